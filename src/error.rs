@@ -1,0 +1,187 @@
+//! Every way to fail, and the exit code of each kind.
+//!
+//! Knows no module of the crate. A message is a lowercase fragment that says what was found, what
+//! was wanted and what to do; the context (file, column, row group) is kept apart from it, so that
+//! every message names the place in the same way.
+
+use std::fmt;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, by what the user can do about it. One kind is one exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A bug in this program or something that nobody foresaw.
+    Internal,
+    /// The request itself is wrong: unknown column, empty glob, a flag out of range.
+    Usage,
+    /// An input that can't be read: missing, corrupt, changed meanwhile, of an unsupported type.
+    Input,
+    /// Both sides can be read, but not be compared: other ID domain, hash, key or version.
+    Incomparable,
+    /// Refused by a rule that the user set.
+    Refused,
+    /// The output can't be written.
+    Output,
+    /// A limit was reached: memory, size or ratio.
+    Limit,
+    /// Stopped by the user.
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of the exit codes.
+    pub const ALL: [Self; 8] = [
+        Self::Internal,
+        Self::Usage,
+        Self::Input,
+        Self::Incomparable,
+        Self::Refused,
+        Self::Output,
+        Self::Limit,
+        Self::Interrupted,
+    ];
+
+    /// The exit code of the program for an error of this kind (0 is success).
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Input => 3,
+            Self::Incomparable => 4,
+            Self::Refused => 5,
+            Self::Output => 6,
+            Self::Limit => 7,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error: its kind, what happened, and where.
+///
+/// ```
+/// use overlap::{Error, ErrorKind};
+///
+/// let error = Error::new(ErrorKind::Input, "not a Parquet file").with("file", "a.parquet");
+/// assert_eq!(error.to_string(), "a.parquet: not a Parquet file");
+/// assert_eq!(error.kind().exit_code(), 3);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    context: Vec<(&'static str, String)>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` is a lowercase fragment without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            context: Vec::new(),
+        }
+    }
+
+    /// [`ErrorKind::Usage`].
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    /// [`ErrorKind::Input`].
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// Adds where it happened (`file`, `column`, `row group`); a key that is already there is kept
+    /// as it is, since the innermost place knows best.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        if self.context(key).is_none() {
+            self.context.push((key, value.to_string()));
+        }
+        self
+    }
+
+    /// Adds the way out, a sentence of its own.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What happened, without place and way out.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The value of one key of the context, such as `file`.
+    #[must_use]
+    pub fn context(&self, key: &str) -> Option<&str> {
+        self.context
+            .iter()
+            .find(|(k, _)| *k == key)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = self.context("file") {
+            write!(f, "{file}: ")?;
+        }
+        f.write_str(&self.message)?;
+        let places = self.context.iter().filter(|(key, _)| *key != "file");
+        for (i, (key, value)) in places.enumerate() {
+            write!(f, "{}{key} {value}", if i == 0 { " (" } else { ", " })?;
+        }
+        if self.context.iter().any(|(key, _)| *key != "file") {
+            f.write_str(")")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_place_and_way_out() {
+        let error = Error::input("unsupported id type Float64")
+            .with("column", "user_id")
+            .with("file", "a.parquet")
+            .with("file", "outer.parquet")
+            .hint("cast it to INT64");
+        assert_eq!(
+            error.to_string(),
+            "a.parquet: unsupported id type Float64 (column user_id); cast it to INT64"
+        );
+    }
+
+    #[test]
+    fn exit_codes_are_distinct_and_leave_0_to_success() {
+        let mut codes: Vec<u8> = ErrorKind::ALL.iter().map(|kind| kind.exit_code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), ErrorKind::ALL.len());
+        assert!(codes[0] > 0);
+    }
+}

@@ -1,0 +1,101 @@
+//! When are two values the same user?
+//!
+//! Knows the canonical form of an ID and the batches in which IDs travel from the scan to whoever
+//! wants them. Must not know files, Arrow, hashes or sketches.
+
+mod bytes;
+mod integer;
+
+pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
+pub use integer::{IntegerForm, integer_to_text, text_to_integer};
+
+use crate::error::Result;
+use std::fmt;
+
+/// The space in which IDs are equal or not. IDs of different domains are never the same user, so
+/// sets of different domains can't be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IdDomain {
+    /// Whole numbers of any width and sign, on one number line.
+    Integer,
+    /// Text, as its UTF-8 bytes.
+    Text,
+    /// Binary values, as their bytes.
+    Binary,
+}
+
+impl IdDomain {
+    /// The name that users see and type (`--as`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Text => "string",
+            Self::Binary => "binary",
+        }
+    }
+}
+
+impl fmt::Display for IdDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Canonical IDs, borrowed from whoever read them. Nulls are not among them; an ID may come any
+/// number of times.
+///
+/// The canonical bytes of an ID, which decide identity and are hashed, are
+/// * for an integer that an `i64` holds its 8 bytes, little-endian two's complement;
+/// * for any other integer (`u64` from 2^63 up, wide decimals) its 16 bytes as `i128`, likewise;
+/// * for text and binary values the bytes themselves (the empty one is an ID like any other).
+#[derive(Clone, Copy, Debug)]
+pub enum IdBatch<'a> {
+    /// Integers that an `i64` holds.
+    Integers(&'a [i64]),
+    /// Integers that no `i64` holds.
+    WideIntegers(&'a [i128]),
+    /// Text as its UTF-8 bytes.
+    Text(ByteIds<'a>),
+    /// Binary values.
+    Binary(ByteIds<'a>),
+}
+
+impl IdBatch<'_> {
+    /// The domain of these IDs.
+    #[must_use]
+    pub const fn domain(&self) -> IdDomain {
+        match self {
+            Self::Integers(_) | Self::WideIntegers(_) => IdDomain::Integer,
+            Self::Text(_) => IdDomain::Text,
+            Self::Binary(_) => IdDomain::Binary,
+        }
+    }
+
+    /// How many IDs, repeated ones counted each time.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Integers(ids) => ids.len(),
+            Self::WideIntegers(ids) => ids.len(),
+            Self::Text(ids) | Self::Binary(ids) => ids.len(),
+        }
+    }
+
+    /// Whether there is no ID in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Whoever wants IDs: a sketcher, an exact counter, a spy in a test. The scan pushes batches into
+/// it and knows nothing more about it.
+pub trait IdSink: Send {
+    /// Takes in one batch. Batches may come in any order and in any cut.
+    ///
+    /// # Errors
+    /// Whatever the sink can't do: a memory limit ([`crate::ErrorKind::Limit`]), or a domain other
+    /// than that of earlier batches ([`crate::ErrorKind::Incomparable`]).
+    fn push(&mut self, batch: IdBatch<'_>) -> Result<()>;
+}
