@@ -2,7 +2,9 @@
 #![allow(missing_docs)] // until the facade stands
 
 mod error;
-pub mod hash;
+mod hash;
 pub mod id;
+mod sketch;
 
 pub use error::{Error, ErrorKind, Result};
+pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher, Tally};
