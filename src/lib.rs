@@ -4,7 +4,10 @@
 mod error;
 mod hash;
 pub mod id;
+mod scan;
 mod sketch;
 
 pub use error::{Error, ErrorKind, Result};
-pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher, Tally};
+pub use id::Tally;
+pub use scan::{ArrowIds, IdSelection, Plan, Side, SidePlan};
+pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher};

@@ -52,6 +52,23 @@ impl<'a> ByteIds<'a> {
             Self::Slices(slices) => slices.iter().copied().for_each(each),
         }
     }
+
+    /// Like [`Self::for_each`], up to the first error.
+    ///
+    /// # Errors
+    /// The first one of `each`.
+    pub fn try_for_each<E>(
+        &self,
+        mut each: impl FnMut(&'a [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut result = Ok(());
+        self.for_each(|id| {
+            if result.is_ok() {
+                result = each(id);
+            }
+        });
+        result
+    }
 }
 
 /// The text of a UUID under `--as string`: 36 characters in lower case (RFC 9562, section 4).

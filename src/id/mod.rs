@@ -4,9 +4,11 @@
 //! wants them. Must not know files, Arrow, hashes or sketches.
 
 mod bytes;
+mod cast;
 mod integer;
 
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
+pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
 
 use crate::error::Result;
@@ -86,6 +88,22 @@ impl IdBatch<'_> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Rows that were read, and how many of them held no ID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Values read, nulls among them.
+    pub rows: u64,
+    /// Values that were null.
+    pub nulls: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.nulls += other.nulls;
     }
 }
 

@@ -11,7 +11,7 @@ pub use hyperloglog::{HyperLogLog, Precision};
 pub use sketcher::Sketcher;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{IdBatch, IdDomain, IdSink};
+use crate::id::{IdBatch, IdDomain, IdSink, Tally};
 use std::ops::RangeInclusive;
 
 /// How large a sketch is, and thereby how accurate.
@@ -72,22 +72,6 @@ impl Default for SketchOptions {
             precision: Precision::DEFAULT,
             k: 1 << 16,
         }
-    }
-}
-
-/// Rows that were read, and how many of them held no ID.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Values read, nulls among them.
-    pub rows: u64,
-    /// Values that were null.
-    pub nulls: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.nulls += other.nulls;
     }
 }
 

@@ -1,0 +1,341 @@
+//! Which column is the ID, and what its values are.
+
+use crate::error::{Error, Result};
+use crate::id::IdDomain;
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+
+/// Names that an ID column has where nobody says which it is.
+pub const USUAL_NAMES: [&str; 5] = ["user_id", "uid", "id", "userid", "device_id"];
+
+/// How the values of a column chunk become canonical IDs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdType {
+    /// INT32 or INT64, signed; decimals of scale 0 among them.
+    Signed,
+    /// INT32 or INT64 whose bits are an unsigned number.
+    Unsigned,
+    /// A decimal of scale 0 as big-endian bytes.
+    DecimalBytes,
+    /// UTF-8 text; its bytes are taken as they are, valid or not.
+    Text,
+    /// Binary values of any or of fixed length.
+    Binary,
+    /// Sixteen bytes annotated as UUID.
+    Uuid,
+    /// A column whose type says that all of it is null.
+    Null,
+}
+
+impl IdType {
+    /// The domain of these IDs; `None` where there can be none.
+    pub(super) const fn domain(self) -> Option<IdDomain> {
+        match self {
+            Self::Signed | Self::Unsigned | Self::DecimalBytes => Some(IdDomain::Integer),
+            Self::Text => Some(IdDomain::Text),
+            Self::Binary | Self::Uuid => Some(IdDomain::Binary),
+            Self::Null => None,
+        }
+    }
+
+    /// The type of a leaf column.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] for what can't identify a user, with a hint.
+    pub(super) fn of(column: &ColumnDescriptor) -> Result<Self> {
+        let refuse = |what: &str, hint: &str| {
+            Err(Error::input(format!("unsupported id type {what}")).hint(hint))
+        };
+        if column.max_rep_level() > 0 {
+            return refuse(
+                "list or map",
+                "unnest it to one id a row, or name a plain column",
+            );
+        }
+        let by_bytes = matches!(
+            column.physical_type(),
+            PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY
+        );
+        match (column.logical_type_ref(), column.converted_type()) {
+            (Some(LogicalType::Unknown), _) => return Ok(Self::Null),
+            (Some(LogicalType::Decimal(_)), _) | (None, ConvertedType::DECIMAL) => {
+                return match column.type_scale() {
+                    0 if by_bytes => Ok(Self::DecimalBytes),
+                    0 => Ok(Self::Signed),
+                    scale => refuse(
+                        &format!("decimal of scale {scale}"),
+                        "ids are whole numbers: cast it to a decimal of scale 0 or to a string",
+                    ),
+                };
+            }
+            (Some(LogicalType::Uuid), _) if column.type_length() == 16 => return Ok(Self::Uuid),
+            (Some(logical), _) => {
+                if let Some(name) = unsupported_logical(logical) {
+                    return refuse(name, CAST_HINT);
+                }
+            }
+            (None, converted) => {
+                if let Some(name) = unsupported_converted(converted) {
+                    return refuse(name, CAST_HINT);
+                }
+            }
+        }
+        match column.physical_type() {
+            PhysicalType::INT32 | PhysicalType::INT64 if is_unsigned(column) => Ok(Self::Unsigned),
+            PhysicalType::INT32 | PhysicalType::INT64 => Ok(Self::Signed),
+            PhysicalType::BYTE_ARRAY if is_text(column) => Ok(Self::Text),
+            PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => Ok(Self::Binary),
+            PhysicalType::FLOAT | PhysicalType::DOUBLE => refuse(
+                &column.physical_type().to_string(),
+                "cast it to INT64 where it is written: a float holds whole numbers up to 2^53 only",
+            ),
+            PhysicalType::BOOLEAN => refuse("BOOLEAN", "it tells two users apart at most"),
+            PhysicalType::INT96 => refuse("INT96", CAST_HINT),
+        }
+    }
+}
+
+const CAST_HINT: &str = "cast it to an integer or a string, or name another column with --id";
+
+/// The leaf column that holds the IDs: `wanted` as a dotted path, or the only usual name there is.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if there is no such column, or more than one; never a guess.
+pub(super) fn find(schema: &SchemaDescriptor, wanted: Option<&str>) -> Result<usize> {
+    let paths: Vec<String> = schema
+        .columns()
+        .iter()
+        .map(|column| column.path().string())
+        .collect();
+    let Some(wanted) = wanted else {
+        return find_usual(&paths);
+    };
+    let found: Vec<usize> = (0..paths.len()).filter(|&i| paths[i] == wanted).collect();
+    match found[..] {
+        [index] => Ok(index),
+        [] => Err(not_found(schema, &paths, wanted)),
+        _ => Err(
+            Error::usage(format!("{} columns are called {wanted}", found.len()))
+                .hint("rename all but one where the file is written"),
+        ),
+    }
+}
+
+fn find_usual(paths: &[String]) -> Result<usize> {
+    let found: Vec<usize> = (0..paths.len())
+        .filter(|&i| USUAL_NAMES.contains(&paths[i].as_str()))
+        .collect();
+    match found[..] {
+        [index] => Ok(index),
+        [] => Err(
+            Error::usage(format!("no column is called {}", USUAL_NAMES.join(", "))).hint(format!(
+                "name the id column with --id; the columns are {}",
+                list(paths)
+            )),
+        ),
+        _ => {
+            let names: Vec<&str> = found.iter().map(|&i| paths[i].as_str()).collect();
+            Err(
+                Error::usage(format!("any of {} may be the id column", names.join(", ")))
+                    .hint("say which with --id"),
+            )
+        }
+    }
+}
+
+fn not_found(schema: &SchemaDescriptor, paths: &[String], wanted: &str) -> Error {
+    let error = Error::usage(format!("no column {wanted}"));
+    let below: Vec<String> = paths
+        .iter()
+        .filter(|path| path.starts_with(&format!("{wanted}.")))
+        .cloned()
+        .collect();
+    if !below.is_empty() {
+        return error.hint(format!("it is nested; its leaves are {}", list(&below)));
+    }
+    let near: Vec<String> = paths
+        .iter()
+        .zip(schema.columns())
+        .filter(|(path, column)| {
+            path.eq_ignore_ascii_case(wanted) || column.name().eq_ignore_ascii_case(wanted)
+        })
+        .map(|(path, _)| path.clone())
+        .collect();
+    if near.is_empty() {
+        error.hint(format!("the columns are {}", list(paths)))
+    } else {
+        error.hint(format!(
+            "names are matched to the letter; near it is {}",
+            list(&near)
+        ))
+    }
+}
+
+/// A list for a message; a file may have thousands of columns.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
+fn is_unsigned(column: &ColumnDescriptor) -> bool {
+    match column.logical_type_ref() {
+        Some(LogicalType::Integer(integer)) => !integer.is_signed,
+        _ => matches!(
+            column.converted_type(),
+            ConvertedType::UINT_8
+                | ConvertedType::UINT_16
+                | ConvertedType::UINT_32
+                | ConvertedType::UINT_64
+        ),
+    }
+}
+
+fn is_text(column: &ColumnDescriptor) -> bool {
+    match column.logical_type_ref() {
+        Some(logical) => {
+            matches!(
+                logical,
+                LogicalType::String | LogicalType::Enum | LogicalType::Json
+            )
+        }
+        None => matches!(
+            column.converted_type(),
+            ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON
+        ),
+    }
+}
+
+fn unsupported_logical(logical: &LogicalType) -> Option<&'static str> {
+    match logical {
+        LogicalType::Date => Some("DATE"),
+        LogicalType::Time(_) => Some("TIME"),
+        LogicalType::Timestamp(_) => Some("TIMESTAMP"),
+        LogicalType::Float16 => Some("FLOAT16"),
+        LogicalType::Variant(_) => Some("VARIANT"),
+        LogicalType::Geometry(_) => Some("GEOMETRY"),
+        LogicalType::Geography(_) => Some("GEOGRAPHY"),
+        LogicalType::Map | LogicalType::List => Some("list or map"),
+        LogicalType::String
+        | LogicalType::Enum
+        | LogicalType::Decimal(_)
+        | LogicalType::Integer(_)
+        | LogicalType::Unknown
+        | LogicalType::Json
+        | LogicalType::Bson
+        | LogicalType::Uuid => None,
+        // A type from after this program: better refused than taken for its bytes.
+        _ => Some("of an unknown logical type"),
+    }
+}
+
+fn unsupported_converted(converted: ConvertedType) -> Option<&'static str> {
+    match converted {
+        ConvertedType::DATE => Some("DATE"),
+        ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS => Some("TIME"),
+        ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS => Some("TIMESTAMP"),
+        ConvertedType::INTERVAL => Some("INTERVAL"),
+        ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE | ConvertedType::LIST => {
+            Some("list or map")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::schema::parser::parse_message_type;
+    use std::sync::Arc;
+
+    fn schema(columns: &str) -> SchemaDescriptor {
+        let message = format!("message schema {{ {columns} }}");
+        SchemaDescriptor::new(Arc::new(parse_message_type(&message).expect("a schema")))
+    }
+
+    fn type_of(column: &str) -> Result<IdType> {
+        IdType::of(&schema(column).column(0))
+    }
+
+    #[test]
+    fn every_id_type_is_recognised() {
+        let cases = [
+            ("REQUIRED INT32 id;", IdType::Signed),
+            ("OPTIONAL INT64 id;", IdType::Signed),
+            ("OPTIONAL INT32 id (UINT_16);", IdType::Unsigned),
+            ("OPTIONAL INT64 id (INTEGER(64,false));", IdType::Unsigned),
+            ("OPTIONAL INT64 id (DECIMAL(18,0));", IdType::Signed),
+            (
+                "OPTIONAL FIXED_LEN_BYTE_ARRAY (16) id (DECIMAL(38,0));",
+                IdType::DecimalBytes,
+            ),
+            ("OPTIONAL BYTE_ARRAY id (UTF8);", IdType::Text),
+            ("OPTIONAL BYTE_ARRAY id (STRING);", IdType::Text),
+            ("OPTIONAL BYTE_ARRAY id;", IdType::Binary),
+            ("OPTIONAL FIXED_LEN_BYTE_ARRAY (20) id;", IdType::Binary),
+            (
+                "OPTIONAL FIXED_LEN_BYTE_ARRAY (16) id (UUID);",
+                IdType::Uuid,
+            ),
+        ];
+        for (column, expected) in cases {
+            assert_eq!(type_of(column), Ok(expected), "{column}");
+        }
+    }
+
+    #[test]
+    fn what_identifies_no_user_is_refused_by_name() {
+        let cases = [
+            ("OPTIONAL DOUBLE id;", "DOUBLE"),
+            ("OPTIONAL BOOLEAN id;", "BOOLEAN"),
+            ("OPTIONAL INT96 id;", "INT96"),
+            ("OPTIONAL INT32 id (DATE);", "DATE"),
+            ("OPTIONAL INT64 id (TIMESTAMP(MILLIS,true));", "TIMESTAMP"),
+            ("OPTIONAL INT64 id (DECIMAL(18,2));", "scale 2"),
+            ("REPEATED INT64 id;", "list"),
+        ];
+        for (column, name) in cases {
+            let error = type_of(column).expect_err(column);
+            assert!(error.to_string().contains(name), "{column}: {error}");
+            assert_eq!(error.kind(), crate::ErrorKind::Input);
+        }
+    }
+
+    #[test]
+    fn without_a_name_exactly_one_usual_column_must_exist() {
+        let one = schema("OPTIONAL INT64 x; OPTIONAL INT64 uid;");
+        assert_eq!(find(&one, None), Ok(1));
+        let two = schema("OPTIONAL INT64 id; OPTIONAL INT64 uid;");
+        assert!(
+            find(&two, None)
+                .expect_err("two")
+                .to_string()
+                .contains("id, uid")
+        );
+        let none = schema("OPTIONAL INT64 x; OPTIONAL INT64 User_Id;");
+        assert!(
+            find(&none, None)
+                .expect_err("none")
+                .to_string()
+                .contains("x, User_Id")
+        );
+    }
+
+    #[test]
+    fn a_near_name_is_told_but_never_taken() {
+        let columns = schema("OPTIONAL INT64 User_Id; OPTIONAL GROUP user { OPTIONAL INT64 id; }");
+        let error = find(&columns, Some("user_id")).expect_err("case differs");
+        assert!(error.to_string().contains("near it is User_Id"), "{error}");
+        let error = find(&columns, Some("user")).expect_err("a group");
+        assert!(error.to_string().contains("user.id"), "{error}");
+        assert_eq!(find(&columns, Some("user.id")), Ok(1));
+    }
+}

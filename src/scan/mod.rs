@@ -1,0 +1,221 @@
+//! From inputs to batches of canonical IDs.
+//!
+//! Plans first (open every footer, find the columns, check that the sides can be compared), then
+//! reads. Pushes into whatever [`IdSink`](crate::id::IdSink) it is given; must not know hashes,
+//! sketches or estimates.
+
+mod arrow;
+mod column;
+mod input;
+mod parquet;
+mod schedule;
+mod store;
+
+pub use arrow::ArrowIds;
+pub use column::USUAL_NAMES;
+pub use input::Side;
+pub use schedule::{SideScan, pool, scan};
+
+use self::parquet::ParquetFile;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::IdDomain;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+
+/// Which column holds the IDs, and in which form they are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct IdSelection {
+    /// The column of every side that isn't named below, as a dotted path; `None` looks for the
+    /// only one of [`USUAL_NAMES`].
+    pub column: Option<String>,
+    /// The column of single sides, by the side's name.
+    pub column_of_side: BTreeMap<String, String>,
+    /// The domain into which all IDs are brought (`--as`).
+    pub cast: Option<IdDomain>,
+}
+
+/// Told how far a scan is; does nothing unless somebody listens.
+pub trait Progress: Sync {
+    /// The scan begins; `total_bytes` are to be read.
+    fn start(&self, total_bytes: u64) {
+        let _ = total_bytes;
+    }
+    /// So many more bytes were read.
+    fn advance(&self, bytes: u64) {
+        let _ = bytes;
+    }
+    /// The scan is over.
+    fn finish(&self) {}
+}
+
+/// Nobody listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// Everything that is known before the first value is read.
+#[derive(Debug)]
+pub struct Plan {
+    /// The sides, in the order given.
+    pub sides: Vec<SidePlan>,
+}
+
+/// One side of a [`Plan`].
+#[derive(Debug)]
+pub struct SidePlan {
+    /// Its name.
+    pub name: String,
+    /// The ID column's dotted path (that of its first file).
+    pub column: String,
+    /// The domain of its IDs; `None` if its columns say that all is null.
+    pub domain: Option<IdDomain>,
+    /// Files that were named twice and are read once.
+    pub repeated: Vec<String>,
+    files: Vec<ParquetFile>,
+}
+
+impl SidePlan {
+    /// How many files are read.
+    #[must_use]
+    pub const fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Rows in the footers.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.files
+            .iter()
+            .flat_map(|file| &file.row_groups)
+            .map(|group| group.rows)
+            .sum()
+    }
+
+    /// Whether both sides read the very same files.
+    #[must_use]
+    pub fn has_files_of(&self, other: &Self) -> bool {
+        let paths = |side: &Self| -> HashSet<PathBuf> {
+            side.files
+                .iter()
+                .map(|file| file.canonical.clone())
+                .collect()
+        };
+        paths(self) == paths(other)
+    }
+}
+
+impl Plan {
+    /// Opens every footer of every side.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for a file that can't be read or whose IDs are of an unsupported type
+    /// or another than those of its side's other files, [`ErrorKind::Usage`] if the ID column can't
+    /// be told, [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
+    pub fn new(sides: &[Side], id: &IdSelection) -> Result<Self> {
+        check_side_names(sides, id)?;
+        let sides = sides
+            .iter()
+            .map(|side| plan_side(side, id))
+            .collect::<Result<Vec<_>>>()?;
+        check_comparable(&sides)?;
+        Ok(Self { sides })
+    }
+}
+
+fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
+    for name in id.column_of_side.keys() {
+        if !sides.iter().any(|side| side.name == *name) {
+            let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+            return Err(
+                Error::usage(format!("--id names a side {name} that isn't there"))
+                    .hint(format!("the sides are {}", names.join(", "))),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn plan_side(side: &Side, id: &IdSelection) -> Result<SidePlan> {
+    let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
+    let mut plan = SidePlan {
+        name: side.name.clone(),
+        column: String::new(),
+        domain: None,
+        repeated: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut seen = HashSet::new();
+    for path in &side.files {
+        let file = ParquetFile::open(path, column.map(String::as_str), id.cast)?;
+        if !seen.insert(file.canonical.clone()) {
+            plan.repeated.push(path.display().to_string());
+            continue;
+        }
+        plan.domain = one_domain(&plan, &file)?;
+        plan.files.push(file);
+    }
+    plan.column = plan
+        .files
+        .first()
+        .map(ParquetFile::column_name)
+        .unwrap_or_default();
+    Ok(plan)
+}
+
+/// The domain of a side with one more file in it.
+fn one_domain(side: &SidePlan, file: &ParquetFile) -> Result<Option<IdDomain>> {
+    let (Some(before), Some(now)) = (side.domain, file.domain()) else {
+        return Ok(side.domain.or(file.domain()));
+    };
+    if before == now {
+        return Ok(side.domain);
+    }
+    let first = side.files.iter().find(|file| file.domain() == Some(before));
+    let first = first
+        .map(|file| file.path.display().to_string())
+        .unwrap_or_default();
+    Err(file
+        .locate(Error::input(format!(
+            "holds {now} ids, but {first} of the same side {before} ids"
+        )))
+        .hint(format!(
+            "bring both to one form with {}",
+            cast_flags(before, now)
+        )))
+}
+
+fn check_comparable(sides: &[SidePlan]) -> Result<()> {
+    let mut known = sides
+        .iter()
+        .filter_map(|side| side.domain.map(|domain| (side, domain)));
+    let Some((first, domain)) = known.next() else {
+        return Ok(());
+    };
+    for (side, other) in known {
+        if other != domain {
+            let text = format!(
+                "{} holds {domain} ids (column {}), but {} {other} ids (column {})",
+                first.name, first.column, side.name, side.column
+            );
+            return Err(Error::new(ErrorKind::Incomparable, text).hint(format!(
+                "bring both to one form with {}",
+                cast_flags(domain, other)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The flags that bring two domains together, and what they do.
+fn cast_flags(a: IdDomain, b: IdDomain) -> &'static str {
+    match (a.min(b), a.max(b)) {
+        (IdDomain::Integer, IdDomain::Text) => {
+            "--as string (numbers as digits) or --as integer (text read as numbers)"
+        }
+        (IdDomain::Text, IdDomain::Binary) => {
+            "--as binary (text read as hexadecimal) or --as string (binary values taken as text, UUIDs spelt out)"
+        }
+        _ => "--as string",
+    }
+}

@@ -1,0 +1,266 @@
+//! A file's footer: is it Parquet, where is the ID column, and do its sizes make sense?
+
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::id::{Cast, IdDomain};
+use crate::scan::column::{self, IdType};
+use crate::scan::store::{Identity, InputFile};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
+    ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
+use parquet::schema::types::ColumnDescPtr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Length and magic at the end of a file: 4 bytes each.
+const TAIL_BYTES: u64 = 8;
+
+/// The smallest Parquet file: magic, an empty footer, tail.
+const FILE_BYTES_MIN: u64 = 4 + TAIL_BYTES;
+
+/// A Parquet file whose footer was read and checked; of its metadata only the ID column is kept.
+#[derive(Debug)]
+pub(in crate::scan) struct ParquetFile {
+    pub(in crate::scan) path: PathBuf,
+    /// The path without links and detours: equal for the same file.
+    pub(in crate::scan) canonical: PathBuf,
+    pub(super) identity: Identity,
+    /// The ID column and what its values are.
+    pub(super) column: ColumnDescPtr,
+    pub(super) id_type: IdType,
+    /// The domain asked for, where it isn't the column's own.
+    pub(super) cast: Option<IdDomain>,
+    pub(in crate::scan) row_groups: Vec<RowGroup>,
+}
+
+/// The ID column's part of a row group.
+#[derive(Debug)]
+pub(in crate::scan) struct RowGroup {
+    pub(in crate::scan) rows: u64,
+    pub(super) chunk: ColumnChunkMetaData,
+}
+
+impl RowGroup {
+    /// The bytes that reading it takes from the disk.
+    pub(in crate::scan) fn stored_bytes(&self) -> u64 {
+        u64::try_from(self.chunk.compressed_size()).unwrap_or(0)
+    }
+}
+
+impl ParquetFile {
+    /// Opens a file and finds its ID column: `id` as a dotted path, or the only usual name.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if it isn't a readable Parquet file with IDs of a supported
+    /// type, [`crate::ErrorKind::Usage`] if there is no such column.
+    pub(in crate::scan) fn open(
+        path: &Path,
+        id: Option<&str>,
+        cast: Option<IdDomain>,
+    ) -> Result<Self> {
+        let file = Arc::new(InputFile::open(path)?);
+        let (identity, file_bytes) = (file.identity(), file.len());
+        let located = |e: Error| e.with("file", path.display());
+        check_tail(&file).map_err(located)?;
+        let metadata = read_metadata(&Source(file)).map_err(located)?;
+        let schema = metadata.file_metadata().schema_descr();
+        let index = column::find(schema, id).map_err(located)?;
+        let column = schema.column(index);
+        let id_type = IdType::of(&column)
+            .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
+            .map_err(|e| located(e.with("column", column.path())))?;
+        let row_groups = check_row_groups(&metadata, index, file_bytes)
+            .map_err(|e| located(e.with("column", column.path())))?;
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = path.to_owned();
+        Ok(Self {
+            path,
+            canonical,
+            identity,
+            column,
+            id_type,
+            cast,
+            row_groups,
+        })
+    }
+
+    /// The domain in which its IDs arrive.
+    pub(in crate::scan) fn domain(&self) -> Option<IdDomain> {
+        self.id_type.domain().map(|own| self.cast.unwrap_or(own))
+    }
+
+    /// The ID column's dotted path.
+    pub(in crate::scan) fn column_name(&self) -> String {
+        self.column.path().string()
+    }
+
+    pub(in crate::scan) fn locate(&self, error: Error) -> Error {
+        error
+            .with("file", self.path.display())
+            .with("column", self.column.path())
+    }
+}
+
+fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
+    match (id_type.domain(), cast) {
+        (Some(own), Some(wanted)) => Cast::check(own, wanted),
+        _ => Ok(()),
+    }
+}
+
+/// Looks at both ends of the file before anything is parsed.
+fn check_tail(file: &InputFile) -> Result<()> {
+    let read = |offset, length| {
+        file.read_exact_at(offset, length)
+            .map_err(|e| Error::input(format!("can't be read: {e}")))
+    };
+    if file.len() == 0 {
+        return Err(Error::input("is empty, not a Parquet file"));
+    }
+    let head_bytes = usize::try_from(file.len().min(8)).unwrap_or(8);
+    let head = read(0, head_bytes)?;
+    if file.len() < FILE_BYTES_MIN {
+        return Err(Error::input(format!(
+            "not a Parquet file: {} bytes long",
+            file.len()
+        )));
+    }
+    let tail = read(file.len() - TAIL_BYTES, 8)?;
+    match (&head[..4], &tail[4..]) {
+        (b"PAR1", b"PAR1") => {}
+        (b"PARE", _) | (_, b"PARE") => {
+            return Err(Error::input("is encrypted")
+                .hint("export it without Parquet encryption; keys are not supported"));
+        }
+        (b"PAR1", _) => {
+            return Err(Error::input("corrupt Parquet file: it has no footer")
+                .hint("it may be cut short: compare its size with the original"));
+        }
+        _ => {
+            return Err(Error::input(format!(
+                "not a Parquet file{}",
+                looks_like(&head)
+            )));
+        }
+    }
+    let footer_bytes = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    if footer_bytes == 0 || footer_bytes + FILE_BYTES_MIN > file.len() {
+        return Err(Error::input(format!(
+            "corrupt Parquet file: its footer claims {footer_bytes} of {} bytes",
+            file.len()
+        )));
+    }
+    Ok(())
+}
+
+/// What a file that isn't Parquet looks like, from its first bytes.
+fn looks_like(head: &[u8]) -> &'static str {
+    match head {
+        [0x1f, 0x8b, ..] => "; it looks like gzip: unpack it first",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "; it looks like zstd: unpack it first",
+        [b'P', b'K', 3, 4, ..] => "; it looks like a ZIP archive: unpack it first",
+        [0x89, b'P', b'N', b'G', ..] => "; it looks like a PNG image",
+        [b'O', b'R', b'C', ..] => "; it looks like ORC",
+        [b'O', b'b', b'j', 1, ..] => "; it looks like Avro",
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "; it looks like an Arrow IPC file",
+        [b'{' | b'[', ..] => "; it looks like JSON",
+        _ if head
+            .iter()
+            .all(|&b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
+        {
+            "; it looks like text, such as CSV"
+        }
+        _ => "",
+    }
+}
+
+/// Parses the footer, without statistics and page indexes: nothing here trusts or needs them.
+fn read_metadata(source: &Source) -> Result<ParquetMetaData> {
+    let options = ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    let parse = || {
+        ParquetMetaDataReader::new()
+            .with_metadata_options(Some(options))
+            .with_page_index_policy(PageIndexPolicy::Skip)
+            .parse_and_finish(source)
+    };
+    match catch_unwind(AssertUnwindSafe(parse)) {
+        Ok(parsed) => parsed.map_err(|e| decode_error(&e)),
+        Err(panic) => Err(super::decoder_panic(&*panic)),
+    }
+}
+
+/// Takes the ID column's chunks out of the metadata and checks that they can be what they claim.
+fn check_row_groups(
+    metadata: &ParquetMetaData,
+    column: usize,
+    file_bytes: u64,
+) -> Result<Vec<RowGroup>> {
+    let mut rows_of_groups = 0_i64;
+    let mut row_groups = Vec::with_capacity(metadata.num_row_groups());
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let corrupt = |what: String| Error::input(what).with("row group", index);
+        let chunk = group.column(column);
+        let rows = u64::try_from(group.num_rows())
+            .map_err(|_| corrupt(format!("corrupt Parquet file: {} rows", group.num_rows())))?;
+        if chunk.crypto_metadata().is_some() {
+            return Err(corrupt("the column is encrypted".into())
+                .hint("export it without Parquet encryption; keys are not supported"));
+        }
+        if let Some(path) = chunk.file_path() {
+            return Err(corrupt(format!("its values are in another file, {path}"))
+                .hint("name the data files themselves, not a _metadata file"));
+        }
+        if !lies_within(chunk, file_bytes) {
+            return Err(corrupt(
+                "corrupt Parquet file: a column chunk outside the file".into(),
+            ));
+        }
+        rows_of_groups = rows_of_groups.saturating_add(group.num_rows());
+        row_groups.push(RowGroup {
+            rows,
+            chunk: chunk.clone(),
+        });
+    }
+    let rows_of_file = metadata.file_metadata().num_rows();
+    if rows_of_groups != rows_of_file {
+        return Err(Error::input(format!(
+            "corrupt Parquet file: {rows_of_file} rows in the footer, {rows_of_groups} in its row groups"
+        )));
+    }
+    Ok(row_groups)
+}
+
+/// Whether a chunk's bytes are inside the file (a chunk without values may say anything).
+fn lies_within(chunk: &ColumnChunkMetaData, file_bytes: u64) -> bool {
+    if chunk.num_values() == 0 {
+        return true;
+    }
+    let start = chunk.dictionary_page_offset().filter(|&offset| offset > 0);
+    let start = start.map_or(chunk.data_page_offset(), |at| {
+        at.min(chunk.data_page_offset())
+    });
+    let (Ok(start), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size()))
+    else {
+        return false;
+    };
+    start
+        .checked_add(length)
+        .is_some_and(|end| end <= file_bytes)
+}
+
+/// An error of the `parquet` crate in our words; its own prefix says nothing.
+pub(super) fn decode_error(error: &ParquetError) -> Error {
+    let text = error.to_string();
+    let text = ["Parquet error: ", "EOF: ", "External: ", "Arrow: "]
+        .iter()
+        .fold(text.as_str(), |text, prefix| {
+            text.strip_prefix(prefix).unwrap_or(text)
+        });
+    Error::input(format!("corrupt or unsupported: {text}"))
+}

@@ -1,0 +1,164 @@
+//! Row groups over threads, largest first.
+
+use super::{Plan, Progress};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{IdSink, Tally};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One row group of one file of one side: what a thread takes at a time.
+#[derive(Clone, Copy)]
+struct Unit {
+    side: usize,
+    file: usize,
+    row_group: usize,
+    bytes: u64,
+}
+
+/// What came of one side: every worker's sink that saw some of it, and what was read.
+#[derive(Debug)]
+pub struct SideScan<S> {
+    /// The sinks, in no particular order.
+    pub sinks: Vec<S>,
+    /// Rows and nulls, from all of them.
+    pub tally: Tally,
+}
+
+/// Reads all of a plan on up to `threads` threads, each with a sink of its own per side.
+///
+/// # Errors
+/// The error of the row group that comes first in the inputs, among those that failed before the
+/// others had stopped.
+pub fn scan<S: IdSink>(
+    plan: &Plan,
+    threads: usize,
+    new_sink: &(impl Fn(usize) -> Result<S> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<SideScan<S>>> {
+    let units = units(plan);
+    progress.start(units.iter().map(|unit| unit.bytes).sum());
+    let crew = Crew {
+        plan,
+        units: &units,
+        next: AtomicUsize::new(0),
+        failed: Mutex::new(None),
+        done: Mutex::new(Vec::new()),
+        progress,
+    };
+    let workers = threads.clamp(1, units.len().max(1));
+    if workers == 1 {
+        crew.work(new_sink);
+    } else {
+        pool(workers)?.broadcast(|_| crew.work(new_sink));
+    }
+    progress.finish();
+    crew.result()
+}
+
+/// A pool of `threads` threads.
+///
+/// # Errors
+/// [`ErrorKind::Limit`] if the system grants no more threads.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("overlap-{i}"))
+        .build()
+        .map_err(|e| {
+            Error::new(
+                ErrorKind::Limit,
+                format!("{threads} threads can't be started: {e}"),
+            )
+            .hint("ask for fewer with --threads")
+        })
+}
+
+fn units(plan: &Plan) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for (side, side_plan) in plan.sides.iter().enumerate() {
+        for (file, parquet) in side_plan.files.iter().enumerate() {
+            for (row_group, group) in parquet.row_groups.iter().enumerate() {
+                units.push(Unit {
+                    side,
+                    file,
+                    row_group,
+                    bytes: group.stored_bytes(),
+                });
+            }
+        }
+    }
+    // Largest first, so that no thread is left alone with a large one at the end.
+    units.sort_by_key(|unit| std::cmp::Reverse(unit.bytes));
+    units
+}
+
+/// What the workers share.
+struct Crew<'a, S> {
+    plan: &'a Plan,
+    units: &'a [Unit],
+    next: AtomicUsize,
+    failed: Mutex<Option<((usize, usize, usize), Error)>>,
+    done: Mutex<Vec<SideScan<S>>>,
+    progress: &'a dyn Progress,
+}
+
+impl<S: IdSink> Crew<'_, S> {
+    /// One worker: takes units until there are none, or one fails.
+    fn work(&self, new_sink: &impl Fn(usize) -> Result<S>) {
+        let mut sinks: Vec<Option<S>> = self.plan.sides.iter().map(|_| None).collect();
+        let mut tallies = vec![Tally::default(); sinks.len()];
+        while let Some(&unit) = self.units.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            match self.take(unit, &mut sinks[unit.side], new_sink) {
+                Ok(tally) => tallies[unit.side] += tally,
+                Err(error) => {
+                    self.fail(unit, error);
+                    return;
+                }
+            }
+            self.progress.advance(unit.bytes);
+        }
+        let Ok(mut done) = self.done.lock() else {
+            return;
+        };
+        done.resize_with(sinks.len(), || SideScan {
+            sinks: Vec::new(),
+            tally: Tally::default(),
+        });
+        for ((side, sink), tally) in done.iter_mut().zip(sinks).zip(tallies) {
+            side.sinks.extend(sink);
+            side.tally += tally;
+        }
+    }
+
+    fn take(
+        &self,
+        unit: Unit,
+        sink: &mut Option<S>,
+        new_sink: &impl Fn(usize) -> Result<S>,
+    ) -> Result<Tally> {
+        let sink = match sink {
+            Some(sink) => sink,
+            None => sink.insert(new_sink(unit.side)?),
+        };
+        let file = &self.plan.sides[unit.side].files[unit.file];
+        super::parquet::read_row_group(file, unit.row_group, sink)
+    }
+
+    fn fail(&self, unit: Unit, error: Error) {
+        self.next.store(self.units.len(), Ordering::Relaxed);
+        let place = (unit.side, unit.file, unit.row_group);
+        if let Ok(mut failed) = self.failed.lock() {
+            if failed.as_ref().is_none_or(|(first, _)| place < *first) {
+                *failed = Some((place, error));
+            }
+        }
+    }
+
+    fn result(self) -> Result<Vec<SideScan<S>>> {
+        let poisoned = || Error::new(ErrorKind::Internal, "a worker panicked");
+        if let Some((_, error)) = self.failed.into_inner().map_err(|_| poisoned())? {
+            return Err(error);
+        }
+        self.done.into_inner().map_err(|_| poisoned())
+    }
+}

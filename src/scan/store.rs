@@ -1,0 +1,140 @@
+//! Local files behind positioned reads.
+//!
+//! Reads with `pread` on one descriptor, never mmap: a file that shrinks under a mapping kills the
+//! process, under `pread` it is an error. Knows no format.
+
+use crate::error::{Error, Result};
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    len: u64,
+    modified: Option<SystemTime>,
+    inode: Option<(u64, u64)>,
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            inode: inode(metadata),
+        }
+    }
+}
+
+/// A regular file that is open for reading.
+#[derive(Debug)]
+pub(super) struct InputFile {
+    path: PathBuf,
+    file: File,
+    identity: Identity,
+}
+
+impl InputFile {
+    /// Opens a regular file. Fifos and devices are refused before they are opened: opening a fifo
+    /// would wait for its writer.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let fail = |e: io::Error| Error::input(describe(&e)).with("file", path.display());
+        let metadata = std::fs::metadata(path).map_err(fail)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() {
+                "a directory"
+            } else {
+                "not a regular file"
+            };
+            return Err(
+                Error::input(format!("is {what}, but a Parquet file was wanted"))
+                    .with("file", path.display()),
+            );
+        }
+        let file = File::open(path).map_err(fail)?;
+        let identity = Identity::of(&file.metadata().map_err(fail)?);
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            identity,
+        })
+    }
+
+    pub(super) const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub(super) const fn len(&self) -> u64 {
+        self.identity.len
+    }
+
+    /// Fails if the file isn't any more what it was when `identity` was taken.
+    pub(super) fn ensure_unchanged(&self, identity: Identity) -> Result<()> {
+        let now = self.file.metadata().map(|metadata| Identity::of(&metadata));
+        if self.identity == identity && now.is_ok_and(|now| now == identity) {
+            return Ok(());
+        }
+        Err(Error::input("changed while being read")
+            .with("file", self.path.display())
+            .hint("run again when its writer is done"))
+    }
+
+    /// Reads up to `buffer.len()` bytes at `offset`; 0 at the end of the file.
+    pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match read_at(&self.file, buffer, offset) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads all of `length` bytes at `offset`. Allocates no more than the file still holds.
+    pub(super) fn read_exact_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let left = self.len().saturating_sub(offset);
+        if length as u64 > left {
+            let text = format!("{length} bytes were wanted at {offset}, but {left} are left");
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        let mut buffer = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            match self.read_at(&mut buffer[filled..], offset + filled as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => filled += read,
+            }
+        }
+        Ok(buffer)
+    }
+}
+
+/// What an I/O error means to a user, in the style of the other messages.
+pub(super) fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => format!("can't be read: {error}"),
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
