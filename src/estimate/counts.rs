@@ -1,0 +1,91 @@
+//! All the data there is: sufficient statistics of one set and of two.
+
+/// Register values are 0 to 64.
+pub const RANKS: usize = 65;
+
+/// What two bottom-k samples say about each other.
+///
+/// Below θ, the lower of both thresholds, both samples are complete, so that a hash is in one or
+/// in both; above it only the sample that reaches higher is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampleCounts {
+    /// Hashes below θ in A's sample alone.
+    pub only_a: u64,
+    /// Hashes below θ in B's sample alone.
+    pub only_b: u64,
+    /// Hashes below θ in both: the matches.
+    pub both: u64,
+    /// The lower of both thresholds as a share of all hashes, in (0, 1].
+    pub theta: f64,
+    /// A's threshold, at least θ; 1 if its sample is all of A.
+    pub theta_a: f64,
+    /// B's threshold, at least θ; 1 if its sample is all of B.
+    pub theta_b: f64,
+    /// Hashes of A's sample in [θ, `theta_a`).
+    pub above_a: u64,
+    /// Hashes of B's sample in [θ, `theta_b`).
+    pub above_b: u64,
+    /// How many of `both` are expected to be different users with one sampled hash: about
+    /// |A| |B| θ / 2^48.
+    pub chance_matches: f64,
+}
+
+/// What the registers of two HyperLogLogs of one precision say about each other: five histograms
+/// by register value (Ertl, arXiv:1702.01284, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisterCounts {
+    /// log2 of the number of registers.
+    pub precision: u8,
+    /// A's value where it is below B's.
+    pub a_below_b: [u32; RANKS],
+    /// B's value where it is above A's.
+    pub b_above_a: [u32; RANKS],
+    /// A's value where it is above B's.
+    pub a_above_b: [u32; RANKS],
+    /// B's value where it is below A's.
+    pub b_below_a: [u32; RANKS],
+    /// The value where both are equal.
+    pub equal: [u32; RANKS],
+}
+
+/// All that is known about two sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PairCounts {
+    /// Of their samples.
+    pub sample: Option<SampleCounts>,
+    /// Of their registers.
+    pub registers: Option<RegisterCounts>,
+    /// |A|, where it is known from elsewhere.
+    pub known_a: Option<u64>,
+    /// |B|, where it is known from elsewhere.
+    pub known_b: Option<u64>,
+}
+
+/// What one bottom-k sample says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SetSample {
+    /// Hashes below θ.
+    pub hashes: u64,
+    /// The threshold as a share of all hashes, in (0, 1]; 1 if the sample is the set.
+    pub theta: f64,
+}
+
+/// What the registers of one HyperLogLog say: how many of them hold each value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetRegisters {
+    /// log2 of the number of registers.
+    pub precision: u8,
+    /// Registers by their value.
+    pub histogram: [u32; RANKS],
+}
+
+/// All that is known about one set.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SetCounts {
+    /// Of its sample.
+    pub sample: Option<SetSample>,
+    /// Of its registers.
+    pub registers: Option<SetRegisters>,
+    /// Its size, where it is known from elsewhere.
+    pub known: Option<u64>,
+}

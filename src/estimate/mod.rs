@@ -1,0 +1,66 @@
+//! Numbers and intervals from counts; no sketch, no I/O, no error.
+//!
+//! Every function here is total: whatever the counts say, there is an estimate, wide where little
+//! is known. Letters, in this folder only: a = |A \ B|, b = |B \ A|, x = |A ∩ B|, u = a + b + x;
+//! m = 2^p registers; θ = the sampled share of all hashes; z = the normal quantile of a confidence.
+
+mod counts;
+mod fisher;
+mod interval;
+mod likelihood;
+mod matrix;
+mod newton;
+mod normal;
+mod pair;
+mod single;
+
+pub use counts::{
+    PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
+};
+pub use normal::Confidence;
+pub use pair::{PairEstimate, estimate_pair};
+pub use single::estimate_set;
+
+/// A number with its interval: `lower <= value <= upper`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The most likely value.
+    pub value: f64,
+    /// The lower end of the interval.
+    pub lower: f64,
+    /// The upper end of the interval.
+    pub upper: f64,
+}
+
+impl Estimate {
+    /// A number that is known.
+    #[must_use]
+    pub const fn exact(value: f64) -> Self {
+        Self {
+            value,
+            lower: value,
+            upper: value,
+        }
+    }
+
+    /// An estimate whose parts are put in order, whatever rounding did to them.
+    fn ordered(value: f64, lower: f64, upper: f64) -> Self {
+        Self {
+            value,
+            lower: lower.min(value),
+            upper: upper.max(value),
+        }
+    }
+
+    /// Half the interval's width as a share of the value: 0 for a known number, infinite for an
+    /// interval around 0.
+    #[must_use]
+    pub fn relative_half_width(&self) -> f64 {
+        let width = self.upper - self.lower;
+        if width <= 0.0 {
+            0.0
+        } else {
+            width / 2.0 / self.value
+        }
+    }
+}

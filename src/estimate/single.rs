@@ -1,0 +1,109 @@
+//! One set.
+
+use super::counts::{SetCounts, SetSample};
+use super::fisher;
+use super::interval::{End, limit};
+use super::likelihood::{Derivatives, Likelihood, RegisterTerms, SampleData};
+use super::newton::{Fit, Model};
+use super::pair::outward;
+use super::{Confidence, Estimate};
+
+/// The maximum-likelihood size of a set from its sample and registers together, with its interval.
+#[must_use]
+pub fn estimate_set(counts: &SetCounts, confidence: Confidence) -> Estimate {
+    if let Some(sample) = counts.sample.filter(|sample| sample.theta >= 1.0) {
+        return Estimate::exact(sample.hashes as f64);
+    }
+    if let Some(known) = counts.known.filter(|&known| !contradicts(counts, known)) {
+        return Estimate::exact(known as f64);
+    }
+    interval(counts, confidence.z())
+}
+
+/// Whether a given size is beyond what the sketch allows: fewer users than were seen, or more than
+/// four standard deviations off (a true size is refused once in 16,000 sketches).
+pub(super) fn contradicts(counts: &SetCounts, known: u64) -> bool {
+    const Z: f64 = 4.0;
+    let estimate = match counts.sample.filter(|sample| sample.theta >= 1.0) {
+        Some(sample) => Estimate::exact(sample.hashes as f64),
+        None => interval(counts, Z),
+    };
+    !(estimate.lower..=estimate.upper).contains(&(known as f64))
+}
+
+/// The maximum-likelihood size alone.
+pub(super) fn most_likely(counts: &SetCounts) -> f64 {
+    let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
+    model(counts, terms.as_ref())
+        .maximise(&start(counts), None)
+        .v[0]
+}
+
+fn interval(counts: &SetCounts, z: f64) -> Estimate {
+    let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
+    let mut model = model(counts, terms.as_ref());
+    let mut fit = model.maximise(&start(counts), None);
+    if let (Some(terms), Some(registers)) = (&terms, counts.registers) {
+        for _ in 0..2 {
+            let mut at = Derivatives::default();
+            terms.add_to(&fit.v, &mut at);
+            let mut information = [[0.0; 3]; 3];
+            information[0][0] = fisher::of_set(fit.v[0], registers.precision);
+            model.likelihood.correction =
+                fisher::fixed_population(&fit.v, &information, &at.gradient);
+            fit = model.maximise(&fit.v, None);
+        }
+    }
+    let shifted = |shift: f64, end: End| {
+        let mut model = model;
+        if let Some(sample) = &mut model.likelihood.sample {
+            sample.below[0] = (sample.below[0] + shift).max(0.0);
+        }
+        let fit: Fit = model.maximise(&fit.v, None);
+        limit(&model, &fit, 0, z, end)
+    };
+    let lower = shifted(-1.0 / 3.0, End::Lower).max(seen(counts));
+    outward(fit.v[0].round(), lower, shifted(2.0 / 3.0, End::Upper))
+}
+
+fn seen(counts: &SetCounts) -> f64 {
+    counts.sample.map_or(0.0, |sample| sample.hashes as f64)
+}
+
+fn model<'a>(counts: &SetCounts, terms: Option<&'a RegisterTerms>) -> Model<'a> {
+    let sample = counts.sample.map(|SetSample { hashes, theta }| SampleData {
+        below: [hashes as f64, 0.0, 0.0],
+        theta,
+        above: [(theta, 0.0); 2],
+        chance_matches: 0.0,
+    });
+    let likelihood = Likelihood {
+        sample,
+        registers: terms,
+        correction: None,
+    };
+    Model {
+        likelihood,
+        known: [None; 2],
+        parts: [true, false, false],
+    }
+}
+
+/// Where to begin: the sample's own estimate, or the registers' as if all had the mean rank.
+fn start(counts: &SetCounts) -> [f64; 3] {
+    let size = match (counts.sample, counts.registers) {
+        (Some(sample), _) if sample.theta > 0.0 => (sample.hashes as f64 + 0.5) / sample.theta,
+        (_, Some(registers)) => {
+            let m = f64::from(registers.precision).exp2();
+            let ranks = registers.histogram.iter().enumerate();
+            let mean = ranks
+                .map(|(rank, &count)| rank as f64 * f64::from(count))
+                .sum::<f64>()
+                / m;
+            // The mean rank of n users over m registers is about log2(n / m) + 1.33.
+            m * (mean - 1.33).exp2()
+        }
+        _ => 1.0,
+    };
+    [size.max(0.5), 0.0, 0.0]
+}

@@ -1,0 +1,63 @@
+//! The report as CSV: one measure a line, so that any number of sides fits one header.
+
+use super::{EstimateReport, VerifyReport};
+use crate::estimate::Estimate;
+use std::fmt::Write;
+
+const HEADER: &str = "measure,a,b,value,lower,upper\n";
+
+pub(super) fn render(report: &EstimateReport) -> String {
+    let mut out = String::from(HEADER);
+    for side in &report.sides {
+        let counted = |value: u64| Estimate::exact(value as f64);
+        line(&mut out, "rows", &side.name, "", &counted(side.rows));
+        line(&mut out, "nulls", &side.name, "", &counted(side.nulls));
+        line(&mut out, "users", &side.name, "", &side.users);
+    }
+    for pair in &report.pairs {
+        let (a, b) = (report.name(pair.a), report.name(pair.b));
+        let numbers = &pair.estimate;
+        for (measure, estimate) in [
+            ("overlap", &numbers.overlap),
+            ("share_of_a", &numbers.share_of_a),
+            ("share_of_b", &numbers.share_of_b),
+            ("only_a", &numbers.only_a),
+            ("only_b", &numbers.only_b),
+            ("pair_union", &numbers.union),
+            ("gain_a", &numbers.gain_a),
+            ("gain_b", &numbers.gain_b),
+            ("jaccard", &numbers.jaccard),
+            ("overlap_coefficient", &numbers.overlap_coefficient),
+        ] {
+            line(&mut out, measure, a, b, estimate);
+        }
+    }
+    line(&mut out, "union", "", "", &report.union);
+    out
+}
+
+pub(super) fn render_verify(report: &VerifyReport) -> String {
+    let mut out = String::from("measure,estimate,lower,upper,truth,relative_error,inside\n");
+    for check in report.checks() {
+        let Estimate { value, lower, upper } = check.estimate;
+        let (truth, error, inside) = (check.truth, check.relative_error(), check.is_inside());
+        let measure = quoted(&check.measure);
+        let _ = writeln!(out, "{measure},{value},{lower},{upper},{truth},{error},{inside}");
+    }
+    out
+}
+
+fn line(out: &mut String, measure: &str, a: &str, b: &str, estimate: &Estimate) {
+    let Estimate { value, lower, upper } = estimate;
+    // Writing to a String can't fail.
+    let _ = writeln!(out, "{measure},{},{},{value},{lower},{upper}", quoted(a), quoted(b));
+}
+
+/// A field as RFC 4180 wants it.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,225 @@
+//! The report as JSON, with its own schema structs: what programs read is no core type.
+//!
+//! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
+
+use super::{EstimateReport, Method, PairReport, SideReport, VerifyReport, Warning};
+use crate::estimate::Estimate;
+use serde::Serialize;
+
+const ESTIMATE_SCHEMA: &str = "overlap.estimate/1";
+const VERIFY_SCHEMA: &str = "overlap.verify/1";
+
+pub(super) fn render(report: &EstimateReport) -> String {
+    to_text(&document(report))
+}
+
+pub(super) fn render_verify(report: &VerifyReport) -> String {
+    let check = |check: &super::Check| Check {
+        measure: check.measure.clone(),
+        estimate: whole(&check.estimate),
+        truth: check.truth,
+        relative_error: check.relative_error(),
+        inside: check.is_inside(),
+    };
+    to_text(&Verify {
+        schema: VERIFY_SCHEMA,
+        checks: report.checks().iter().map(check).collect(),
+        estimate: Run { cost: cost(&report.estimate_cost), report: document(&report.estimate) },
+        exact: Run { cost: cost(&report.exact_cost), report: document(&report.exact) },
+    })
+}
+
+fn to_text(document: &impl Serialize) -> String {
+    // Plain structs of numbers and strings always serialise.
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    method: MethodName,
+    confidence: f64,
+    sides: Vec<Side<'a>>,
+    /// Two sides: the one pair's numbers stand at the top.
+    #[serde(flatten)]
+    pair: Option<Pair>,
+    union: Users,
+    /// Three or more sides: every two of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairs: Option<Vec<NamedPair<'a>>>,
+    warnings: Vec<WarningText>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+enum MethodName {
+    Sketch { precision: u8, k: usize },
+    Exact,
+}
+
+#[derive(Serialize)]
+struct Side<'a> {
+    name: &'a str,
+    files: usize,
+    column: &'a str,
+    id_type: Option<&'static str>,
+    rows: u64,
+    nulls: u64,
+    users: Users,
+}
+
+#[derive(Serialize)]
+struct NamedPair<'a> {
+    a: &'a str,
+    b: &'a str,
+    #[serde(flatten)]
+    pair: Pair,
+    union: Users,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    overlap: Users,
+    share_of_a: Ratio,
+    share_of_b: Ratio,
+    only_a: Users,
+    only_b: Users,
+    gain_a: Ratio,
+    gain_b: Ratio,
+    jaccard: Ratio,
+    overlap_coefficient: Ratio,
+    quality: &'static str,
+    relative_half_width: Option<f64>,
+}
+
+/// A number of users with its interval: whole numbers.
+#[derive(Serialize)]
+struct Users {
+    value: u64,
+    lower: u64,
+    upper: u64,
+}
+
+/// A fraction with its interval.
+#[derive(Serialize)]
+struct Ratio {
+    value: f64,
+    lower: f64,
+    upper: f64,
+}
+
+#[derive(Serialize)]
+struct WarningText {
+    code: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Verify<'a> {
+    schema: &'static str,
+    checks: Vec<Check>,
+    estimate: Run<'a>,
+    exact: Run<'a>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    measure: String,
+    estimate: Users,
+    truth: u64,
+    relative_error: f64,
+    inside: bool,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    cost: Cost,
+    report: Document<'a>,
+}
+
+#[derive(Serialize)]
+struct Cost {
+    seconds: f64,
+    rows_per_second: f64,
+    peak_memory_bytes: Option<u64>,
+}
+
+fn document(report: &EstimateReport) -> Document<'_> {
+    let two_sides = report.sides.len() == 2;
+    let named = |pair: &PairReport| NamedPair {
+        a: &report.sides[pair.a].name,
+        b: &report.sides[pair.b].name,
+        pair: pair_numbers(pair),
+        union: whole(&pair.estimate.union),
+    };
+    Document {
+        schema: ESTIMATE_SCHEMA,
+        method: match report.method {
+            Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
+            Method::Exact => MethodName::Exact,
+        },
+        confidence: report.confidence.level(),
+        sides: report.sides.iter().map(side).collect(),
+        pair: report.pairs.first().filter(|_| two_sides).map(pair_numbers),
+        union: whole(&report.union),
+        pairs: (report.sides.len() > 2).then(|| report.pairs.iter().map(named).collect()),
+        warnings: report.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn side(side: &SideReport) -> Side<'_> {
+    Side {
+        name: &side.name,
+        files: side.files,
+        column: &side.column,
+        id_type: side.id_type.map(crate::id::IdDomain::name),
+        rows: side.rows,
+        nulls: side.nulls,
+        users: whole(&side.users),
+    }
+}
+
+fn pair_numbers(pair: &PairReport) -> Pair {
+    let numbers = &pair.estimate;
+    let width = numbers.overlap.relative_half_width();
+    Pair {
+        overlap: whole(&numbers.overlap),
+        share_of_a: ratio(&numbers.share_of_a),
+        share_of_b: ratio(&numbers.share_of_b),
+        only_a: whole(&numbers.only_a),
+        only_b: whole(&numbers.only_b),
+        gain_a: ratio(&numbers.gain_a),
+        gain_b: ratio(&numbers.gain_b),
+        jaccard: ratio(&numbers.jaccard),
+        overlap_coefficient: ratio(&numbers.overlap_coefficient),
+        quality: pair.quality().word(),
+        relative_half_width: width.is_finite().then_some(width),
+    }
+}
+
+fn whole(estimate: &Estimate) -> Users {
+    // Users are whole and far below 2^53.
+    Users {
+        value: estimate.value.round() as u64,
+        lower: estimate.lower.round() as u64,
+        upper: estimate.upper.round() as u64,
+    }
+}
+
+fn ratio(estimate: &Estimate) -> Ratio {
+    Ratio { value: estimate.value, lower: estimate.lower, upper: estimate.upper }
+}
+
+fn warning(warning: &Warning) -> WarningText {
+    WarningText { code: warning.code(), text: warning.text() }
+}
+
+fn cost(cost: &super::RunCost) -> Cost {
+    Cost {
+        seconds: cost.seconds,
+        rows_per_second: cost.rows_per_second(),
+        peak_memory_bytes: cost.peak_memory_bytes,
+    }
+}

@@ -1,0 +1,91 @@
+//! The report as Markdown tables.
+
+use super::number::{fraction, percent, percent_interval, whole, whole_interval};
+use super::table::quality_text;
+use super::{EstimateReport, VerifyReport};
+use crate::estimate::Estimate;
+use std::fmt::Write;
+
+pub(super) fn render(report: &EstimateReport) -> String {
+    let level = report.confidence.level() * 100.0;
+    let mut out = format!("| side | rows | nulls | users | {level} % interval |\n");
+    out += "|---|---:|---:|---:|---:|\n";
+    for side in &report.sides {
+        let (rows, nulls) = (whole(side.rows as f64), whole(side.nulls as f64));
+        let (users, interval) = (whole(side.users.value), whole_interval(&side.users));
+        row(&mut out, &[&side.name, &rows, &nulls, &users, &interval]);
+    }
+    for pair in &report.pairs {
+        let (a, b) = (report.name(pair.a), report.name(pair.b));
+        let numbers = &pair.estimate;
+        let _ = write!(out, "\n| {} and {} | value | {level} % interval |\n", cell(a), cell(b));
+        out += "|---|---:|---:|\n";
+        for (name, users) in [
+            ("overlap".to_owned(), &numbers.overlap),
+            (format!("only {a}"), &numbers.only_a),
+            (format!("only {b}"), &numbers.only_b),
+            ("union".to_owned(), &numbers.union),
+        ] {
+            row(&mut out, &[&name, &whole(users.value), &whole_interval(users)]);
+        }
+        for (name, share) in [
+            (format!("share of {a}"), &numbers.share_of_a),
+            (format!("share of {b}"), &numbers.share_of_b),
+            (format!("reach that {a} gains"), &numbers.gain_a),
+            (format!("reach that {b} gains"), &numbers.gain_b),
+        ] {
+            row(&mut out, &[&name, &percent(share), &percent_interval(share)]);
+        }
+        let jaccard = &numbers.jaccard;
+        row(&mut out, &["Jaccard", &fraction(jaccard.value, jaccard), &fractions(jaccard)]);
+        row(&mut out, &["quality", &quality_text(pair), ""]);
+    }
+    if report.pairs.len() != 1 {
+        let _ = writeln!(
+            out,
+            "\nUnion of all: {} ({})",
+            whole(report.union.value),
+            whole_interval(&report.union)
+        );
+    }
+    out
+}
+
+pub(super) fn render_verify(report: &VerifyReport) -> String {
+    let level = report.estimate.confidence.level() * 100.0;
+    let mut out =
+        format!("| measure | estimate | {level} % interval | truth | error | inside |\n");
+    out += "|---|---:|---:|---:|---:|---|\n";
+    for check in report.checks() {
+        let error = format!("{:+.2} %", check.relative_error() * 100.0);
+        row(
+            &mut out,
+            &[
+                &check.measure,
+                &whole(check.estimate.value),
+                &whole_interval(&check.estimate),
+                &whole(check.truth as f64),
+                &error,
+                if check.is_inside() { "yes" } else { "no" },
+            ],
+        );
+    }
+    out
+}
+
+fn fractions(estimate: &Estimate) -> String {
+    if estimate.lower == estimate.upper {
+        return String::new();
+    }
+    format!("{} – {}", fraction(estimate.lower, estimate), fraction(estimate.upper, estimate))
+}
+
+fn row(out: &mut String, cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+/// A side's name may hold what Markdown takes for the end of a cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}

@@ -1,0 +1,183 @@
+//! Results as bytes; no printing.
+//!
+//! The model is plain structs that the engine fills; each format is one file and one function from
+//! the model to text. Must not know sketches, colours or stdout.
+
+mod csv;
+mod json;
+mod markdown;
+mod number;
+mod quality;
+mod table;
+mod verify;
+
+pub use quality::Quality;
+pub use verify::{Check, RunCost, VerifyReport};
+
+use crate::estimate::{Confidence, Estimate, PairEstimate};
+use crate::id::IdDomain;
+
+/// The form in which a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For a person at a terminal.
+    #[default]
+    Table,
+    /// For programs: versioned, documented in `docs/json.md`.
+    Json,
+    /// For spreadsheets: one measure a line.
+    Csv,
+    /// For documents.
+    Markdown,
+}
+
+/// How the numbers came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Sketches with 2^`precision` registers and a sample of `k` hashes.
+    Sketch {
+        /// log2 of the number of registers.
+        precision: u8,
+        /// The largest number of hashes in a sample.
+        k: usize,
+    },
+    /// Every ID was counted; text and binary values by a 128-bit hash.
+    Exact,
+}
+
+/// One side of a report.
+#[derive(Clone, Debug)]
+pub struct SideReport {
+    /// Its name.
+    pub name: String,
+    /// How many files were read.
+    pub files: usize,
+    /// The ID column.
+    pub column: String,
+    /// What its IDs are; `None` if its type says that all is null.
+    pub id_type: Option<IdDomain>,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows without an ID: skipped.
+    pub nulls: u64,
+    /// Distinct users.
+    pub users: Estimate,
+}
+
+/// Two sides of a report, by their places in [`EstimateReport::sides`].
+#[derive(Clone, Debug)]
+pub struct PairReport {
+    /// The first side.
+    pub a: usize,
+    /// The second side.
+    pub b: usize,
+    /// Overlap and everything derived from it.
+    pub estimate: PairEstimate,
+}
+
+impl PairReport {
+    /// How far the overlap can be trusted.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        Quality::of(&self.estimate)
+    }
+}
+
+/// The answer of `overlap estimate` and `overlap exact`.
+#[derive(Clone, Debug)]
+pub struct EstimateReport {
+    /// How the numbers came about.
+    pub method: Method,
+    /// The level of all intervals.
+    pub confidence: Confidence,
+    /// The sides, in the order given.
+    pub sides: Vec<SideReport>,
+    /// Every two of them, in order; one for two sides.
+    pub pairs: Vec<PairReport>,
+    /// Users of any side.
+    pub union: Estimate,
+    /// What the reader should know before trusting the numbers.
+    pub warnings: Vec<Warning>,
+}
+
+impl EstimateReport {
+    /// The report in `format`; ends with a newline.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        match format {
+            Format::Table => table::render(self),
+            Format::Json => json::render(self),
+            Format::Csv => csv::render(self),
+            Format::Markdown => markdown::render(self),
+        }
+    }
+
+    fn name(&self, side: usize) -> &str {
+        &self.sides[side].name
+    }
+}
+
+/// What a reader should know, with the data to say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A side without a single ID.
+    NoUsers {
+        /// The side.
+        side: String,
+        /// Its rows; all null if there are any.
+        rows: u64,
+    },
+    /// A file was named more than once for one side and is read once.
+    RepeatedInput {
+        /// The side.
+        side: String,
+        /// The file.
+        file: String,
+    },
+    /// Two sides are the same files.
+    SameInput {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+    },
+    /// The sample saw no common user, and the interval reaches 0.
+    NotResolvable {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+    },
+}
+
+impl Warning {
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoUsers { .. } => "no_users",
+            Self::RepeatedInput { .. } => "repeated_input",
+            Self::SameInput { .. } => "same_input",
+            Self::NotResolvable { .. } => "not_resolvable",
+        }
+    }
+
+    /// A sentence for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::NoUsers { side, rows: 0 } => format!("{side} has no rows"),
+            Self::NoUsers { side, rows } => {
+                format!("{side} has no users: all of its {} ids are null", number::whole(*rows as f64))
+            }
+            Self::RepeatedInput { side, file } => {
+                format!("{side} names {file} more than once; it is read once")
+            }
+            Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
+            Self::NotResolvable { a, b } => format!(
+                "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
+            ),
+        }
+    }
+}

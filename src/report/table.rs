@@ -1,0 +1,201 @@
+//! The report for a person at a terminal.
+
+use super::number::{fraction, percent, percent_interval, whole, whole_interval};
+use super::{EstimateReport, Method, PairReport, Quality, VerifyReport};
+use crate::estimate::{Confidence, Estimate};
+use std::fmt::Write;
+
+pub(super) fn render(report: &EstimateReport) -> String {
+    let mut out = align(&side_rows(report));
+    out.push('\n');
+    match &report.pairs[..] {
+        [] => {}
+        [pair] => {
+            out += &align(&pair_rows(report, pair));
+            out.push('\n');
+            out += &sentences(report, pair);
+        }
+        pairs => {
+            out += &align(&matrix_rows(report, pairs));
+            out.push('\n');
+            let _ = writeln!(out, "union of all {}", interval_text(&report.union));
+        }
+    }
+    out += &footer(report);
+    out
+}
+
+pub(super) fn render_verify(report: &VerifyReport) -> String {
+    let mut rows =
+        vec![cells(["", "estimate", &level(report.estimate.confidence), "truth", "error", "inside"])];
+    for check in report.checks() {
+        rows.push(vec![
+            check.measure.clone(),
+            whole(check.estimate.value),
+            whole_interval(&check.estimate),
+            whole(check.truth as f64),
+            format!("{:+.2} %", check.relative_error() * 100.0),
+            if check.is_inside() { "yes" } else { "NO" }.into(),
+        ]);
+    }
+    let mut out = align(&rows);
+    out.push('\n');
+    let mut rows = vec![cells(["", "seconds", "rows/s", "peak memory"])];
+    for (name, cost) in [("estimate", &report.estimate_cost), ("exact", &report.exact_cost)] {
+        let memory = cost.peak_memory_bytes.map_or_else(|| "unknown".into(), mebibytes);
+        rows.push(vec![
+            name.into(),
+            format!("{:.3}", cost.seconds),
+            whole(cost.rows_per_second()),
+            memory,
+        ]);
+    }
+    out + &align(&rows)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", whole((bytes >> 20) as f64))
+}
+
+fn level(confidence: Confidence) -> String {
+    format!("{} % interval", confidence.level() * 100.0)
+}
+
+fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).to_vec()
+}
+
+fn side_rows(report: &EstimateReport) -> Vec<Vec<String>> {
+    let mut rows = vec![cells(["", "rows", "nulls", "users", &level(report.confidence)])];
+    for side in &report.sides {
+        rows.push(vec![
+            side.name.clone(),
+            whole(side.rows as f64),
+            whole(side.nulls as f64),
+            whole(side.users.value),
+            whole_interval(&side.users),
+        ]);
+    }
+    rows
+}
+
+fn pair_rows(report: &EstimateReport, pair: &PairReport) -> Vec<Vec<String>> {
+    let (a, b) = (report.name(pair.a), report.name(pair.b));
+    let numbers = &pair.estimate;
+    let row = |name: String, estimate: &Estimate, note: String| {
+        vec![name, whole(estimate.value), whole_interval(estimate), note]
+    };
+    let shares = format!(
+        "{} of {a}, {} of {b}",
+        percent(&numbers.share_of_a),
+        percent(&numbers.share_of_b)
+    );
+    vec![
+        cells(["", "users", &level(report.confidence), ""]),
+        row("overlap".into(), &numbers.overlap, shares),
+        row(format!("only {a}"), &numbers.only_a, String::new()),
+        row(format!("only {b}"), &numbers.only_b, String::new()),
+        row("union".into(), &numbers.union, String::new()),
+    ]
+}
+
+fn sentences(report: &EstimateReport, pair: &PairReport) -> String {
+    let (a, b) = (report.name(pair.a), report.name(pair.b));
+    let numbers = &pair.estimate;
+    let mut out = String::new();
+    for (to, from, gain) in [(a, b, &numbers.gain_a), (b, a, &numbers.gain_b)] {
+        let interval = in_parentheses(&percent_interval(gain));
+        let _ = writeln!(out, "+{} reach for {to} from {from}{interval}", percent(gain));
+    }
+    let jaccard = &numbers.jaccard;
+    let number = |value| fraction(value, jaccard);
+    let interval = if jaccard.lower == jaccard.upper {
+        String::new()
+    } else {
+        format!(" ({} – {})", number(jaccard.lower), number(jaccard.upper))
+    };
+    let _ = writeln!(out, "Jaccard {}{interval}", number(jaccard.value));
+    let _ = writeln!(out, "overlap: {}", quality_text(pair));
+    out
+}
+
+fn in_parentheses(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
+/// The quality word with the figure behind it: `good (± 1.3 %)`.
+pub(super) fn quality_text(pair: &PairReport) -> String {
+    let overlap = &pair.estimate.overlap;
+    match pair.quality() {
+        Quality::Exact => "exact".into(),
+        Quality::NotResolvable => {
+            format!("not resolvable: {} – {}", whole(overlap.lower), whole(overlap.upper))
+        }
+        quality => format!("{} (± {:.1} %)", quality.word(), overlap.relative_half_width() * 100.0),
+    }
+}
+
+fn interval_text(estimate: &Estimate) -> String {
+    whole(estimate.value) + &in_parentheses(&whole_interval(estimate))
+}
+
+fn matrix_rows(report: &EstimateReport, pairs: &[PairReport]) -> Vec<Vec<String>> {
+    let interval = level(report.confidence);
+    let header = ["a", "b", "overlap", &interval, "of a", "of b", "union", "Jaccard", "quality"];
+    let mut rows = vec![cells(header)];
+    for pair in pairs {
+        let numbers = &pair.estimate;
+        rows.push(vec![
+            report.name(pair.a).into(),
+            report.name(pair.b).into(),
+            whole(numbers.overlap.value),
+            whole_interval(&numbers.overlap),
+            percent(&numbers.share_of_a),
+            percent(&numbers.share_of_b),
+            whole(numbers.union.value),
+            fraction(numbers.jaccard.value, &numbers.jaccard),
+            quality_text(pair),
+        ]);
+    }
+    rows
+}
+
+/// What was skipped, and how the numbers came about.
+fn footer(report: &EstimateReport) -> String {
+    let nulls: u64 = report.sides.iter().map(|side| side.nulls).sum();
+    let skipped = match nulls {
+        0 => "nothing skipped".into(),
+        nulls => format!("{} rows without an id skipped", whole(nulls as f64)),
+    };
+    match report.method {
+        Method::Sketch { precision, k } => {
+            format!("{skipped}; estimated with p = {precision}, k = {}\n", whole(k as f64))
+        }
+        Method::Exact => format!("{skipped}; counted exactly\n"),
+    }
+}
+
+/// Columns two blanks apart; the first is flush left, the last too if it is prose.
+fn align(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+            let _ = if column == 0 || (column + 1 == columns && !is_number) {
+                write!(line, "{cell:<width$}  ")
+            } else {
+                write!(line, "{cell:>width$}  ")
+            };
+        }
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
