@@ -1,17 +1,58 @@
-//! How many users do two platforms share?
-#![allow(missing_docs)] // until the facade stands
+//! How many users do two platforms share, and how many do they reach together?
+//!
+//! `overlap` streams the user-ID columns of two or more Parquet exports (or Arrow arrays) through
+//! one 64-bit hash into HyperLogLog registers and a bottom-k MinHash sample, and answers from both
+//! with one joint maximum-likelihood fit: |A|, |B|, |A ∩ B| and |A ∪ B|, each with an interval.
+//!
+//! ```
+//! use arrow::array::Int64Array;
+//! use overlap::{Confidence, SketchOptions, estimate_sketches, sketch_array};
+//!
+//! // Two platforms of 150,000 and 100,000 users, 50,000 of them on both.
+//! let shop = Int64Array::from_iter_values(0..150_000);
+//! let pay = Int64Array::from_iter_values(100_000..200_000);
+//!
+//! // Each side is sketched where its data lives; sketches merge and travel, IDs don't.
+//! let options = SketchOptions::default();
+//! let shop = sketch_array(&shop, options)?;
+//! let pay = sketch_array(&pay, options)?;
+//!
+//! let pair = estimate_sketches(&shop, &pay, Confidence::default())?;
+//! assert!((pair.overlap.value / 50_000.0 - 1.0).abs() < 0.02);
+//! assert!(pair.overlap.lower <= 50_000.0 && 50_000.0 <= pair.overlap.upper);
+//! assert_eq!(pair.a.value + pair.b.value - pair.overlap.value, pair.union.value);
+//! # Ok::<(), overlap::Error>(())
+//! ```
+//!
+//! Files go through [`estimate()`] (the whole report), [`sketch_sides`] and [`exact()`]; everything
+//! that the command line does is one function of this library.
 
 mod compare;
+mod engine;
 mod error;
 mod estimate;
+mod exact;
+mod generate;
 mod hash;
 pub mod id;
+pub mod report;
 mod scan;
 mod sketch;
+mod storage;
 
-pub use compare::*;
+pub use compare::{pair_counts, set_counts, union_counts};
+pub use engine::{
+    ExactRequest, SketchRequest, Sources, default_memory_limit, estimate, estimate_sketches, exact,
+    sketch_array, sketch_batches, sketch_sides, verify,
+};
 pub use error::{Error, ErrorKind, Result};
-pub use estimate::*;
+pub use estimate::{
+    Confidence, Estimate, PairCounts, PairEstimate, RANKS, RegisterCounts, SampleCounts, SetCounts,
+    SetRegisters, SetSample, estimate_pair, estimate_set,
+};
+pub use exact::{ExactCounter, ExactCounts, ExactSink};
+pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
+pub use hash::{hash_batch, hash_bytes, hash_integer, hash_wide_integer};
 pub use id::Tally;
-pub use scan::{ArrowIds, IdSelection, Plan, Side, SidePlan};
+pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
 pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher};

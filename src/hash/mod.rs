@@ -5,7 +5,7 @@
 
 mod scalar;
 
-pub use scalar::{hash_bytes, hash_integer, hash_wide_integer};
+pub use scalar::{hash_bytes, hash_bytes_128, hash_integer, hash_wide_integer};
 
 use crate::id::{ByteIds, IdBatch};
 

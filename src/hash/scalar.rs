@@ -4,7 +4,7 @@
 //! default secret. The 8-byte case is written out because it is the hot one and inlines into
 //! loops; every other length is the crate's.
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// Bytes 8..16 and 16..24 of XXH3's default secret, little-endian, combined as its 4-to-8-byte
 /// case does.
@@ -39,6 +39,13 @@ pub fn hash_wide_integer(id: i128) -> u64 {
 #[must_use]
 pub fn hash_bytes(id: &[u8]) -> u64 {
     xxh3_64(id)
+}
+
+/// XXH3-128 of the bytes of a text or binary ID: what exact counting keeps of it.
+#[inline]
+#[must_use]
+pub fn hash_bytes_128(id: &[u8]) -> u128 {
+    xxh3_128(id)
 }
 
 #[cfg(test)]

@@ -39,18 +39,34 @@ pub(super) fn render(report: &EstimateReport) -> String {
 pub(super) fn render_verify(report: &VerifyReport) -> String {
     let mut out = String::from("measure,estimate,lower,upper,truth,relative_error,inside\n");
     for check in report.checks() {
-        let Estimate { value, lower, upper } = check.estimate;
+        let Estimate {
+            value,
+            lower,
+            upper,
+        } = check.estimate;
         let (truth, error, inside) = (check.truth, check.relative_error(), check.is_inside());
         let measure = quoted(&check.measure);
-        let _ = writeln!(out, "{measure},{value},{lower},{upper},{truth},{error},{inside}");
+        let _ = writeln!(
+            out,
+            "{measure},{value},{lower},{upper},{truth},{error},{inside}"
+        );
     }
     out
 }
 
 fn line(out: &mut String, measure: &str, a: &str, b: &str, estimate: &Estimate) {
-    let Estimate { value, lower, upper } = estimate;
+    let Estimate {
+        value,
+        lower,
+        upper,
+    } = estimate;
     // Writing to a String can't fail.
-    let _ = writeln!(out, "{measure},{},{},{value},{lower},{upper}", quoted(a), quoted(b));
+    let _ = writeln!(
+        out,
+        "{measure},{},{},{value},{lower},{upper}",
+        quoted(a),
+        quoted(b)
+    );
 }
 
 /// A field as RFC 4180 wants it.

@@ -24,8 +24,14 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
     to_text(&Verify {
         schema: VERIFY_SCHEMA,
         checks: report.checks().iter().map(check).collect(),
-        estimate: Run { cost: cost(&report.estimate_cost), report: document(&report.estimate) },
-        exact: Run { cost: cost(&report.exact_cost), report: document(&report.exact) },
+        estimate: Run {
+            cost: cost(&report.estimate_cost),
+            report: document(&report.estimate),
+        },
+        exact: Run {
+            cost: cost(&report.exact_cost),
+            report: document(&report.exact),
+        },
     })
 }
 
@@ -209,11 +215,18 @@ fn whole(estimate: &Estimate) -> Users {
 }
 
 fn ratio(estimate: &Estimate) -> Ratio {
-    Ratio { value: estimate.value, lower: estimate.lower, upper: estimate.upper }
+    Ratio {
+        value: estimate.value,
+        lower: estimate.lower,
+        upper: estimate.upper,
+    }
 }
 
 fn warning(warning: &Warning) -> WarningText {
-    WarningText { code: warning.code(), text: warning.text() }
+    WarningText {
+        code: warning.code(),
+        text: warning.text(),
+    }
 }
 
 fn cost(cost: &super::RunCost) -> Cost {

@@ -18,7 +18,12 @@ pub(super) fn render(report: &EstimateReport) -> String {
     for pair in &report.pairs {
         let (a, b) = (report.name(pair.a), report.name(pair.b));
         let numbers = &pair.estimate;
-        let _ = write!(out, "\n| {} and {} | value | {level} % interval |\n", cell(a), cell(b));
+        let _ = write!(
+            out,
+            "\n| {} and {} | value | {level} % interval |\n",
+            cell(a),
+            cell(b)
+        );
         out += "|---|---:|---:|\n";
         for (name, users) in [
             ("overlap".to_owned(), &numbers.overlap),
@@ -26,7 +31,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
             (format!("only {b}"), &numbers.only_b),
             ("union".to_owned(), &numbers.union),
         ] {
-            row(&mut out, &[&name, &whole(users.value), &whole_interval(users)]);
+            row(
+                &mut out,
+                &[&name, &whole(users.value), &whole_interval(users)],
+            );
         }
         for (name, share) in [
             (format!("share of {a}"), &numbers.share_of_a),
@@ -34,10 +42,20 @@ pub(super) fn render(report: &EstimateReport) -> String {
             (format!("reach that {a} gains"), &numbers.gain_a),
             (format!("reach that {b} gains"), &numbers.gain_b),
         ] {
-            row(&mut out, &[&name, &percent(share), &percent_interval(share)]);
+            row(
+                &mut out,
+                &[&name, &percent(share), &percent_interval(share)],
+            );
         }
         let jaccard = &numbers.jaccard;
-        row(&mut out, &["Jaccard", &fraction(jaccard.value, jaccard), &fractions(jaccard)]);
+        row(
+            &mut out,
+            &[
+                "Jaccard",
+                &fraction(jaccard.value, jaccard),
+                &fractions(jaccard),
+            ],
+        );
         row(&mut out, &["quality", &quality_text(pair), ""]);
     }
     if report.pairs.len() != 1 {
@@ -53,8 +71,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {
     let level = report.estimate.confidence.level() * 100.0;
-    let mut out =
-        format!("| measure | estimate | {level} % interval | truth | error | inside |\n");
+    let mut out = format!("| measure | estimate | {level} % interval | truth | error | inside |\n");
     out += "|---|---:|---:|---:|---:|---|\n";
     for check in report.checks() {
         let error = format!("{:+.2} %", check.relative_error() * 100.0);
@@ -77,7 +94,11 @@ fn fractions(estimate: &Estimate) -> String {
     if estimate.lower == estimate.upper {
         return String::new();
     }
-    format!("{} – {}", fraction(estimate.lower, estimate), fraction(estimate.upper, estimate))
+    format!(
+        "{} – {}",
+        fraction(estimate.lower, estimate),
+        fraction(estimate.upper, estimate)
+    )
 }
 
 fn row(out: &mut String, cells: &[&str]) {

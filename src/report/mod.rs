@@ -169,7 +169,10 @@ impl Warning {
         match self {
             Self::NoUsers { side, rows: 0 } => format!("{side} has no rows"),
             Self::NoUsers { side, rows } => {
-                format!("{side} has no users: all of its {} ids are null", number::whole(*rows as f64))
+                format!(
+                    "{side} has no users: all of its {} ids are null",
+                    number::whole(*rows as f64)
+                )
             }
             Self::RepeatedInput { side, file } => {
                 format!("{side} names {file} more than once; it is read once")

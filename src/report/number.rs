@@ -28,7 +28,11 @@ pub(super) fn whole_interval(estimate: &Estimate) -> String {
 
 /// A fraction as percent, with the decimals that its interval supports: `41.9 %`.
 pub(super) fn percent(estimate: &Estimate) -> String {
-    format!("{:.*} %", percent_decimals(estimate), estimate.value * 100.0)
+    format!(
+        "{:.*} %",
+        percent_decimals(estimate),
+        estimate.value * 100.0
+    )
 }
 
 /// The interval of a fraction as percent: `41.2 – 42.5 %`.
@@ -65,7 +69,12 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        let cases = [(0.0, "0"), (999.0, "999"), (1000.0, "1,000"), (1e9, "1,000,000,000")];
+        let cases = [
+            (0.0, "0"),
+            (999.0, "999"),
+            (1000.0, "1,000"),
+            (1e9, "1,000,000,000"),
+        ];
         for (value, expected) in cases {
             assert_eq!(whole(value), expected);
         }
@@ -74,11 +83,18 @@ mod tests {
 
     #[test]
     fn percent_shows_what_the_interval_supports() {
-        let estimate = |value, lower, upper| Estimate { value, lower, upper };
+        let estimate = |value, lower, upper| Estimate {
+            value,
+            lower,
+            upper,
+        };
         assert_eq!(percent(&estimate(0.41912, 0.412, 0.426)), "41.9 %");
         assert_eq!(percent(&estimate(0.41912, 0.41905, 0.41919)), "41.912 %");
         assert_eq!(percent(&estimate(0.41912, 0.2, 0.6)), "42 %");
-        assert_eq!(percent_interval(&estimate(0.41912, 0.412, 0.426)), "41.2 – 42.6 %");
+        assert_eq!(
+            percent_interval(&estimate(0.41912, 0.412, 0.426)),
+            "41.2 – 42.6 %"
+        );
         assert_eq!(percent(&Estimate::exact(0.5)), "50.00 %");
     }
 }

@@ -26,8 +26,14 @@ pub(super) fn render(report: &EstimateReport) -> String {
 }
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {
-    let mut rows =
-        vec![cells(["", "estimate", &level(report.estimate.confidence), "truth", "error", "inside"])];
+    let mut rows = vec![cells([
+        "",
+        "estimate",
+        &level(report.estimate.confidence),
+        "truth",
+        "error",
+        "inside",
+    ])];
     for check in report.checks() {
         rows.push(vec![
             check.measure.clone(),
@@ -41,8 +47,13 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
     let mut out = align(&rows);
     out.push('\n');
     let mut rows = vec![cells(["", "seconds", "rows/s", "peak memory"])];
-    for (name, cost) in [("estimate", &report.estimate_cost), ("exact", &report.exact_cost)] {
-        let memory = cost.peak_memory_bytes.map_or_else(|| "unknown".into(), mebibytes);
+    for (name, cost) in [
+        ("estimate", &report.estimate_cost),
+        ("exact", &report.exact_cost),
+    ] {
+        let memory = cost
+            .peak_memory_bytes
+            .map_or_else(|| "unknown".into(), mebibytes);
         rows.push(vec![
             name.into(),
             format!("{:.3}", cost.seconds),
@@ -66,7 +77,13 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
 }
 
 fn side_rows(report: &EstimateReport) -> Vec<Vec<String>> {
-    let mut rows = vec![cells(["", "rows", "nulls", "users", &level(report.confidence)])];
+    let mut rows = vec![cells([
+        "",
+        "rows",
+        "nulls",
+        "users",
+        &level(report.confidence),
+    ])];
     for side in &report.sides {
         rows.push(vec![
             side.name.clone(),
@@ -105,7 +122,11 @@ fn sentences(report: &EstimateReport, pair: &PairReport) -> String {
     let mut out = String::new();
     for (to, from, gain) in [(a, b, &numbers.gain_a), (b, a, &numbers.gain_b)] {
         let interval = in_parentheses(&percent_interval(gain));
-        let _ = writeln!(out, "+{} reach for {to} from {from}{interval}", percent(gain));
+        let _ = writeln!(
+            out,
+            "+{} reach for {to} from {from}{interval}",
+            percent(gain)
+        );
     }
     let jaccard = &numbers.jaccard;
     let number = |value| fraction(value, jaccard);
@@ -120,7 +141,11 @@ fn sentences(report: &EstimateReport, pair: &PairReport) -> String {
 }
 
 fn in_parentheses(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" ({text})") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(" ({text})")
+    }
 }
 
 /// The quality word with the figure behind it: `good (± 1.3 %)`.
@@ -129,9 +154,17 @@ pub(super) fn quality_text(pair: &PairReport) -> String {
     match pair.quality() {
         Quality::Exact => "exact".into(),
         Quality::NotResolvable => {
-            format!("not resolvable: {} – {}", whole(overlap.lower), whole(overlap.upper))
+            format!(
+                "not resolvable: {} – {}",
+                whole(overlap.lower),
+                whole(overlap.upper)
+            )
         }
-        quality => format!("{} (± {:.1} %)", quality.word(), overlap.relative_half_width() * 100.0),
+        quality => format!(
+            "{} (± {:.1} %)",
+            quality.word(),
+            overlap.relative_half_width() * 100.0
+        ),
     }
 }
 
@@ -141,7 +174,9 @@ fn interval_text(estimate: &Estimate) -> String {
 
 fn matrix_rows(report: &EstimateReport, pairs: &[PairReport]) -> Vec<Vec<String>> {
     let interval = level(report.confidence);
-    let header = ["a", "b", "overlap", &interval, "of a", "of b", "union", "Jaccard", "quality"];
+    let header = [
+        "a", "b", "overlap", &interval, "of a", "of b", "union", "Jaccard", "quality",
+    ];
     let mut rows = vec![cells(header)];
     for pair in pairs {
         let numbers = &pair.estimate;
@@ -169,7 +204,10 @@ fn footer(report: &EstimateReport) -> String {
     };
     match report.method {
         Method::Sketch { precision, k } => {
-            format!("{skipped}; estimated with p = {precision}, k = {}\n", whole(k as f64))
+            format!(
+                "{skipped}; estimated with p = {precision}, k = {}\n",
+                whole(k as f64)
+            )
         }
         Method::Exact => format!("{skipped}; counted exactly\n"),
     }
@@ -179,9 +217,14 @@ fn footer(report: &EstimateReport) -> String {
 fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
     };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();

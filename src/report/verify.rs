@@ -18,7 +18,11 @@ impl RunCost {
     /// Rows of all sides a second.
     #[must_use]
     pub fn rows_per_second(&self) -> f64 {
-        if self.seconds > 0.0 { self.rows as f64 / self.seconds } else { 0.0 }
+        if self.seconds > 0.0 {
+            self.rows as f64 / self.seconds
+        } else {
+            0.0
+        }
     }
 }
 
@@ -51,7 +55,11 @@ impl Check {
     #[must_use]
     pub fn relative_error(&self) -> f64 {
         let truth = self.truth as f64;
-        if self.estimate.value == truth { 0.0 } else { (self.estimate.value - truth) / truth.max(1.0) }
+        if self.estimate.value == truth {
+            0.0
+        } else {
+            (self.estimate.value - truth) / truth.max(1.0)
+        }
     }
 
     /// Whether the interval holds the truth.
@@ -67,18 +75,38 @@ impl VerifyReport {
     pub fn checks(&self) -> Vec<Check> {
         let mut checks = Vec::new();
         let mut add = |measure: String, estimate: &Estimate, truth: &Estimate| {
-            checks.push(Check { measure, estimate: *estimate, truth: truth.value.round() as u64 });
+            checks.push(Check {
+                measure,
+                estimate: *estimate,
+                truth: truth.value.round() as u64,
+            });
         };
         for (side, truth) in self.estimate.sides.iter().zip(&self.exact.sides) {
             add(side.name.clone(), &side.users, &truth.users);
         }
         for (pair, truth) in self.estimate.pairs.iter().zip(&self.exact.pairs) {
             let (a, b) = (self.estimate.name(pair.a), self.estimate.name(pair.b));
-            add(format!("{a} ∩ {b}"), &pair.estimate.overlap, &truth.estimate.overlap);
-            add(format!("{a} − {b}"), &pair.estimate.only_a, &truth.estimate.only_a);
-            add(format!("{b} − {a}"), &pair.estimate.only_b, &truth.estimate.only_b);
+            add(
+                format!("{a} ∩ {b}"),
+                &pair.estimate.overlap,
+                &truth.estimate.overlap,
+            );
+            add(
+                format!("{a} − {b}"),
+                &pair.estimate.only_a,
+                &truth.estimate.only_a,
+            );
+            add(
+                format!("{b} − {a}"),
+                &pair.estimate.only_b,
+                &truth.estimate.only_b,
+            );
             if self.estimate.pairs.len() > 1 {
-                add(format!("{a} ∪ {b}"), &pair.estimate.union, &truth.estimate.union);
+                add(
+                    format!("{a} ∪ {b}"),
+                    &pair.estimate.union,
+                    &truth.estimate.union,
+                );
             }
         }
         add("union".into(), &self.estimate.union, &self.exact.union);

@@ -24,33 +24,24 @@ impl Side {
     /// a folder that can't be read or holds no Parquet file.
     pub fn from_arguments<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Vec<Self>> {
         let mut sides: Vec<Self> = Vec::new();
-        let mut given_names = Vec::new();
+        let mut unnamed: Vec<(usize, PathBuf)> = Vec::new();
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
             let files = expand(&path)?;
-            let Some(name) = name else {
-                sides.push(Self {
-                    name: String::new(),
-                    files,
-                });
-                given_names.push(None);
-                continue;
-            };
-            let same = given_names
-                .iter()
-                .position(|given| given.as_ref() == Some(&name));
-            if let Some(at) = same {
-                sides[at].files.extend(files);
-            } else {
-                sides.push(Self {
-                    name: name.clone(),
-                    files,
-                });
-                given_names.push(Some(name));
+            let same = |side: &&mut Self| Some(&side.name) == name.as_ref();
+            match (sides.iter_mut().find(same), name) {
+                (Some(side), Some(_)) => side.files.extend(files),
+                (_, Some(name)) => sides.push(Self { name, files }),
+                (_, None) => {
+                    unnamed.push((sides.len(), path));
+                    sides.push(Self {
+                        name: String::new(),
+                        files,
+                    });
+                }
             }
         }
-        let paths: Vec<PathBuf> = arguments.iter().map(|a| split_name(a.as_ref()).1).collect();
-        name_the_rest(&mut sides, &paths);
+        name_after_paths(&mut sides, &unnamed);
         Ok(sides)
     }
 }
@@ -68,20 +59,14 @@ fn split_name(argument: &OsStr) -> (Option<String>, PathBuf) {
 }
 
 /// Names the sides that got none: the file's stem, or as much of the path as tells it apart.
-fn name_the_rest(sides: &mut [Side], paths: &[PathBuf]) {
-    let mut unnamed_paths = paths
-        .iter()
-        .filter(|path| split_name(path.as_os_str()).0.is_none());
-    let stems: Vec<String> = paths.iter().map(|path| stem(path)).collect();
-    for at in 0..sides.len() {
-        if !sides[at].name.is_empty() {
-            continue;
-        }
-        let Some(path) = unnamed_paths.next() else {
-            return;
-        };
+fn name_after_paths(sides: &mut [Side], unnamed: &[(usize, PathBuf)]) {
+    for (at, path) in unnamed {
         let stem = stem(path);
-        let shared = stems.iter().filter(|other| **other == stem).count() > 1;
+        let shared = unnamed
+            .iter()
+            .filter(|(_, other)| self::stem(other) == stem)
+            .count()
+            > 1;
         let base = if shared {
             path.with_extension("").display().to_string()
         } else {
@@ -94,7 +79,7 @@ fn name_the_rest(sides: &mut [Side], paths: &[PathBuf]) {
             name = format!("{base} ({number})");
             number += 1;
         }
-        sides[at].name = name;
+        sides[*at].name = name;
     }
 }
 

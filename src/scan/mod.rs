@@ -11,10 +11,11 @@ mod parquet;
 mod schedule;
 mod store;
 
+pub use self::parquet::is_decoding;
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use input::Side;
-pub use schedule::{SideScan, pool, scan};
+pub use schedule::{pool, scan};
 
 use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Result};

@@ -11,7 +11,6 @@ use parquet::file::metadata::{
     ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
 use parquet::schema::types::ColumnDescPtr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -183,16 +182,13 @@ fn read_metadata(source: &Source) -> Result<ParquetMetaData> {
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
-    let parse = || {
+    super::guarded(|| {
         ParquetMetaDataReader::new()
             .with_metadata_options(Some(options))
             .with_page_index_policy(PageIndexPolicy::Skip)
             .parse_and_finish(source)
-    };
-    match catch_unwind(AssertUnwindSafe(parse)) {
-        Ok(parsed) => parsed.map_err(|e| decode_error(&e)),
-        Err(panic) => Err(super::decoder_panic(&*panic)),
-    }
+            .map_err(|e| decode_error(&e))
+    })
 }
 
 /// Takes the ID column's chunks out of the metadata and checks that they can be what they claim.

@@ -9,6 +9,7 @@ pub(super) use footer::ParquetFile;
 use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads the IDs of one row group into `sink`.
@@ -21,10 +22,28 @@ pub(super) fn read_row_group(
     row_group: usize,
     sink: &mut dyn IdSink,
 ) -> Result<Tally> {
-    // The decoder panics on some corrupt files; a bad file must not look like a bug of ours.
-    let read = catch_unwind(AssertUnwindSafe(|| values::read(file, row_group, sink)));
-    read.unwrap_or_else(|panic| Err(decoder_panic(&*panic)))
+    guarded(|| values::read(file, row_group, sink))
         .map_err(|e| file.locate(e).with("row group", row_group))
+}
+
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a decoder whose panics become errors: a panic hook may keep quiet
+/// then.
+#[must_use]
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
+
+/// Runs a decoder. It panics on some corrupt files, and a bad file must not look like a bug of
+/// ours.
+fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
+    DECODING.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    outcome.unwrap_or_else(|panic| Err(decoder_panic(&*panic)))
 }
 
 fn decoder_panic(panic: &(dyn Any + Send)) -> Error {

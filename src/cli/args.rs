@@ -1,0 +1,202 @@
+//! What the user typed, validated and nothing more.
+
+use clap::{Args, ValueEnum};
+use overlap::id::IdDomain;
+use overlap::report::Format;
+use overlap::{Confidence, IdSelection, Result, SketchOptions, SketchRequest, Sources};
+use std::ffi::OsString;
+
+/// Whose data, which column, how many threads.
+#[derive(Args)]
+pub struct SourceArgs {
+    /// A side each: a Parquet file, a folder of them or a glob, with a name if you like. Arguments
+    /// of one name are one side
+    #[arg(required = true, value_name = "[NAME=]PATH")]
+    inputs: Vec<OsString>,
+
+    /// The ID column as a dotted path, for all sides or for one [default: the only one of user_id,
+    /// uid, id, userid, device_id]
+    #[arg(long, value_name = "[NAME=]COLUMN")]
+    id: Vec<String>,
+
+    /// Bring all IDs into one form: numbers as digits or text read as numbers, text read as
+    /// hexadecimal
+    #[arg(long = "as", value_name = "KIND")]
+    cast: Option<Kind>,
+
+    /// Threads that read and hash [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Integer,
+    String,
+    Binary,
+}
+
+impl SourceArgs {
+    /// The sides that were typed, their files found.
+    pub fn sources(&self) -> Result<Sources> {
+        let mut sources = Sources::new(&self.inputs)?;
+        sources.id = self.id_selection();
+        if let Some(threads) = self.threads {
+            sources.threads = usize::from(threads);
+        }
+        Ok(sources)
+    }
+
+    fn id_selection(&self) -> IdSelection {
+        let mut selection = IdSelection {
+            cast: self.cast.map(|kind| match kind {
+                Kind::Integer => IdDomain::Integer,
+                Kind::String => IdDomain::Text,
+                Kind::Binary => IdDomain::Binary,
+            }),
+            ..IdSelection::default()
+        };
+        for id in &self.id {
+            match id.split_once('=') {
+                Some((side, column)) => {
+                    selection
+                        .column_of_side
+                        .insert(side.to_owned(), column.to_owned());
+                }
+                None => selection.column = Some(id.clone()),
+            }
+        }
+        selection
+    }
+}
+
+/// How large the sketches and how wide the intervals.
+#[derive(Args)]
+pub struct SketchArgs {
+    /// log2 of the number of HyperLogLog registers, 4 to 24
+    #[arg(long, value_name = "P", default_value_t = SketchOptions::default().precision().get())]
+    precision: u8,
+
+    /// Hashes in the MinHash sample, 16 to 16777216; sets of up to so many users are exact
+    #[arg(long, value_name = "K", default_value_t = SketchOptions::default().k())]
+    k: usize,
+
+    /// Confidence of the intervals in percent, such as 90, 95 or 99.7
+    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = confidence)]
+    confidence: Confidence,
+}
+
+impl SketchArgs {
+    /// The job: what was typed here over the sources.
+    pub fn request(&self, sources: Sources) -> Result<SketchRequest> {
+        Ok(SketchRequest {
+            sources,
+            options: SketchOptions::new(self.precision, self.k)?,
+            confidence: self.confidence,
+        })
+    }
+}
+
+fn confidence(text: &str) -> std::result::Result<Confidence, String> {
+    let percent: f64 = text
+        .trim_end_matches('%')
+        .trim()
+        .parse()
+        .map_err(|_| "not a number")?;
+    Confidence::new(percent / 100.0)
+        .ok_or_else(|| "must be more than 50 and less than 100 percent".into())
+}
+
+/// In which form the report is written.
+#[derive(Args)]
+pub struct FormatArgs {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = FormatName::Table)]
+    format: FormatName,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatName {
+    Table,
+    Json,
+    Csv,
+    Markdown,
+}
+
+impl FormatArgs {
+    /// The format that was typed.
+    pub const fn format(&self) -> Format {
+        match self.format {
+            FormatName::Table => Format::Table,
+            FormatName::Json => Format::Json,
+            FormatName::Csv => Format::Csv,
+            FormatName::Markdown => Format::Markdown,
+        }
+    }
+}
+
+/// How much memory exact counting may take.
+#[derive(Args)]
+pub struct MemoryArgs {
+    /// Memory for exact counting, such as 512MiB or 8GiB [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<u64>,
+}
+
+impl MemoryArgs {
+    /// The limit that was typed, or the machine's.
+    pub fn limit_bytes(&self) -> u64 {
+        self.memory.unwrap_or_else(overlap::default_memory_limit)
+    }
+}
+
+/// A size: a number with an optional unit, of 1,000 or 1,024.
+fn bytes(text: &str) -> std::result::Result<u64, String> {
+    const UNITS: [(&str, u64); 10] = [
+        ("", 1),
+        ("b", 1),
+        ("kb", 1_000),
+        ("mb", 1_000_000),
+        ("gb", 1_000_000_000),
+        ("tb", 1_000_000_000_000),
+        ("kib", 1 << 10),
+        ("mib", 1 << 20),
+        ("gib", 1 << 30),
+        ("tib", 1 << 40),
+    ];
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| "not a size such as 512MiB")?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let factor = UNITS
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, factor)| *factor);
+    let factor = factor.ok_or("unknown unit: use KiB, MiB, GiB or TiB")?;
+    Ok((number * factor as f64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("512MiB"), Ok(512 << 20));
+        assert_eq!(bytes("1.5 gb"), Ok(1_500_000_000));
+        assert_eq!(bytes("1024"), Ok(1024));
+        assert!(bytes("lots").is_err() && bytes("5 parsecs").is_err() && bytes("-1").is_err());
+    }
+
+    #[test]
+    fn confidence_is_in_percent() {
+        assert_eq!(
+            confidence("99.7%"),
+            Ok(Confidence::new(0.997).expect("in range"))
+        );
+        assert!(confidence("0.95").is_err() && confidence("100").is_err());
+    }
+}

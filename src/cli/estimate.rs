@@ -1,0 +1,22 @@
+//! `overlap estimate`.
+
+use super::args::{FormatArgs, SketchArgs, SourceArgs};
+use super::progress::Bar;
+use overlap::Result;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    sketch: SketchArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let request = args.sketch.request(args.sources.sources()?)?;
+    let report = overlap::estimate(&request, &Bar::new())?;
+    super::warn(&report.warnings);
+    super::print(&report.render(args.format.format()))
+}

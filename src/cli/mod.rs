@@ -1,0 +1,76 @@
+//! The commands, and their order in `--help`.
+
+mod args;
+mod estimate;
+mod exact;
+mod generate;
+mod progress;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use overlap::{Error, ErrorKind, Result, report::Warning};
+use std::io::{self, Write};
+
+/// How many users do two platforms share, and how many do they reach together?
+#[derive(Parser)]
+#[command(name = "overlap", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Estimate users, overlap and union of Parquet exports, with intervals
+    Estimate(estimate::Args),
+    /// The same report by exact counting
+    Exact(exact::Args),
+    /// Both, side by side: estimate, truth, error, cost
+    Verify(verify::Args),
+    /// Write a pair of Parquet files with known users and overlap
+    Generate(generate::Args),
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable or unsupported, \
+4 sides can't be compared, 5 refused by policy, 6 output can't be written, 7 a limit was reached.";
+
+/// Runs what was typed; the exit code of a success or of clap's own messages.
+pub fn run() -> Result<u8> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help goes to stdout, errors to stderr; either may be closed.
+            let _ = message.print();
+            return Ok(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    match cli.command {
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Exact(args) => exact::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Generate(args) => generate::run(&args),
+    }?;
+    Ok(0)
+}
+
+/// Writes the answer to stdout. Whoever closed the pipe has read enough.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            ErrorKind::Output,
+            format!("standard output can't be written: {e}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Tells what the reader should know, on stderr.
+fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        let _ = writeln!(io::stderr(), "overlap: warning: {}", warning.text());
+    }
+}

@@ -1,0 +1,24 @@
+//! `overlap verify`.
+
+use super::args::{FormatArgs, MemoryArgs, SketchArgs, SourceArgs};
+use super::progress::Bar;
+use overlap::Result;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    sketch: SketchArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let request = args.sketch.request(args.sources.sources()?)?;
+    let report = overlap::verify(&request, args.memory.limit_bytes(), &Bar::new())?;
+    super::warn(&report.estimate.warnings);
+    super::print(&report.render(args.format.format()))
+}

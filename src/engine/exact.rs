@@ -1,0 +1,80 @@
+//! The same report by counting.
+
+use super::request::ExactRequest;
+use super::{pairs_of, plan_warnings, result_warnings, side_report};
+use crate::error::Result;
+use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
+use crate::exact::{ExactCounter, ExactCounts};
+use crate::report::{EstimateReport, Method, PairReport};
+use crate::scan::{self, Plan, Progress, SidePlan};
+
+/// What [`super::estimate`] estimates, counted: integers by value, text and binary values by a
+/// 128-bit hash.
+///
+/// # Errors
+/// Those of [`super::estimate`], and [`crate::ErrorKind::Limit`] if the IDs need more memory than
+/// they may take.
+pub fn exact(request: &ExactRequest, progress: &dyn Progress) -> Result<EstimateReport> {
+    request.sources.check()?;
+    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
+    exact_plan(&plan, request, progress)
+}
+
+pub(super) fn exact_plan(
+    plan: &Plan,
+    request: &ExactRequest,
+    progress: &dyn Progress,
+) -> Result<EstimateReport> {
+    let rows = plan.sides.iter().map(SidePlan::rows).sum();
+    let counter = ExactCounter::new(plan.sides.len(), request.memory_limit_bytes, rows)?;
+    let threads = request.sources.threads;
+    let scanned = scan::scan(plan, threads, &|side| Ok(counter.sink(side)), progress)?;
+    let mut tallies = Vec::new();
+    let mut sinks = Vec::new();
+    for side in scanned {
+        tallies.push(side.tally);
+        sinks.extend(side.sinks);
+    }
+    let counts = scan::pool(threads)?.install(|| counter.finish(sinks))?;
+    let users = |side: usize| Estimate::exact(counts.users(side) as f64);
+    let sides = plan.sides.iter().zip(tallies).enumerate();
+    let mut report = EstimateReport {
+        method: Method::Exact,
+        confidence: Confidence::default(),
+        sides: sides
+            .map(|(i, (side, tally))| side_report(side, tally, users(i)))
+            .collect(),
+        pairs: pairs_of(plan.sides.len())
+            .map(|(a, b)| pair(&counts, a, b))
+            .collect(),
+        union: Estimate::exact(counts.union() as f64),
+        warnings: plan_warnings(plan),
+    };
+    report.warnings.extend(result_warnings(&report));
+    Ok(report)
+}
+
+/// Counting is a sample that is the whole set.
+fn pair(counts: &ExactCounts, a: usize, b: usize) -> PairReport {
+    let both = counts.overlap(a, b);
+    let sample = SampleCounts {
+        only_a: counts.users(a) - both,
+        only_b: counts.users(b) - both,
+        both,
+        theta: 1.0,
+        theta_a: 1.0,
+        theta_b: 1.0,
+        above_a: 0,
+        above_b: 0,
+        chance_matches: 0.0,
+    };
+    let counts = PairCounts {
+        sample: Some(sample),
+        ..PairCounts::default()
+    };
+    PairReport {
+        a,
+        b,
+        estimate: estimate_pair(&counts, Confidence::default()),
+    }
+}

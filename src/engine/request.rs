@@ -1,0 +1,84 @@
+//! What a job needs, whoever asks: command line, library, bindings.
+
+use super::limits;
+use crate::error::{Error, Result};
+use crate::estimate::Confidence;
+use crate::scan::{IdSelection, Side};
+use crate::sketch::SketchOptions;
+use std::ffi::OsStr;
+
+/// Whose data, which column, how many threads.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The sides, at least one.
+    pub sides: Vec<Side>,
+    /// Which column holds the IDs and in which form they are wanted.
+    pub id: IdSelection,
+    /// At most so many threads read and hash, at least one.
+    pub threads: usize,
+}
+
+impl Sources {
+    /// Sides from arguments as [`Side::from_arguments`] takes them, with the usual ID column and a
+    /// thread a core.
+    ///
+    /// # Errors
+    /// Those of [`Side::from_arguments`].
+    pub fn new<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Self> {
+        Ok(Self {
+            sides: Side::from_arguments(arguments)?,
+            id: IdSelection::default(),
+            threads: limits::default_threads(),
+        })
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.sides.is_empty() {
+            return Err(Error::usage("no inputs").hint("name at least one Parquet file"));
+        }
+        Ok(())
+    }
+}
+
+/// A job answered by sketches.
+#[derive(Clone, Debug)]
+pub struct SketchRequest {
+    /// Whose data.
+    pub sources: Sources,
+    /// How large the sketches are.
+    pub options: SketchOptions,
+    /// The level of the intervals.
+    pub confidence: Confidence,
+}
+
+impl SketchRequest {
+    /// A job with everything at its default.
+    #[must_use]
+    pub fn new(sources: Sources) -> Self {
+        Self {
+            sources,
+            options: SketchOptions::default(),
+            confidence: Confidence::default(),
+        }
+    }
+}
+
+/// A job answered by counting.
+#[derive(Clone, Debug)]
+pub struct ExactRequest {
+    /// Whose data.
+    pub sources: Sources,
+    /// Memory that the IDs may take, in bytes.
+    pub memory_limit_bytes: u64,
+}
+
+impl ExactRequest {
+    /// A job that may take [`super::default_memory_limit`].
+    #[must_use]
+    pub fn new(sources: Sources) -> Self {
+        Self {
+            sources,
+            memory_limit_bytes: limits::default_memory_limit(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Inputs → one sketch a side.
+
+use super::request::Sources;
+use crate::error::{Error, Result};
+use crate::id::{IdDomain, Tally};
+use crate::scan::{self, ArrowIds, Plan, Progress};
+use crate::sketch::{Sketch, SketchOptions, Sketcher};
+use arrow::array::{Array, RecordBatch};
+
+/// Sketches every side of `sources`, all of them at once.
+///
+/// # Errors
+/// Those of [`Plan::new`], and [`crate::ErrorKind::Input`] with file, column and row group for
+/// whatever is wrong with the data.
+pub fn sketch_sides(
+    sources: &Sources,
+    options: SketchOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<Sketch>> {
+    sources.check()?;
+    let plan = Plan::new(&sources.sides, &sources.id)?;
+    sketch_plan(&plan, sources.threads, options, progress)
+}
+
+pub(super) fn sketch_plan(
+    plan: &Plan,
+    threads: usize,
+    options: SketchOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<Sketch>> {
+    let new_sink = |side: usize| sketcher(plan.sides[side].domain, options);
+    let scanned = scan::scan(plan, threads, &new_sink, progress)?;
+    let mut sketches = Vec::with_capacity(plan.sides.len());
+    for (side, scan) in plan.sides.iter().zip(scanned) {
+        // The first sketch carries the tally, and the domain even where there was no row.
+        let mut whole = sketcher(side.domain, options)?.finish(scan.tally);
+        for part in scan.sinks {
+            whole.merge(&part.finish(Tally::default()))?;
+        }
+        sketches.push(whole);
+    }
+    Ok(sketches)
+}
+
+fn sketcher(domain: Option<IdDomain>, options: SketchOptions) -> Result<Sketcher> {
+    let mut sketcher = Sketcher::new(options);
+    if let Some(domain) = domain {
+        sketcher.set_domain(domain)?;
+    }
+    Ok(sketcher)
+}
+
+/// Sketches one Arrow array of IDs.
+///
+/// ```
+/// use arrow::array::StringArray;
+/// use overlap::{SketchOptions, sketch_array};
+///
+/// let ids = StringArray::from(vec![Some("ann"), None, Some("bob"), Some("ann")]);
+/// let sketch = sketch_array(&ids, SketchOptions::default())?;
+/// assert_eq!(sketch.sample().hashes().len(), 2);
+/// assert_eq!((sketch.tally().rows, sketch.tally().nulls), (4, 1));
+/// # Ok::<(), overlap::Error>(())
+/// ```
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for a type that can't identify a user.
+pub fn sketch_array(array: &dyn Array, options: SketchOptions) -> Result<Sketch> {
+    let mut sketcher = Sketcher::new(options);
+    let tally = ArrowIds::default().push(array, &mut sketcher)?;
+    Ok(sketcher.finish(tally))
+}
+
+/// Sketches the column `id` of record batches, however many there are, in constant memory.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if a batch has no such column, [`crate::ErrorKind::Input`] for a
+/// type that can't identify a user, [`crate::ErrorKind::Incomparable`] if the type changes from
+/// batch to batch.
+pub fn sketch_batches(
+    batches: impl IntoIterator<Item = RecordBatch>,
+    id: &str,
+    options: SketchOptions,
+) -> Result<Sketch> {
+    let mut sketcher = Sketcher::new(options);
+    let mut ids = ArrowIds::default();
+    let mut tally = Tally::default();
+    for batch in batches {
+        let column = batch
+            .column_by_name(id)
+            .ok_or_else(|| Error::usage(format!("a record batch has no column {id}")))?;
+        tally += ids
+            .push(column, &mut sketcher)
+            .map_err(|e| e.with("column", id))?;
+    }
+    Ok(sketcher.finish(tally))
+}

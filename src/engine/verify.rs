@@ -1,0 +1,50 @@
+//! Estimate and truth side by side.
+
+use super::request::{ExactRequest, SketchRequest};
+use super::{estimate, exact, limits};
+use crate::error::Result;
+use crate::report::{EstimateReport, RunCost, VerifyReport};
+use crate::scan::{Plan, Progress};
+use std::time::Instant;
+
+/// Answers one question twice, by sketches and by counting, and says what each cost.
+///
+/// # Errors
+/// Those of [`super::estimate`] and [`super::exact`].
+pub fn verify(
+    request: &SketchRequest,
+    memory_limit_bytes: u64,
+    progress: &dyn Progress,
+) -> Result<VerifyReport> {
+    request.sources.check()?;
+    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
+    let (estimate, estimate_cost) =
+        measured(&plan, || estimate::estimate_plan(&plan, request, progress))?;
+    let exact_request = ExactRequest {
+        sources: request.sources.clone(),
+        memory_limit_bytes,
+    };
+    let (exact, exact_cost) =
+        measured(&plan, || exact::exact_plan(&plan, &exact_request, progress))?;
+    Ok(VerifyReport {
+        estimate,
+        estimate_cost,
+        exact,
+        exact_cost,
+    })
+}
+
+fn measured(
+    plan: &Plan,
+    run: impl FnOnce() -> Result<EstimateReport>,
+) -> Result<(EstimateReport, RunCost)> {
+    limits::reset_peak_memory();
+    let start = Instant::now();
+    let report = run()?;
+    let cost = RunCost {
+        seconds: start.elapsed().as_secs_f64(),
+        rows: plan.sides.iter().map(crate::scan::SidePlan::rows).sum(),
+        peak_memory_bytes: limits::peak_memory_bytes(),
+    };
+    Ok((report, cost))
+}

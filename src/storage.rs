@@ -1,0 +1,90 @@
+//! Files written whole or not at all. Knows no format.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Writes a file through `write`: into a temporary file in the same folder, synced, then renamed
+/// over `path`. Whoever looks sees the old file or the new one; after an error the old one stands.
+///
+/// # Errors
+/// [`ErrorKind::Output`] with the file if it can't be written, and those of `write`.
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<()> {
+    let fail = |e: io::Error| output_error(&e).with("file", path.display());
+    if path.is_dir() {
+        return Err(Error::new(ErrorKind::Output, "is a directory").with("file", path.display()));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".overlap-");
+    open_to_all(&mut builder);
+    let temporary = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(fail)?;
+    let mut writer = BufWriter::new(temporary);
+    write(&mut writer)?;
+    let temporary = writer.into_inner().map_err(|e| fail(e.into_error()))?;
+    temporary.as_file().sync_all().map_err(fail)?;
+    temporary.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// Temporary files are private by default; a result is as readable as any new file, by the umask.
+#[cfg(unix)]
+fn open_to_all(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// An I/O error while writing, as ours.
+pub fn output_error(error: &io::Error) -> Error {
+    Error::new(ErrorKind::Output, format!("can't be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        for text in ["first", "second, and longer"] {
+            write_atomically(&path, |out| {
+                out.write_all(text.as_bytes()).map_err(|e| output_error(&e))
+            })
+            .expect("writes");
+            assert_eq!(std::fs::read_to_string(&path).expect("reads"), text);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn after_an_error_the_old_file_stands_and_nothing_is_left() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        std::fs::write(&path, "old").expect("writes");
+        let result = write_atomically(&path, |out| {
+            out.write_all(b"half of the n")
+                .map_err(|e| output_error(&e))?;
+            Err(Error::new(ErrorKind::Output, "disk full"))
+        });
+        assert!(result.is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("reads"), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_output_error() {
+        let error = write_atomically(Path::new("no/such/folder/out"), |_| Ok(()));
+        assert_eq!(error.expect_err("no folder").kind(), ErrorKind::Output);
+    }
+}
