@@ -104,19 +104,38 @@ fn add_equal(information: &mut Matrix, v: &Vector, p: u8) {
     }
 }
 
+/// Parts below this many users are no place to expand a likelihood around: it is no parabola there.
+const PART_MIN: f64 = 30.0;
+
+/// A point near `v` from which the registers' likelihood can be corrected: every part at least
+/// [`PART_MIN`], at the expense of the part it shares a set with, since the sizes of the sets are
+/// known best. `None` if they are too small for that.
+pub(super) fn center(v: &Vector) -> Option<Vector> {
+    let mut center = *v;
+    let lack = (PART_MIN - v[2]).max(0.0);
+    center[2] += lack;
+    for side in 0..2 {
+        center[side] -= lack;
+        let lack = (PART_MIN - center[side]).max(0.0);
+        center[side] += lack;
+        center[2] -= lack;
+    }
+    center
+        .iter()
+        .all(|&part| part >= PART_MIN)
+        .then_some(center)
+}
+
 /// Sets have a fixed size, while the registers' likelihood takes it as Poisson: the common noise
-/// diag(a, b, x) must come out of its covariance. To second order around `center` that adds
-/// W − I to the information I, with W = (I⁻¹ − diag(center))⁻¹, and moves the slope along.
-///
-/// Parts of fewer users than `PART_MIN` keep the Poisson form: there the likelihood is no
-/// parabola, and the noise that would come out is small beside what the registers don't see.
+/// diag(a, b, x) must come out of its covariance. To second order around `center`, where the
+/// likelihood has this `information` and `score`, that adds W − I to the information I, with
+/// W = (I⁻¹ − diag(center))⁻¹, and moves the slope along.
 pub(super) fn fixed_population(
     center: &Vector,
     information: &Matrix,
     score: &Vector,
+    active: [bool; 3],
 ) -> Option<Correction> {
-    const PART_MIN: f64 = 30.0;
-    let active = center.map(|size| size >= PART_MIN);
     let covariance = inverse(information, active)?;
     let mut fixed = covariance;
     for i in (0..3).filter(|&i| active[i]) {
@@ -168,10 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn the_center_keeps_the_sizes_of_the_sets() {
+        assert_eq!(center(&[1000.0, 0.0, 500.0]), Some([1000.0, 30.0, 470.0]));
+        assert_eq!(center(&[1000.0, 400.0, 10.0]), Some([980.0, 380.0, 30.0]));
+        assert_eq!(center(&[1000.0, 0.0, 40.0]), None);
+    }
+
+    #[test]
     fn what_registers_know_is_less_than_the_population_itself() {
         let v = [3000.0, 2000.0, 1000.0];
         let information = of_pair(&v, 12);
-        let correction = fixed_population(&v, &information, &[0.0; 3]).expect("well posed");
+        let correction =
+            fixed_population(&v, &information, &[0.0; 3], [true; 3]).expect("well posed");
         for i in 0..3 {
             assert!(correction.information[i][i] > 0.0);
         }

@@ -4,7 +4,8 @@ use super::counts::{PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, 
 use super::fisher;
 use super::interval::{End, limit};
 use super::likelihood::{
-    BOTH, Derivatives, Likelihood, ONLY_A, ONLY_B, RegisterTerms, SET_A, SET_B, SampleData, UNION,
+    BOTH, Correction, Derivatives, Likelihood, ONLY_A, ONLY_B, RegisterTerms, SET_A, SET_B,
+    SampleData, UNION,
 };
 use super::matrix::{Matrix, Vector, dot, quadratic};
 use super::newton::{Fit, Model};
@@ -71,18 +72,23 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
         parts: [true; 3],
     };
     let mut fit = model.maximise(&start(counts, &known), None);
+    let mut register_events = [0.0; 3];
     if let (Some(terms), Some(registers)) = (&terms, &counts.registers) {
         // The correction is centered on the fit, which it moves a little.
         for _ in 0..2 {
-            model.likelihood.correction = correction(terms, registers, &fit.v);
+            model.likelihood.correction = correction(terms, registers.precision, &fit.v);
             fit = model.maximise(&fit.v, None);
         }
+        let information = fisher::of_pair(&fit.v, registers.precision);
+        register_events = std::array::from_fn(|i| information[i][i] * fit.v[i] * fit.v[i]);
     }
+    let covariance = model.covariance(&fit.v);
     let mut estimate = Answer {
         model,
         fit,
         z,
-        covariance: model.covariance(&fit.v),
+        covariance,
+        register_events,
     }
     .numbers();
     estimate.matches = sample.map(|sample| sample.both);
@@ -107,8 +113,10 @@ impl SampleData {
         }
     }
 
-    /// The counts with `part` moved by `up` and the parts it trades users with by `down`.
-    fn shifted(mut self, part: usize, up: f64, down: f64) -> Self {
+    /// The counts with `part` moved by `up` and the parts it trades users with by `down`. None
+    /// moves below what stands for it: its count, and the events that the registers saw of it
+    /// beyond the first.
+    fn shifted(mut self, part: usize, up: f64, down: f64, register_events: &Vector) -> Self {
         for (i, count) in self.below.iter_mut().enumerate() {
             // a and b trade with x alone; x trades with both.
             let shift = if i == part {
@@ -118,7 +126,8 @@ impl SampleData {
             } else {
                 0.0
             };
-            *count = (*count + shift).max(0.0);
+            let least = -(register_events[i] - 1.0).clamp(0.0, 1.0);
+            *count = (*count + shift).max(least.min(*count));
         }
         self
     }
@@ -246,14 +255,12 @@ fn start(counts: &PairCounts, known: &[Option<f64>; 2]) -> Vector {
     [(n_a - x).max(0.01 * n_a), (n_b - x).max(0.01 * n_b), x]
 }
 
-fn correction(
-    terms: &RegisterTerms,
-    counts: &RegisterCounts,
-    v: &Vector,
-) -> Option<super::likelihood::Correction> {
+fn correction(terms: &RegisterTerms, precision: u8, fit: &Vector) -> Option<Correction> {
+    let center = fisher::center(fit)?;
     let mut at = Derivatives::default();
-    terms.add_to(v, &mut at);
-    fisher::fixed_population(v, &fisher::of_pair(v, counts.precision), &at.gradient)
+    terms.add_to(&center, &mut at);
+    let information = fisher::of_pair(&center, precision);
+    fisher::fixed_population(&center, &information, &at.gradient, [true; 3])
 }
 
 /// A fit, ready to be asked for numbers.
@@ -262,6 +269,9 @@ struct Answer<'a> {
     fit: Fit,
     z: f64,
     covariance: Matrix,
+    /// What the registers know of each part, as a count of Poisson events: information about its
+    /// logarithm.
+    register_events: Vector,
 }
 
 /// Above this relative standard deviation an interval comes from the profile likelihood; below it
@@ -349,14 +359,17 @@ impl Answer<'_> {
         }
     }
 
-    /// Profile likelihood with shifted counts: the design's "plc".
+    /// Profile likelihood with shifted counts. Its limits expand as N ± z √N + z²/3, Garwood's as
+    /// N ± z √N + (z² + 2)/3 above and (z² − 1)/3 below: the shifts make up the difference.
     fn profile_limit(&self, part: usize, end: End) -> f64 {
+        const UP: f64 = 2.0 / 3.0;
+        const DOWN: f64 = 1.0 / 3.0;
         let mut model = self.model;
         if let Some(sample) = &mut model.likelihood.sample {
             let unseen = sample.below[part] < 0.5;
             *sample = match end {
-                End::Upper => sample.shifted(part, 2.0 / 3.0, -1.0 / 3.0),
-                End::Lower => sample.shifted(part, -1.0 / 3.0, 2.0 / 3.0),
+                End::Upper => sample.shifted(part, UP, -DOWN, &self.register_events),
+                End::Lower => sample.shifted(part, -DOWN, UP, &self.register_events),
             };
             if end == End::Lower && unseen && model.likelihood.registers.is_none() {
                 return 0.0;
@@ -381,34 +394,56 @@ impl Answer<'_> {
     fn share(&self, set: &Vector, parts: &[Estimate; 3], part: usize, v: &Vector) -> Estimate {
         let whole = dot(set, v);
         let value = share(v[2], whole);
-        if self.relative_sigma(2) > PROFILE_ABOVE {
-            let overlap = &parts[2];
-            return fraction(value, overlap.lower / whole, overlap.upper / whole);
+        if let Some(sigma) = self.overlap_decides(set) {
+            return self.widened(value, parts[2].lower / whole, parts[2].upper / whole, sigma);
         }
         if self.relative_sigma(part) > PROFILE_ABOVE {
             let rest = &parts[part];
             return fraction(value, 1.0 - rest.upper / whole, 1.0 - rest.lower / whole);
         }
-        let [mut gradient, n] = [[0.0; 3], [whole; 3]];
-        gradient[2] = v[part] / (n[2] * n[2]);
-        gradient[part] = -v[2] / (n[part] * n[part]);
+        let mut gradient = [0.0; 3];
+        gradient[2] = v[part] / (whole * whole);
+        gradient[part] = -v[2] / (whole * whole);
         self.logit_normal(value, &gradient)
     }
 
     fn jaccard(&self, parts: &[Estimate; 3], v: &Vector) -> Estimate {
         let union = dot(&UNION, v);
         let value = share(v[2], union);
-        let rest = v[0] + v[1];
-        let rest_variance = quadratic(&self.covariance, &[1.0, 1.0, 0.0]);
-        let rest_sigma = rest_variance.max(0.0).sqrt() / rest.max(0.5);
-        if self.relative_sigma(2) > PROFILE_ABOVE || rest_sigma > PROFILE_ABOVE {
-            // |A| + |B| is known far better than x.
+        if let Some(sigma) = self.overlap_decides(&[1.0, 1.0, 2.0]) {
             let sizes = union + v[2];
             let at = |x: f64| share(x, sizes - x);
-            return fraction(value, at(parts[2].lower), at(parts[2].upper));
+            return self.widened(value, at(parts[2].lower), at(parts[2].upper), sigma);
         }
+        let rest = v[0] + v[1];
         let (by_rest, by_x) = (-v[2] / (union * union), rest / (union * union));
         self.logit_normal(value, &[by_rest, by_rest, by_x])
+    }
+
+    /// The relative standard deviation of `sizes` if the profile of x should stand for a fraction
+    /// of x over them: some part is too uncertain for a normal approximation, and the sizes are
+    /// known far better than x.
+    fn overlap_decides(&self, sizes: &Vector) -> Option<f64> {
+        const FAR_BETTER: f64 = 2.0;
+        let sigma = quadratic(&self.covariance, sizes).max(0.0).sqrt() / dot(sizes, &self.fit.v);
+        let overlap = self.relative_sigma(2);
+        let uncertain = (0..3).any(|part| self.relative_sigma(part) > PROFILE_ABOVE);
+        let decides = overlap > PROFILE_ABOVE || (uncertain && overlap > FAR_BETTER * sigma);
+        decides.then_some(sigma)
+    }
+
+    /// A fraction whose limits come from x alone, widened by the uncertainty of what it is a
+    /// fraction of.
+    fn widened(&self, value: f64, lower: f64, upper: f64, sigma: f64) -> Estimate {
+        let widen = |limit: f64| {
+            let distance = (limit / value).ln();
+            value * distance.hypot(self.z * sigma).copysign(distance).exp()
+        };
+        // From nothing there is no ratio to widen; an upper limit alone is wide as it is.
+        if value <= 0.0 {
+            return fraction(value, lower, upper);
+        }
+        fraction(value, widen(lower), widen(upper))
     }
 
     /// part / set: log-normal, or from the limits of a small part.

@@ -50,7 +50,7 @@ fn interval(counts: &SetCounts, z: f64) -> Estimate {
             let mut information = [[0.0; 3]; 3];
             information[0][0] = fisher::of_set(fit.v[0], registers.precision);
             model.likelihood.correction =
-                fisher::fixed_population(&fit.v, &information, &at.gradient);
+                fisher::fixed_population(&fit.v, &information, &at.gradient, model.parts);
             fit = model.maximise(&fit.v, None);
         }
     }
