@@ -3,3 +3,10 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod accuracy; // seeded trials: how often intervals hold the truth
+mod cli; // commands and their output, through the binary
+mod differential; // independent implementations as references
+mod faults; // bad input gets the answer that the catalogue of faults names
+mod harness; // runs the binary, writes the files that tests need
+mod laws; // the same users give the same sketch; merge and swap
+mod library; // the façade, as a pipeline uses it
+mod tidy; // the house's own rules

@@ -1,6 +1,6 @@
 //! One (a, b, x) and every number that follows from it.
 
-use super::counts::{PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters};
+use super::counts::{PairCounts, RANKS, SampleCounts, SetCounts, SetRegisters};
 use super::fisher;
 use super::interval::{End, limit};
 use super::likelihood::{
@@ -61,6 +61,9 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
     let terms = counts.registers.as_ref().map(RegisterTerms::of_pair);
     let data = sample.map(|sample| SampleData::of(&sample));
     let (known, dropped) = known_sizes(counts);
+    if known.contains(&Some(0.0)) {
+        return with_nobody(counts, &known, dropped, confidence);
+    }
     let likelihood = Likelihood {
         sample: data,
         registers: terms.as_ref(),
@@ -156,6 +159,38 @@ fn exact(sample: &SampleCounts) -> PairEstimate {
         exact: true,
         dropped_known_a: false,
         dropped_known_b: false,
+    }
+}
+
+/// One side has no users: the other's size is all there is to estimate.
+fn with_nobody(
+    counts: &PairCounts,
+    known: &[Option<f64>; 2],
+    dropped: [bool; 2],
+    confidence: Confidence,
+) -> PairEstimate {
+    let size = |side: usize| match known[side] {
+        Some(known) => Estimate::exact(known),
+        None => single::estimate_set(&set_counts(counts, side), confidence),
+    };
+    let (a, b, none) = (size(0), size(1), Estimate::exact(0.0));
+    PairEstimate {
+        a,
+        b,
+        only_a: a,
+        only_b: b,
+        overlap: none,
+        union: if a.value > 0.0 { a } else { b },
+        share_of_a: none,
+        share_of_b: none,
+        jaccard: none,
+        overlap_coefficient: none,
+        gain_a: none,
+        gain_b: none,
+        matches: counts.sample.map(|sample| sample.both),
+        exact: false,
+        dropped_known_a: dropped[0],
+        dropped_known_b: dropped[1],
     }
 }
 
@@ -333,7 +368,8 @@ impl Answer<'_> {
     fn part(&self, part: usize, value: f64) -> Estimate {
         if let Some(known) = self.model.known.get(part).copied().flatten() {
             let overlap = self.part(2, known - value);
-            return Estimate::ordered(value, known - overlap.upper, known - overlap.lower);
+            let lower = (known - overlap.upper).max(0.0);
+            return Estimate::ordered(value, lower, known - overlap.lower);
         }
         let sigma = self.relative_sigma(part);
         if part != 2 && sigma < PROFILE_ABOVE {
@@ -346,7 +382,17 @@ impl Answer<'_> {
             );
         }
         let lower = self.profile_limit(part, End::Lower);
-        let upper = self.profile_limit(part, End::Upper);
+        let mut upper = self.profile_limit(part, End::Upper);
+        if part == 2 {
+            let smallest = self
+                .model
+                .known
+                .iter()
+                .flatten()
+                .copied()
+                .fold(f64::INFINITY, f64::min);
+            upper = upper.min(smallest);
+        }
         outward(value, lower, upper)
     }
 

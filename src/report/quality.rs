@@ -24,7 +24,8 @@ impl Quality {
     /// The quality of a pair's overlap.
     #[must_use]
     pub fn of(pair: &PairEstimate) -> Self {
-        if pair.exact {
+        // An empty side overlaps with nobody, however large the other is.
+        if pair.exact || pair.overlap.lower == pair.overlap.upper {
             return Self::Exact;
         }
         if pair.overlap.lower <= 0.0 {

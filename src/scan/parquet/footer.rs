@@ -70,9 +70,9 @@ impl ParquetFile {
         let column = schema.column(index);
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
-            .map_err(|e| located(e.with("column", column.path())))?;
+            .map_err(|e| located(e.with("column", column.path().string())))?;
         let row_groups = check_row_groups(&metadata, index, file_bytes)
-            .map_err(|e| located(e.with("column", column.path())))?;
+            .map_err(|e| located(e.with("column", column.path().string())))?;
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Self {
@@ -99,7 +99,7 @@ impl ParquetFile {
     pub(in crate::scan) fn locate(&self, error: Error) -> Error {
         error
             .with("file", self.path.display())
-            .with("column", self.column.path())
+            .with("column", self.column_name())
     }
 }
 
@@ -218,10 +218,8 @@ fn check_row_groups(
             ));
         }
         rows_of_groups = rows_of_groups.saturating_add(group.num_rows());
-        row_groups.push(RowGroup {
-            rows,
-            chunk: chunk.clone(),
-        });
+        let chunk = without_dictionary_at_0(chunk).map_err(|e| corrupt(e.message().into()))?;
+        row_groups.push(RowGroup { rows, chunk });
     }
     let rows_of_file = metadata.file_metadata().num_rows();
     if rows_of_groups != rows_of_file {
@@ -230,6 +228,19 @@ fn check_row_groups(
         )));
     }
     Ok(row_groups)
+}
+
+/// Some writers say offset 0 where there is no dictionary page: there is the file's magic.
+fn without_dictionary_at_0(chunk: &ColumnChunkMetaData) -> Result<ColumnChunkMetaData> {
+    let chunk = chunk.clone();
+    match chunk.dictionary_page_offset() {
+        Some(..=0) => chunk
+            .into_builder()
+            .set_dictionary_page_offset(None)
+            .build()
+            .map_err(|e| decode_error(&e)),
+        _ => Ok(chunk),
+    }
 }
 
 /// Whether a chunk's bytes are inside the file (a chunk without values may say anything).

@@ -1,0 +1,8 @@
+//! The catalogue of faults: a test's name begins with the numbers of its rows.
+
+mod columns; // 13, 34, 36: which column
+mod encrypted; // 35
+mod files; // 1 to 4: is it Parquet at all
+mod output; // 74: whoever closed the pipe
+mod pages; // 14 to 22: what is in the pages
+mod types; // 26 to 33: which values are the same user

@@ -1,0 +1,226 @@
+//! The house's own rules, each with what to do when it is broken.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Module → the modules of the crate that it may import. ARCHITECTURE.md shows the same table.
+const FLOORS: [(&str, &[&str]); 12] = [
+    ("error", &[]),
+    ("hash", &["error", "id"]),
+    ("id", &["error"]),
+    ("estimate", &[]),
+    ("sketch", &["hash", "id", "error"]),
+    ("exact", &["hash", "id", "error"]),
+    ("scan", &["id", "error"]),
+    ("storage", &["error"]),
+    ("compare", &["sketch", "estimate", "error"]),
+    ("report", &["compare", "estimate", "id", "error"]),
+    ("generate", &["storage", "error"]),
+    (
+        "engine",
+        &[
+            "report", "compare", "estimate", "sketch", "exact", "scan", "storage", "id", "error",
+        ],
+    ),
+];
+
+/// Where files may be touched.
+const EDGE: [&str; 4] = [
+    "scan/store.rs",
+    "scan/input.rs",
+    "storage.rs",
+    "engine/limits.rs",
+];
+
+const FILE_LINES_MAX: usize = 500;
+const FUNCTION_LINES_MAX: usize = 70;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file under a folder of the repository, with its text.
+fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(path.strip_prefix(root()).unwrap().to_owned(), text);
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The lines above a file's own tests.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| *line != "#[cfg(test)]")
+        .map(|(i, l)| (i + 1, l))
+}
+
+#[track_caller]
+fn none(broken: &[String], remedy: &str) {
+    assert!(broken.is_empty(), "{remedy}:\n{}", broken.join("\n"));
+}
+
+fn module_of(path: &Path) -> String {
+    let name = path
+        .components()
+        .nth(1)
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy();
+    name.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn modules_import_from_lower_floors_only() {
+    let floors: BTreeMap<&str, &[&str]> = FLOORS.into();
+    let mut broken = Vec::new();
+    for (path, text) in sources("src") {
+        let module = module_of(&path);
+        if ["lib", "main", "cli"].contains(&&*module) {
+            continue;
+        }
+        let Some(allowed) = floors.get(&*module) else {
+            broken.push(format!("{}: module {module} has no floor", path.display()));
+            continue;
+        };
+        for (number, line) in code(&text).filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for part in line.split("crate::").skip(1) {
+                let name: String = part
+                    .chars()
+                    .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                    .collect();
+                if !name.is_empty() && name != module && !allowed.contains(&&*name) {
+                    broken.push(format!(
+                        "{}:{number}: {module} imports {name}",
+                        path.display()
+                    ));
+                }
+            }
+        }
+    }
+    none(
+        &broken,
+        "a module imports from lower floors only: move the code or pass the data in",
+    );
+}
+
+#[test]
+fn the_architecture_shows_the_floors_that_are_tested() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    for (module, allowed) in FLOORS {
+        let names: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
+        let names = if names.is_empty() {
+            "–".to_owned()
+        } else {
+            names.join(", ")
+        };
+        let row = format!("| `{module}` | {names} |");
+        assert!(text.contains(&row), "ARCHITECTURE.md lacks the row\n{row}");
+    }
+}
+
+#[test]
+fn files_begin_with_what_they_know_and_stay_readable() {
+    let mut broken = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        for (path, text) in sources(folder) {
+            if !text.starts_with("//! ") {
+                broken.push(format!("{}:1: no `//!` line", path.display()));
+            }
+            let lines = code(&text)
+                .filter(|(_, line)| !line.trim().is_empty())
+                .count();
+            if lines > FILE_LINES_MAX {
+                broken.push(format!("{}: {lines} lines", path.display()));
+            }
+        }
+    }
+    none(
+        &broken,
+        "every file says in its first line what it knows, and fits 500 lines",
+    );
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    let mut broken = Vec::new();
+    for (path, text) in sources("src") {
+        let mut open: Option<(usize, String)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let is_function = line
+                .trim_start()
+                .trim_start_matches("pub ")
+                .starts_with("fn ")
+                || (line.contains(" fn ") && line.trim_end().ends_with(['{', '(']));
+            if open.is_none() && is_function && !line.trim_start().starts_with("//") {
+                open = Some((number, " ".repeat(indent) + "}"));
+            } else if let Some((start, _)) = open.take_if(|(_, end)| line == *end) {
+                let length = number - start + 1;
+                if length > FUNCTION_LINES_MAX {
+                    broken.push(format!("{}:{}: {length} lines", path.display(), start + 1));
+                }
+            }
+        }
+    }
+    none(
+        &broken,
+        "a function fits 70 lines: cut it into pure, nameable steps",
+    );
+}
+
+#[test]
+fn leftovers_and_shortcuts_stay_out() {
+    let banned = [
+        ("todo!", "finish it"),
+        ("dbg!", "remove it"),
+        ("FIXME", "mend it"),
+        ("unsafe ", "only hash/kernel may be unsafe"),
+        (".unwrap()", "return an error"),
+        ("panic!(", "return an error"),
+        (
+            "println!(",
+            "only the cli prints, through its print and warn",
+        ),
+    ];
+    let mut broken = Vec::new();
+    for (path, text) in sources("src") {
+        let inside = path
+            .strip_prefix("src")
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        if inside.ends_with("tests.rs") {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            for (word, remedy) in banned {
+                if line.contains(word) {
+                    broken.push(format!("{}:{number}: {word}: {remedy}", path.display()));
+                }
+            }
+            if line.contains("std::fs") && !EDGE.contains(&&*inside) {
+                broken.push(format!(
+                    "{}:{number}: files are touched in {EDGE:?}",
+                    path.display()
+                ));
+            }
+        }
+        let name = path.file_stem().unwrap().to_string_lossy();
+        if ["utils", "helpers", "misc", "common"].contains(&&*name) {
+            broken.push(format!("{}: name it after its idea", path.display()));
+        }
+    }
+    none(&broken, "leftovers and shortcuts");
+}
