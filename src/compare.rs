@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::estimate::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
-use crate::sketch::{HyperLogLog, SAMPLE_BITS, Sketch, merge_domains};
+use crate::sketch::{BottomK, HyperLogLog, SAMPLE_BITS, Sketch, merge_domains};
 
 /// Distinct values of a sampled hash.
 const SAMPLE_VALUES: f64 = (1_u64 << SAMPLE_BITS) as f64;
@@ -51,10 +51,8 @@ pub fn union_counts(sketches: &[&Sketch]) -> Result<Option<SetCounts>> {
         registers.merge(sketch.registers());
     }
     let samples = || sketches.iter().map(|sketch| sketch.sample());
-    let theta = samples().map(|sample| sample.theta()).min().unwrap_or(0);
-    let share = samples()
-        .map(|sample| sample.sampled_share())
-        .fold(1.0, f64::min);
+    let theta = samples().map(BottomK::theta).min().unwrap_or(0);
+    let share = samples().map(BottomK::sampled_share).fold(1.0, f64::min);
     let mut hashes: Vec<u64> = samples()
         .flat_map(|sample| below(sample.hashes(), theta))
         .copied()

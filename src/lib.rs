@@ -56,3 +56,8 @@ pub use hash::{hash_batch, hash_bytes, hash_integer, hash_wide_integer};
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
 pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher};
+
+/// The README's examples run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

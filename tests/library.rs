@@ -28,7 +28,12 @@ fn exact_and_verify_answer_the_same_question() {
     let counted = exact(&ExactRequest::new(sources()), &Silent).unwrap();
     let verified = verify(&SketchRequest::new(sources()), 1 << 30, &Silent).unwrap();
     assert_eq!(verified.exact.union, counted.union);
-    assert!(verified.checks().iter().all(|check| check.is_inside()));
+    assert!(
+        verified
+            .checks()
+            .iter()
+            .all(overlap::report::Check::is_inside)
+    );
     assert!(verified.estimate_cost.rows_per_second() > 0.0);
 }
 

@@ -4,6 +4,7 @@
 //! is known. Letters, in this folder only: a = |A \ B|, b = |B \ A|, x = |A ∩ B|, u = a + b + x;
 //! m = 2^p registers; θ = the sampled share of all hashes; z = the normal quantile of a confidence.
 
+mod answer;
 mod counts;
 mod fisher;
 mod interval;

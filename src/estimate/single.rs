@@ -1,11 +1,11 @@
 //! One set.
 
+use super::answer::outward;
 use super::counts::{SetCounts, SetSample};
 use super::fisher;
 use super::interval::{End, limit};
 use super::likelihood::{Derivatives, Likelihood, RegisterTerms, SampleData};
 use super::newton::{Fit, Model};
-use super::pair::outward;
 use super::{Confidence, Estimate};
 
 /// The maximum-likelihood size of a set from its sample and registers together, with its interval.

@@ -48,11 +48,11 @@ impl ExactCounts {
 }
 
 /// Counts all parts, each on its own.
-pub(super) fn regions<K: Key>(side_count: usize, sinks: Vec<(usize, Parts<K>)>) -> ExactCounts {
+pub(super) fn regions<K: Key>(side_count: usize, sinks: &[(usize, Parts<K>)]) -> ExactCounts {
     let count = |part: usize| {
         let mut merged: Vec<(K, u64)> = Vec::new();
         for side in 0..side_count {
-            let keys = distinct(side, part, &sinks);
+            let keys = distinct(side, part, sinks);
             merged = merge(&merged, &keys, 1 << side);
         }
         let mut counts = ExactCounts::default();

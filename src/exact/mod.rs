@@ -70,8 +70,8 @@ impl ExactCounter {
             narrow.push((sink.side, sink.narrow));
             wide.push((sink.side, sink.wide));
         }
-        let mut counts = count::regions(self.side_count, narrow);
-        counts.add(&count::regions(self.side_count, wide));
+        let mut counts = count::regions(self.side_count, &narrow);
+        counts.add(&count::regions(self.side_count, &wide));
         Ok(counts)
     }
 }

@@ -92,12 +92,15 @@ fn units(plan: &Plan) -> Vec<Unit> {
     units
 }
 
+/// Side, file and row group: where a unit stands in the inputs.
+type Place = (usize, usize, usize);
+
 /// What the workers share.
 struct Crew<'a, S> {
     plan: &'a Plan,
     units: &'a [Unit],
     next: AtomicUsize,
-    failed: Mutex<Option<((usize, usize, usize), Error)>>,
+    failed: Mutex<Option<(Place, Error)>>,
     done: Mutex<Vec<SideScan<S>>>,
     progress: &'a dyn Progress,
 }
@@ -147,10 +150,11 @@ impl<S: IdSink> Crew<'_, S> {
     fn fail(&self, unit: Unit, error: Error) {
         self.next.store(self.units.len(), Ordering::Relaxed);
         let place = (unit.side, unit.file, unit.row_group);
-        if let Ok(mut failed) = self.failed.lock() {
-            if failed.as_ref().is_none_or(|(first, _)| place < *first) {
-                *failed = Some((place, error));
-            }
+        let Ok(mut failed) = self.failed.lock() else {
+            return;
+        };
+        if failed.as_ref().is_none_or(|(first, _)| place < *first) {
+            *failed = Some((place, error));
         }
     }
 

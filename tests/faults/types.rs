@@ -148,9 +148,7 @@ fn row_31_uuids_meet_within_a_form_and_across_forms_by_a_flag() {
     let upper: Vec<String> = UUIDS.iter().map(|text| text.to_uppercase()).collect();
     let upper = folder.ids("upper", Arc::new(StringArray::from(upper)));
     let values = FixedSizeBinaryArray::try_from_iter(uuid_bytes().into_iter()).unwrap();
-    let field = arrow::datatypes::Field::new("user_id", values_type(), true)
-        .with_metadata([("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned())].into());
-    let uuids = uuid_file(&folder, field, values);
+    let uuids = uuid_file(&folder, &values);
     overlap_is(&texts, &texts.clone(), &[], 3);
     overlap_is(&texts, &upper, &[], 0);
     overlap(&["estimate", &texts, &uuids]).fails(4, &["string", "binary", "--as binary"]);
@@ -159,14 +157,9 @@ fn row_31_uuids_meet_within_a_form_and_across_forms_by_a_flag() {
     overlap_is(&texts, &uuids, &["--as", "string"], 3);
 }
 
-fn values_type() -> arrow::datatypes::DataType {
-    arrow::datatypes::DataType::FixedSizeBinary(16)
-}
-
 /// A UUID column needs its annotation in the Parquet schema itself.
-fn uuid_file(folder: &Folder, field: arrow::datatypes::Field, ids: FixedSizeBinaryArray) -> String {
+fn uuid_file(folder: &Folder, ids: &FixedSizeBinaryArray) -> String {
     use parquet::column::page::Page;
-    let _ = field;
     let bytes: Vec<u8> = ids.iter().flatten().flatten().copied().collect();
     let page = Page::DataPage {
         buf: bytes.into(),
