@@ -42,13 +42,13 @@ mod storage;
 
 pub use compare::{pair_counts, set_counts, union_counts};
 pub use engine::{
-    ExactRequest, SketchRequest, Sources, default_memory_limit, estimate, estimate_sketches, exact,
-    sketch_array, sketch_batches, sketch_sides, verify,
+    ExactRequest, SketchRequest, Sources, Unique, default_memory_limit, estimate,
+    estimate_sketches, exact, sketch_array, sketch_batches, sketch_sides, verify,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
     Confidence, Estimate, PairCounts, PairEstimate, RANKS, RegisterCounts, SampleCounts, SetCounts,
-    SetRegisters, SetSample, estimate_pair, estimate_set,
+    SetRegisters, SetSample, contradicts, estimate_pair, estimate_set,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};

@@ -310,3 +310,70 @@ fn an_overlap_too_small_to_see_is_called_so() {
     );
     assert!(answer.stderr.contains("larger --k"), "{}", answer.stderr);
 }
+
+#[test]
+fn known_sizes_narrow_the_intervals_and_are_checked() {
+    let folder = Folder::new();
+    let [a, b] = ["a.parquet", "b.parquet"].map(|name| folder.path(name));
+    let [a, b] = [a.to_str().unwrap(), b.to_str().unwrap()];
+    let options = [
+        "--users-a",
+        "400000",
+        "--users-b",
+        "400000",
+        "--overlap",
+        "360000",
+    ];
+    assert_eq!(
+        overlap(&[&["generate", a, b], &options[..]].concat()).code,
+        Some(0)
+    );
+    let estimate = |more: &[&str]| {
+        let common = [
+            "estimate",
+            a,
+            b,
+            "--format",
+            "json",
+            "--k",
+            "4096",
+            "--precision",
+            "12",
+        ];
+        overlap(&[&common, more].concat()).json()
+    };
+    let width = |report: &Value| {
+        report["overlap"]["upper"].as_u64().unwrap() - report["overlap"]["lower"].as_u64().unwrap()
+    };
+    let [free, one, all] = [&[][..], &["--unique=a"], &["--unique"]].map(estimate);
+    assert!(
+        width(&free) > width(&one) && width(&one) > width(&all),
+        "{free} {one} {all}"
+    );
+    assert_eq!(
+        (&one["sides"][0]["unique"], &one["sides"][1]["unique"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(users(&all, "/sides/1/users"), 400_000);
+    let inside = |end: &str| all["overlap"][end].as_u64().unwrap();
+    assert!(
+        inside("lower") <= 360_000 && 360_000 <= inside("upper"),
+        "{all}"
+    );
+    overlap(&["estimate", a, b, "--unique=c"]).fails(2, &["the sides are a, b"]);
+    // The sample data have more rows than users.
+    let answer = overlap(&shop_and_pay(&[
+        "estimate",
+        "--unique=shop",
+        "--format",
+        "json",
+    ]));
+    let report = answer.json();
+    assert_eq!(report["warnings"][0]["code"], "not_unique");
+    assert_eq!(report["sides"][0]["unique"], false);
+    assert!(
+        answer.stderr.contains("--unique is left out"),
+        "{}",
+        answer.stderr
+    );
+}

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use overlap::id::IdDomain;
 use overlap::report::Format;
-use overlap::{Confidence, IdSelection, Result, SketchOptions, SketchRequest, Sources};
+use overlap::{Confidence, IdSelection, Result, SketchOptions, SketchRequest, Sources, Unique};
 use std::ffi::OsString;
 
 /// Whose data, which column, how many threads.
@@ -93,7 +93,34 @@ impl SketchArgs {
             sources,
             options: SketchOptions::new(self.precision, self.k)?,
             confidence: self.confidence,
+            unique: Unique::None,
         })
+    }
+}
+
+/// Which sides have one row a user.
+#[derive(Args)]
+pub struct UniqueArgs {
+    /// One row a user, in all sides or in one: the size is then rows − nulls, exactly, and
+    /// intervals narrow; ignored with a warning where the data contradict it
+    #[arg(
+        long,
+        value_name = "SIDE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    unique: Vec<String>,
+}
+
+impl UniqueArgs {
+    /// The sides that were named; `--unique` alone names all.
+    pub fn unique(&self) -> Unique {
+        match &self.unique[..] {
+            [] => Unique::None,
+            names if names.iter().any(String::is_empty) => Unique::All,
+            names => Unique::Sides(names.iter().cloned().collect()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `overlap estimate`.
 
-use super::args::{FormatArgs, SketchArgs, SourceArgs};
+use super::args::{FormatArgs, SketchArgs, SourceArgs, UniqueArgs};
 use super::progress::Bar;
 use overlap::Result;
 
@@ -11,11 +11,14 @@ pub struct Args {
     #[command(flatten)]
     sketch: SketchArgs,
     #[command(flatten)]
+    unique: UniqueArgs,
+    #[command(flatten)]
     format: FormatArgs,
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let request = args.sketch.request(args.sources.sources()?)?;
+    let mut request = args.sketch.request(args.sources.sources()?)?;
+    request.unique = args.unique.unique();
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
     super::print(&report.render(args.format.format()))

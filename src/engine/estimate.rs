@@ -4,8 +4,11 @@ use super::request::SketchRequest;
 use super::{pairs_of, plan_warnings, result_warnings, side_report, sketch};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::Result;
-use crate::estimate::{Confidence, Estimate, PairEstimate, estimate_pair, estimate_set};
-use crate::report::{EstimateReport, Method, PairReport};
+use crate::estimate::{
+    Confidence, Estimate, PairCounts, PairEstimate, SetCounts, contradicts, estimate_pair,
+    estimate_set,
+};
+use crate::report::{EstimateReport, Method, PairReport, SideReport, Warning};
 use crate::scan::{Plan, Progress};
 use crate::sketch::Sketch;
 
@@ -25,24 +28,57 @@ pub(super) fn estimate_plan(
     progress: &dyn Progress,
 ) -> Result<EstimateReport> {
     let threads = request.sources.threads;
+    request.unique.check(&request.sources.sides)?;
     let sketches = sketch::sketch_plan(plan, threads, request.options, progress)?;
-    let numbers = numbers(&sketches, request.confidence)?;
-    let sides = plan.sides.iter().zip(&sketches).zip(numbers.users);
+    let mut warnings = plan_warnings(plan);
+    let known = known_sizes(plan, &sketches, request, &mut warnings);
+    let numbers = numbers(&sketches, &known, request.confidence)?;
+    let sides = plan
+        .sides
+        .iter()
+        .zip(&sketches)
+        .zip(numbers.users)
+        .zip(known);
+    let side = |(((side, sketch), users), known): (((_, &Sketch), _), Option<u64>)| SideReport {
+        unique: known.is_some(),
+        ..side_report(side, sketch.tally(), users)
+    };
     let mut report = EstimateReport {
         method: Method::Sketch {
             precision: request.options.precision().get(),
             k: request.options.k(),
         },
         confidence: request.confidence,
-        sides: sides
-            .map(|((side, sketch), users)| side_report(side, sketch.tally(), users))
-            .collect(),
+        sides: sides.map(side).collect(),
         pairs: numbers.pairs,
         union: numbers.union,
-        warnings: plan_warnings(plan),
+        warnings,
     };
     report.warnings.extend(result_warnings(&report));
     Ok(report)
+}
+
+/// Sizes of sides with one row a user, unless the sketch says otherwise.
+fn known_sizes(
+    plan: &Plan,
+    sketches: &[Sketch],
+    request: &SketchRequest,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Option<u64>> {
+    let mut known = Vec::with_capacity(sketches.len());
+    for (side, sketch) in plan.sides.iter().zip(sketches) {
+        let ids = sketch.tally().rows - sketch.tally().nulls;
+        let wanted = request.unique.contains(&side.name);
+        let contradicted = wanted && contradicts(&set_counts(sketch), ids);
+        if contradicted {
+            warnings.push(Warning::NotUnique {
+                side: side.name.clone(),
+                ids,
+            });
+        }
+        known.push((wanted && !contradicted).then_some(ids));
+    }
+    known
 }
 
 /// Everything that two sketches say about each other.
@@ -71,11 +107,20 @@ struct Numbers {
     union: Estimate,
 }
 
-fn numbers(sketches: &[Sketch], confidence: Confidence) -> Result<Numbers> {
+fn numbers(sketches: &[Sketch], known: &[Option<u64>], confidence: Confidence) -> Result<Numbers> {
     let pairs = pairs_of(sketches.len())
         .map(|(a, b)| {
-            let estimate = estimate_sketches(&sketches[a], &sketches[b], confidence)?;
-            Ok(PairReport { a, b, estimate })
+            let counts = pair_counts(&sketches[a], &sketches[b])?;
+            let counts = PairCounts {
+                known_a: known[a],
+                known_b: known[b],
+                ..counts
+            };
+            Ok(PairReport {
+                a,
+                b,
+                estimate: estimate_pair(&counts, confidence),
+            })
         })
         .collect::<Result<Vec<_>>>()?;
     // Two sides: all numbers from the one fit, so that they add up.
@@ -87,15 +132,24 @@ fn numbers(sketches: &[Sketch], confidence: Confidence) -> Result<Numbers> {
             union,
         });
     }
-    let users = sketches
-        .iter()
-        .map(|sketch| estimate_set(&set_counts(sketch), confidence));
+    let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
+        estimate_set(
+            &SetCounts {
+                known,
+                ..set_counts(sketch)
+            },
+            confidence,
+        )
+    };
+    let users: Vec<Estimate> = sketches.iter().zip(known).map(size).collect();
     let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let union = union_counts(&everyone)?.map_or(Estimate::exact(0.0), |counts| {
-        estimate_set(&counts, confidence)
-    });
+    let union = match (&users[..], union_counts(&everyone)?) {
+        ([one], _) => *one,
+        (_, Some(counts)) => estimate_set(&counts, confidence),
+        (_, None) => Estimate::exact(0.0),
+    };
     Ok(Numbers {
-        users: users.collect(),
+        users,
         pairs,
         union,
     })

@@ -13,7 +13,7 @@ mod verify;
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use limits::default_memory_limit;
-pub use request::{ExactRequest, SketchRequest, Sources};
+pub use request::{ExactRequest, SketchRequest, Sources, Unique};
 pub use sketch::{sketch_array, sketch_batches, sketch_sides};
 pub use verify::verify;
 
@@ -75,6 +75,7 @@ fn side_report(
         id_type: plan.domain,
         rows: tally.rows,
         nulls: tally.nulls,
+        unique: false,
         users,
     }
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::estimate::Confidence;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 /// Whose data, which column, how many threads.
@@ -49,6 +50,52 @@ pub struct SketchRequest {
     pub options: SketchOptions,
     /// The level of the intervals.
     pub confidence: Confidence,
+    /// Which sides have one row a user.
+    pub unique: Unique,
+}
+
+/// Sides whose exports have one row a user: their size is rows − nulls, exactly, which narrows
+/// every interval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Unique {
+    /// None that anybody knows of.
+    #[default]
+    None,
+    /// All of them.
+    All,
+    /// Those of these names.
+    Sides(BTreeSet<String>),
+}
+
+impl Unique {
+    pub(super) fn contains(&self, side: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Sides(names) => names.contains(side),
+        }
+    }
+
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] for the name of no side.
+    pub(super) fn check(&self, sides: &[Side]) -> Result<()> {
+        let Self::Sides(names) = self else {
+            return Ok(());
+        };
+        match names
+            .iter()
+            .find(|name| sides.iter().all(|side| side.name != **name))
+        {
+            None => Ok(()),
+            Some(name) => {
+                let sides: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+                Err(
+                    Error::usage(format!("--unique names a side {name} that isn't there"))
+                        .hint(format!("the sides are {}", sides.join(", "))),
+                )
+            }
+        }
+    }
 }
 
 impl SketchRequest {
@@ -59,6 +106,7 @@ impl SketchRequest {
             sources,
             options: SketchOptions::default(),
             confidence: Confidence::default(),
+            unique: Unique::default(),
         }
     }
 }

@@ -20,7 +20,7 @@ pub use counts::{
 };
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
-pub use single::estimate_set;
+pub use single::{contradicts, estimate_set};
 
 /// A number with its interval: `lower <= value <= upper`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -73,6 +73,7 @@ struct Side<'a> {
     id_type: Option<&'static str>,
     rows: u64,
     nulls: u64,
+    unique: bool,
     users: Users,
 }
 
@@ -183,6 +184,7 @@ fn side(side: &SideReport) -> Side<'_> {
         id_type: side.id_type.map(crate::id::IdDomain::name),
         rows: side.rows,
         nulls: side.nulls,
+        unique: side.unique,
         users: whole(&side.users),
     }
 }

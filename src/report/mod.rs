@@ -60,6 +60,8 @@ pub struct SideReport {
     pub rows: u64,
     /// Rows without an ID: skipped.
     pub nulls: u64,
+    /// Whether it has one row a user, so that its size is known.
+    pub unique: bool,
     /// Distinct users.
     pub users: Estimate,
 }
@@ -142,6 +144,13 @@ pub enum Warning {
         /// The second side.
         b: String,
     },
+    /// A side was said to have one row a user, but its sketch says otherwise.
+    NotUnique {
+        /// The side.
+        side: String,
+        /// Its rows with an ID.
+        ids: u64,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -159,6 +168,7 @@ impl Warning {
             Self::NoUsers { .. } => "no_users",
             Self::RepeatedInput { .. } => "repeated_input",
             Self::SameInput { .. } => "same_input",
+            Self::NotUnique { .. } => "not_unique",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -178,6 +188,10 @@ impl Warning {
                 format!("{side} names {file} more than once; it is read once")
             }
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
+            Self::NotUnique { side, ids } => format!(
+                "{side} has {} rows with an id, which can't be as many users: --unique is left out for it",
+                number::whole(*ids as f64)
+            ),
             Self::NotResolvable { a, b } => format!(
                 "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
             ),

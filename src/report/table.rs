@@ -202,12 +202,16 @@ fn footer(report: &EstimateReport) -> String {
         0 => "nothing skipped".into(),
         nulls => format!("{} rows without an id skipped", whole(nulls as f64)),
     };
+    let unique = report.sides.iter().filter(|side| side.unique);
+    let unique: Vec<&str> = unique.map(|side| side.name.as_str()).collect();
+    let known = match unique[..] {
+        [] => String::new(),
+        _ => format!("; one row a user in {}", unique.join(", ")),
+    };
     match report.method {
         Method::Sketch { precision, k } => {
-            format!(
-                "{skipped}; estimated with p = {precision}, k = {}\n",
-                whole(k as f64)
-            )
+            let k = whole(k as f64);
+            format!("{skipped}{known}; estimated with p = {precision}, k = {k}\n")
         }
         Method::Exact => format!("{skipped}; counted exactly\n"),
     }
