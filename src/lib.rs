@@ -47,8 +47,9 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
-    Confidence, Estimate, PairCounts, PairEstimate, RANKS, RegisterCounts, SampleCounts, SetCounts,
-    SetRegisters, SetSample, contradicts, estimate_pair, estimate_set,
+    Confidence, Estimate, ExpectedError, PairCounts, PairEstimate, PairSizes, RANKS,
+    RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts,
+    estimate_pair, estimate_set, expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};

@@ -13,6 +13,7 @@ mod matrix;
 mod newton;
 mod normal;
 mod pair;
+mod planning;
 mod single;
 
 pub use counts::{
@@ -20,6 +21,7 @@ pub use counts::{
 };
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
+pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use single::{contradicts, estimate_set};
 
 /// A number with its interval: `lower <= value <= upper`.
