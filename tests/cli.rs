@@ -377,3 +377,64 @@ fn known_sizes_narrow_the_intervals_and_are_checked() {
         answer.stderr
     );
 }
+
+#[test]
+fn bounds_tell_the_error_before_anything_is_read() {
+    let arguments = [
+        "bounds",
+        "--size-a",
+        "1e9",
+        "--size-b",
+        "3e8",
+        "--overlap",
+        "2%",
+    ];
+    let table = overlap(&arguments);
+    assert!(
+        table
+            .stdout
+            .starts_with("A 1,000,000,000, B 300,000,000, overlap 6,000,000;")
+    );
+    let report = overlap(&[&arguments[..], &["--format", "json"]].concat()).json();
+    assert_eq!(report["schema"], "overlap.bounds/1");
+    let widths: Vec<f64> = report["sketches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sketch| sketch["half_width_overlap"].as_f64().unwrap())
+        .collect();
+    // Four times the sketch is half the error.
+    for pair in widths.windows(2) {
+        assert!((pair[0] / pair[1] - 2.0).abs() < 0.1, "{widths:?}");
+    }
+    let known = overlap(&[&arguments[..], &["--format", "json", "--unique"]].concat()).json();
+    assert_eq!(known["sketches"][2]["half_width_a"], 0.0);
+    let one = ["--precision", "14", "--k", "4096", "--format", "csv"];
+    let csv = overlap(&[&arguments[..], &one].concat()).stdout;
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    let wrong = [
+        "bounds",
+        "--size-a",
+        "10",
+        "--size-b",
+        "5",
+        "--overlap",
+        "7",
+    ];
+    overlap(&wrong).fails(2, &["smaller side"]);
+    overlap(&["bounds", "--size-a", "x", "--size-b", "5", "--overlap", "1"]).fails(2, &["size-a"]);
+}
+
+#[test]
+fn an_error_wished_for_picks_the_sketch() {
+    let pick = |error: &str| {
+        let report = overlap(&shop_and_pay(&[
+            "estimate", "--format", "json", "--error", error,
+        ]));
+        report.json()["method"]["k"].as_u64().unwrap()
+    };
+    assert!(pick("20%") < pick("2%"));
+    overlap(&shop_and_pay(&["estimate", "--error", "0.01%"])).fails(2, &["overlap exact"]);
+    let both = ["estimate", "--error", "5%", "--k", "4096"];
+    overlap(&shop_and_pay(&both)).fails(2, &["--error"]);
+}

@@ -1,6 +1,7 @@
 //! The commands, and their order in `--help`.
 
 mod args;
+mod bounds;
 mod estimate;
 mod exact;
 mod generate;
@@ -27,6 +28,8 @@ enum Command {
     Exact(exact::Args),
     /// Both, side by side: estimate, truth, error, cost
     Verify(verify::Args),
+    /// The error to expect of an overlap, before anything is read
+    Bounds(bounds::Args),
     /// Write a pair of Parquet files with known users and overlap
     Generate(generate::Args),
 }
@@ -48,6 +51,7 @@ pub fn run() -> Result<u8> {
         Command::Estimate(args) => estimate::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),
     }?;
     Ok(0)

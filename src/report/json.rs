@@ -35,7 +35,7 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
     })
 }
 
-fn to_text(document: &impl Serialize) -> String {
+pub(super) fn to_text(document: &impl Serialize) -> String {
     // Plain structs of numbers and strings always serialise.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');

@@ -3,6 +3,7 @@
 //! The model is plain structs that the engine fills; each format is one file and one function from
 //! the model to text. Must not know sketches, colours or stdout.
 
+mod bounds;
 mod csv;
 mod json;
 mod markdown;
@@ -11,6 +12,7 @@ mod quality;
 mod table;
 mod verify;
 
+pub use bounds::BoundsReport;
 pub use quality::Quality;
 pub use verify::{Check, RunCost, VerifyReport};
 

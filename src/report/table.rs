@@ -218,7 +218,7 @@ fn footer(report: &EstimateReport) -> String {
 }
 
 /// Columns two blanks apart; the first is flush left, the last too if it is prose.
-fn align(rows: &[Vec<String>]) -> String {
+pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
