@@ -12,6 +12,10 @@ pub struct Args {
     sketch: SketchArgs,
     #[command(flatten)]
     unique: UniqueArgs,
+    /// Also the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may be
+    /// given more than once
+    #[arg(long, value_name = "FORMULA")]
+    expr: Vec<String>,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -19,6 +23,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let mut request = args.sketch.request(args.sources.sources()?)?;
     request.unique = args.unique.unique();
+    request.formulas.clone_from(&args.expr);
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
     super::print(&report.render(args.format.format()))

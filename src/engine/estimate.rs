@@ -2,13 +2,14 @@
 
 use super::request::SketchRequest;
 use super::{pairs_of, plan_warnings, result_warnings, side_report, sketch};
+use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::Result;
 use crate::estimate::{
-    Confidence, Estimate, PairCounts, PairEstimate, SetCounts, contradicts, estimate_pair,
-    estimate_set,
+    Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, SetCounts, contradicts,
+    estimate_pair, estimate_set,
 };
-use crate::report::{EstimateReport, Method, PairReport, SideReport, Warning};
+use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
 use crate::scan::{Plan, Progress};
 use crate::sketch::Sketch;
 
@@ -28,11 +29,12 @@ pub(super) fn estimate_plan(
     progress: &dyn Progress,
 ) -> Result<EstimateReport> {
     let threads = request.sources.threads;
-    request.unique.check(&request.sources.sides)?;
+    request.check()?;
     let sketches = sketch::sketch_plan(plan, threads, request.options, progress)?;
     let mut warnings = plan_warnings(plan);
     let known = known_sizes(plan, &sketches, request, &mut warnings);
     let numbers = numbers(&sketches, &known, request.confidence)?;
+    let formulas = formulas(request, &sketches, &known)?;
     let sides = plan
         .sides
         .iter()
@@ -52,14 +54,39 @@ pub(super) fn estimate_plan(
         sides: sides.map(side).collect(),
         pairs: numbers.pairs,
         union: numbers.union,
+        formulas,
         warnings,
     };
     report.warnings.extend(result_warnings(&report));
     Ok(report)
 }
 
+/// Users of every set formula, from the same fit as everything else.
+fn formulas(
+    request: &SketchRequest,
+    sketches: &[Sketch],
+    known: &[Option<u64>],
+) -> Result<Vec<FormulaReport>> {
+    if request.formulas.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sides = &request.sources.sides;
+    let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
+    let regions = regions(&everyone, known, request.confidence)?;
+    let answer = |text: &String| {
+        let formula = Expression::parse(text, &names)?;
+        let users = regions.sum(|mask| formula.holds(mask));
+        Ok(FormulaReport {
+            text: text.clone(),
+            users,
+        })
+    };
+    request.formulas.iter().map(answer).collect()
+}
+
 /// Sizes of sides with one row a user, unless the sketch says otherwise.
-fn known_sizes(
+pub(super) fn known_sizes(
     plan: &Plan,
     sketches: &[Sketch],
     request: &SketchRequest,
@@ -132,6 +159,17 @@ fn numbers(sketches: &[Sketch], known: &[Option<u64>], confidence: Confidence) -
             union,
         });
     }
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
+    if (3..=RegionCounts::SETS_MAX).contains(&everyone.len()) {
+        // Sizes and union from the one fit of all regions, so that they agree with those.
+        let regions = regions(&everyone, known, confidence)?;
+        let users = (0..everyone.len()).map(|side| regions.side(side)).collect();
+        return Ok(Numbers {
+            users,
+            pairs,
+            union: regions.union(),
+        });
+    }
     let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
         estimate_set(
             &SetCounts {
@@ -142,7 +180,6 @@ fn numbers(sketches: &[Sketch], known: &[Option<u64>], confidence: Confidence) -
         )
     };
     let users: Vec<Estimate> = sketches.iter().zip(known).map(size).collect();
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
     let union = match (&users[..], union_counts(&everyone)?) {
         ([one], _) => *one,
         (_, Some(counts)) => estimate_set(&counts, confidence),

@@ -6,6 +6,7 @@
 mod estimate;
 mod exact;
 mod limits;
+mod regions;
 mod request;
 mod sketch;
 mod verify;
@@ -13,6 +14,7 @@ mod verify;
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use limits::default_memory_limit;
+pub use regions::estimate_regions_of;
 pub use request::{ExactRequest, SketchRequest, Sources, Unique};
 pub use sketch::{sketch_array, sketch_batches, sketch_sides};
 pub use verify::verify;

@@ -1,6 +1,7 @@
 //! What a job needs, whoever asks: command line, library, bindings.
 
 use super::limits;
+use crate::analysis::Expression;
 use crate::error::{Error, Result};
 use crate::estimate::Confidence;
 use crate::scan::{IdSelection, Side};
@@ -52,6 +53,8 @@ pub struct SketchRequest {
     pub confidence: Confidence,
     /// Which sides have one row a user.
     pub unique: Unique,
+    /// Set formulas over the sides' names, as [`Expression::parse`] takes them.
+    pub formulas: Vec<String>,
 }
 
 /// Sides whose exports have one row a user: their size is rows − nulls, exactly, which narrows
@@ -107,7 +110,19 @@ impl SketchRequest {
             options: SketchOptions::default(),
             confidence: Confidence::default(),
             unique: Unique::default(),
+            formulas: Vec::new(),
         }
+    }
+}
+
+impl SketchRequest {
+    /// Looks at everything that can be told wrong before a byte is read.
+    pub(super) fn check(&self) -> Result<()> {
+        self.unique.check(&self.sources.sides)?;
+        let sides = &self.sources.sides;
+        let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+        let parsed = |text: &String| Expression::parse(text, &names).map(|_| ());
+        self.formulas.iter().try_for_each(parsed)
     }
 }
 

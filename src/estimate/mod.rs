@@ -14,6 +14,7 @@ mod newton;
 mod normal;
 mod pair;
 mod planning;
+mod regions;
 mod single;
 
 pub use counts::{
@@ -22,6 +23,7 @@ pub use counts::{
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
+pub use regions::{RegionCounts, RegionsEstimate, estimate_regions};
 pub use single::{contradicts, estimate_set};
 
 /// A number with its interval: `lower <= value <= upper`.

@@ -85,7 +85,7 @@ impl BoundsReport {
         let header = ["p", "k", "stored", "A", "B", "overlap", "union", "matches"];
         let mut cells = vec![header.map(str::to_owned).to_vec()];
         let percent = |sigma: f64| match self.half_width(sigma) {
-            width if width == 0.0 => "exact".to_owned(),
+            0.0 => "exact".to_owned(),
             // Beyond its own size an estimate has an upper bound only.
             width if width > 1.0 => "not resolvable".to_owned(),
             width => format!("± {:.2} %", width * 100.0),

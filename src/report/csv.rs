@@ -33,6 +33,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
         }
     }
     line(&mut out, "union", "", "", &report.union);
+    for formula in &report.formulas {
+        line(&mut out, "formula", &formula.text, "", &formula.users);
+    }
     out
 }
 
@@ -70,7 +73,7 @@ fn line(out: &mut String, measure: &str, a: &str, b: &str, estimate: &Estimate) 
 }
 
 /// A field as RFC 4180 wants it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

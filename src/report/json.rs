@@ -2,11 +2,15 @@
 //!
 //! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
 
-use super::{EstimateReport, Method, PairReport, SideReport, VerifyReport, Warning};
+use super::{
+    EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, VerifyReport,
+    Warning,
+};
 use crate::estimate::Estimate;
 use serde::Serialize;
 
 const ESTIMATE_SCHEMA: &str = "overlap.estimate/1";
+const REGIONS_SCHEMA: &str = "overlap.regions/1";
 const VERIFY_SCHEMA: &str = "overlap.verify/1";
 
 pub(super) fn render(report: &EstimateReport) -> String {
@@ -35,6 +39,22 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
     })
 }
 
+pub(super) fn render_regions(report: &RegionsReport) -> String {
+    let region = |region: &RegionReport| Region {
+        sides: report.names(region),
+        users: whole(&region.users),
+    };
+    to_text(&Regions {
+        schema: REGIONS_SCHEMA,
+        method: method(report.method),
+        confidence: report.confidence.level(),
+        sides: report.sides.iter().map(side).collect(),
+        regions: report.regions.iter().map(region).collect(),
+        union: whole(&report.union),
+        warnings: report.warnings.iter().map(warning).collect(),
+    })
+}
+
 pub(super) fn to_text(document: &impl Serialize) -> String {
     // Plain structs of numbers and strings always serialise.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
@@ -55,7 +75,33 @@ struct Document<'a> {
     /// Three or more sides: every two of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pairs: Option<Vec<NamedPair<'a>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    formulas: Vec<Formula<'a>>,
     warnings: Vec<WarningText>,
+}
+
+#[derive(Serialize)]
+struct Formula<'a> {
+    formula: &'a str,
+    users: Users,
+}
+
+#[derive(Serialize)]
+struct Regions<'a> {
+    schema: &'static str,
+    method: MethodName,
+    confidence: f64,
+    sides: Vec<Side<'a>>,
+    regions: Vec<Region<'a>>,
+    union: Users,
+    warnings: Vec<WarningText>,
+}
+
+#[derive(Serialize)]
+struct Region<'a> {
+    /// The sides that its users are in, and in no other.
+    sides: Vec<&'a str>,
+    users: Users,
 }
 
 #[derive(Serialize)]
@@ -163,16 +209,28 @@ fn document(report: &EstimateReport) -> Document<'_> {
     };
     Document {
         schema: ESTIMATE_SCHEMA,
-        method: match report.method {
-            Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
-            Method::Exact => MethodName::Exact,
-        },
+        method: method(report.method),
         confidence: report.confidence.level(),
         sides: report.sides.iter().map(side).collect(),
         pair: report.pairs.first().filter(|_| two_sides).map(pair_numbers),
         union: whole(&report.union),
         pairs: (report.sides.len() > 2).then(|| report.pairs.iter().map(named).collect()),
+        formulas: report
+            .formulas
+            .iter()
+            .map(|formula| Formula {
+                formula: &formula.text,
+                users: whole(&formula.users),
+            })
+            .collect(),
         warnings: report.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn method(method: Method) -> MethodName {
+    match method {
+        Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
+        Method::Exact => MethodName::Exact,
     }
 }
 

@@ -9,11 +9,13 @@ mod json;
 mod markdown;
 mod number;
 mod quality;
+mod regions;
 mod table;
 mod verify;
 
 pub use bounds::BoundsReport;
 pub use quality::Quality;
+pub use regions::{RegionReport, RegionsReport};
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, PairEstimate};
@@ -87,6 +89,15 @@ impl PairReport {
     }
 }
 
+/// A set formula and its users.
+#[derive(Clone, Debug)]
+pub struct FormulaReport {
+    /// The formula as it was typed.
+    pub text: String,
+    /// How many users belong to it.
+    pub users: Estimate,
+}
+
 /// The answer of `overlap estimate` and `overlap exact`.
 #[derive(Clone, Debug)]
 pub struct EstimateReport {
@@ -100,6 +111,8 @@ pub struct EstimateReport {
     pub pairs: Vec<PairReport>,
     /// Users of any side.
     pub union: Estimate,
+    /// Users of set formulas over the sides.
+    pub formulas: Vec<FormulaReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }

@@ -1,12 +1,12 @@
 //! The report for a person at a terminal.
 
 use super::number::{fraction, percent, percent_interval, whole, whole_interval};
-use super::{EstimateReport, Method, PairReport, Quality, VerifyReport};
+use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
 use crate::estimate::{Confidence, Estimate};
 use std::fmt::Write;
 
 pub(super) fn render(report: &EstimateReport) -> String {
-    let mut out = align(&side_rows(report));
+    let mut out = align(&side_rows(&report.sides, report.confidence));
     out.push('\n');
     match &report.pairs[..] {
         [] => {}
@@ -20,6 +20,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
             out.push('\n');
             let _ = writeln!(out, "union of all {}", interval_text(&report.union));
         }
+    }
+    for formula in &report.formulas {
+        let _ = writeln!(out, "{}: {}", formula.text, interval_text(&formula.users));
     }
     out += &footer(report);
     out
@@ -76,15 +79,9 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-fn side_rows(report: &EstimateReport) -> Vec<Vec<String>> {
-    let mut rows = vec![cells([
-        "",
-        "rows",
-        "nulls",
-        "users",
-        &level(report.confidence),
-    ])];
-    for side in &report.sides {
+pub(super) fn side_rows(sides: &[SideReport], confidence: Confidence) -> Vec<Vec<String>> {
+    let mut rows = vec![cells(["", "rows", "nulls", "users", &level(confidence)])];
+    for side in sides {
         rows.push(vec![
             side.name.clone(),
             whole(side.rows as f64),
