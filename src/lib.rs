@@ -50,16 +50,17 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
-    Confidence, Estimate, ExpectedError, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
-    RegionsEstimate, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize,
-    contradicts, estimate_pair, estimate_regions, estimate_set, expected_error, plan,
+    Confidence, Estimate, ExpectedError, FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate,
+    PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate, RegisterCounts,
+    SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
+    estimate_pair, estimate_regions, estimate_set, expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{hash_batch, hash_bytes, hash_integer, hash_wide_integer};
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
-pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher};
+pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
 
 /// The README's examples run with the tests.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use crate::cli::shop_and_pay;
 use crate::harness::{Folder, data, overlap, users};
+use arrow::array::Array;
 use serde_json::Value;
 
 #[test]
@@ -250,4 +251,56 @@ fn regions_of_two_sides_are_the_pair() {
         .chain(nine.iter().map(|s| &s[..]))
         .collect();
     overlap(&nine).fails(2, &["at most 8"]);
+}
+
+#[test]
+fn frequency_tells_how_often_users_come() {
+    use arrow::array::{ArrayRef, Int64Array};
+    let folder = Folder::new();
+    // User i has i % 13 + 1 rows.
+    let ids = (0..60_000_i64).flat_map(|user| (0..=user % 13).map(move |_| user));
+    let ids: ArrayRef = std::sync::Arc::new(Int64Array::from_iter_values(ids));
+    let rows = ids.len();
+    let path = folder.ids("log.parquet", ids);
+    let truth = |at_least: i64| {
+        (0..60_000_i64)
+            .filter(|user| user % 13 + 1 >= at_least)
+            .count()
+    };
+    for (k, exact) in [("65536", true), ("2048", false)] {
+        let arguments = [
+            "estimate",
+            &path,
+            "--frequency",
+            "--k",
+            k,
+            "--format",
+            "json",
+        ];
+        let report = overlap(&arguments).json();
+        let frequency = &report["sides"][0]["frequency"];
+        let mean = frequency["mean"]["value"].as_f64().unwrap();
+        assert!(
+            (mean / (rows as f64 / 60_000.0) - 1.0).abs() < 0.03,
+            "{mean}"
+        );
+        for at_least in 1..=10 {
+            let users = &frequency["reach"][at_least - 1];
+            let [value, lower, upper] =
+                ["value", "lower", "upper"].map(|end| users[end].as_u64().unwrap() as usize);
+            let truth = truth(at_least as i64);
+            assert!(!exact || value == truth, "{at_least}+: {users} and {truth}");
+            // Twice the half width is four standard deviations.
+            let room = upper - lower;
+            assert!(
+                value.abs_diff(truth) <= room,
+                "{at_least}+: {users} and {truth}"
+            );
+            assert!(exact || (lower < value && value < upper), "{users}");
+        }
+        let table = overlap(&arguments[..5]).stdout;
+        assert!(table.contains("10+"), "{table}");
+    }
+    let off = overlap(&["estimate", &path, "--format", "json"]).json();
+    assert!(off["sides"][0].get("frequency").is_none());
 }

@@ -16,6 +16,9 @@ pub struct Args {
     /// given more than once
     #[arg(long, value_name = "FORMULA")]
     expr: Vec<String>,
+    /// Also how often users come: 1+ to 10+ reach and mean rows a user of each side
+    #[arg(long)]
+    frequency: bool,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -24,6 +27,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut request = args.sketch.request(args.sources.sources()?)?;
     request.unique = args.unique.unique();
     request.formulas.clone_from(&args.expr);
+    request.frequency = args.frequency;
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
     super::print(&report.render(args.format.format()))

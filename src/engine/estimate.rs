@@ -6,12 +6,12 @@ use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::Result;
 use crate::estimate::{
-    Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, SetCounts, contradicts,
-    estimate_pair, estimate_set,
+    Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
+    RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
 };
 use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
-use crate::scan::{Plan, Progress};
-use crate::sketch::Sketch;
+use crate::scan::{Plan, Progress, SidePlan};
+use crate::sketch::{RowCounts, Sketch, Sketcher};
 
 /// How many users has every side, how many share every two of them, how many do all reach?
 ///
@@ -30,28 +30,34 @@ pub(super) fn estimate_plan(
 ) -> Result<EstimateReport> {
     let threads = request.sources.threads;
     request.check()?;
-    let sketches = sketch::sketch_plan(plan, threads, request.options, progress)?;
+    let new = || match request.frequency {
+        true => Sketcher::with_row_counts(request.options),
+        false => Sketcher::new(request.options),
+    };
+    let counted = sketch::sketch_and_count(plan, threads, &new, progress)?;
+    let (sketches, rows): (Vec<Sketch>, Vec<Option<RowCounts>>) = counted.into_iter().unzip();
     let mut warnings = plan_warnings(plan);
     let known = known_sizes(plan, &sketches, request, &mut warnings);
     let numbers = numbers(&sketches, &known, request.confidence)?;
     let formulas = formulas(request, &sketches, &known)?;
-    let sides = plan
-        .sides
-        .iter()
-        .zip(&sketches)
-        .zip(numbers.users)
-        .zip(known);
-    let side = |(((side, sketch), users), known): (((_, &Sketch), _), Option<u64>)| SideReport {
-        unique: known.is_some(),
-        ..side_report(side, sketch.tally(), users)
+    let side = |(i, side): (usize, &SidePlan)| {
+        let (sketch, users) = (&sketches[i], numbers.users[i]);
+        SideReport {
+            unique: known[i].is_some(),
+            frequency: rows[i]
+                .as_ref()
+                .map(|rows| frequency(sketch, rows, users, request)),
+            ..side_report(side, sketch.tally(), users)
+        }
     };
+    let sides: Vec<SideReport> = plan.sides.iter().enumerate().map(side).collect();
     let mut report = EstimateReport {
         method: Method::Sketch {
             precision: request.options.precision().get(),
             k: request.options.k(),
         },
         confidence: request.confidence,
-        sides: sides.map(side).collect(),
+        sides,
         pairs: numbers.pairs,
         union: numbers.union,
         formulas,
@@ -59,6 +65,22 @@ pub(super) fn estimate_plan(
     };
     report.warnings.extend(result_warnings(&report));
     Ok(report)
+}
+
+/// Rows per user of one side.
+fn frequency(
+    sketch: &Sketch,
+    rows: &RowCounts,
+    users: Estimate,
+    request: &SketchRequest,
+) -> FrequencyEstimate {
+    estimate_frequency(&FrequencyCounts {
+        histogram: rows.histogram(sketch.sample()),
+        theta: sketch.sample().sampled_share(),
+        rows: sketch.tally().rows - sketch.tally().nulls,
+        users,
+        confidence: request.confidence,
+    })
 }
 
 /// Users of every set formula, from the same fit as everything else.

@@ -78,6 +78,7 @@ fn side_report(
         rows: tally.rows,
         nulls: tally.nulls,
         unique: false,
+        frequency: None,
         users,
     }
 }

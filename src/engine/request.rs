@@ -55,6 +55,8 @@ pub struct SketchRequest {
     pub unique: Unique,
     /// Set formulas over the sides' names, as [`Expression::parse`] takes them.
     pub formulas: Vec<String>,
+    /// Whether rows per user are wanted too.
+    pub frequency: bool,
 }
 
 /// Sides whose exports have one row a user: their size is rows − nulls, exactly, which narrows
@@ -111,6 +113,7 @@ impl SketchRequest {
             confidence: Confidence::default(),
             unique: Unique::default(),
             formulas: Vec::new(),
+            frequency: false,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod counts;
 mod fisher;
+mod frequency;
 mod interval;
 mod likelihood;
 mod matrix;
@@ -20,6 +21,7 @@ mod single;
 pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
+pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};

@@ -85,11 +85,12 @@ impl RegionsEstimate {
 
 /// As if the value were a Poisson count of as many events as its variance tells, in the
 /// approximation of Wilson and Hilferty; never fewer than the sample itself would show.
-fn interval(value: f64, variance: f64, theta: f64, z: f64) -> Estimate {
-    let events = if variance > 0.0 {
-        value * value / variance
-    } else {
-        f64::INFINITY
+pub(super) fn interval(value: f64, variance: f64, theta: f64, z: f64) -> Estimate {
+    let events = match variance > 0.0 {
+        true => value * value / variance,
+        // Nothing was seen: that is no event, not certainty.
+        false if value == 0.0 => 0.0,
+        false => f64::INFINITY,
     };
     if events.is_infinite() {
         return Estimate::exact(value);

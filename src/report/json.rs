@@ -121,6 +121,17 @@ struct Side<'a> {
     nulls: u64,
     unique: bool,
     users: Users,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency: Option<Frequency>,
+}
+
+#[derive(Serialize)]
+struct Frequency {
+    mean: Ratio,
+    /// Users with at least 1, 2, … rows.
+    reach: Vec<Users>,
+    /// Users with exactly 1, 2, … rows; the last with as many or more.
+    exactly: Vec<Users>,
 }
 
 #[derive(Serialize)]
@@ -244,6 +255,11 @@ fn side(side: &SideReport) -> Side<'_> {
         nulls: side.nulls,
         unique: side.unique,
         users: whole(&side.users),
+        frequency: side.frequency.as_ref().map(|frequency| Frequency {
+            mean: ratio(&frequency.mean),
+            reach: frequency.reach.iter().map(whole).collect(),
+            exactly: frequency.exactly.iter().map(whole).collect(),
+        }),
     }
 }
 

@@ -18,7 +18,7 @@ pub use quality::Quality;
 pub use regions::{RegionReport, RegionsReport};
 pub use verify::{Check, RunCost, VerifyReport};
 
-use crate::estimate::{Confidence, Estimate, PairEstimate};
+use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
 use crate::id::IdDomain;
 
 /// The form in which a report is written.
@@ -68,6 +68,8 @@ pub struct SideReport {
     pub unique: bool,
     /// Distinct users.
     pub users: Estimate,
+    /// Rows per user, if they were asked for.
+    pub frequency: Option<FrequencyEstimate>,
 }
 
 /// Two sides of a report, by their places in [`EstimateReport::sides`].

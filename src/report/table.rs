@@ -2,7 +2,7 @@
 
 use super::number::{fraction, percent, percent_interval, whole, whole_interval};
 use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
-use crate::estimate::{Confidence, Estimate};
+use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
 use std::fmt::Write;
 
 pub(super) fn render(report: &EstimateReport) -> String {
@@ -21,6 +21,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
             let _ = writeln!(out, "union of all {}", interval_text(&report.union));
         }
     }
+    out += &frequencies(report);
     for formula in &report.formulas {
         let _ = writeln!(out, "{}: {}", formula.text, interval_text(&formula.users));
     }
@@ -190,6 +191,48 @@ fn matrix_rows(report: &EstimateReport, pairs: &[PairReport]) -> Vec<Vec<String>
         ]);
     }
     rows
+}
+
+/// Users by rows, a column a side.
+fn frequencies(report: &EstimateReport) -> String {
+    let asked: Vec<_> = report
+        .sides
+        .iter()
+        .filter_map(|side| {
+            side.frequency
+                .as_ref()
+                .map(|frequency| (&side.name, frequency))
+        })
+        .collect();
+    if asked.is_empty() {
+        return String::new();
+    }
+    let mut header = vec!["rows".to_owned()];
+    let mut mean = vec!["mean".to_owned()];
+    for (name, frequency) in &asked {
+        header.extend([(*name).clone(), level(report.confidence)]);
+        let Estimate {
+            value,
+            lower,
+            upper,
+        } = frequency.mean;
+        let interval = if lower == upper {
+            String::new()
+        } else {
+            format!("{lower:.3} – {upper:.3}")
+        };
+        mean.extend([format!("{value:.3}"), interval]);
+    }
+    let mut rows = vec![header, mean];
+    for at_least in 0..FREQUENCY_MAX {
+        let mut row = vec![format!("{}+", at_least + 1)];
+        for (_, frequency) in &asked {
+            let users = &frequency.reach[at_least];
+            row.extend([whole(users.value), whole_interval(users)]);
+        }
+        rows.push(row);
+    }
+    format!("\n{}\n", align(&rows))
 }
 
 /// What was skipped, and how the numbers came about.
