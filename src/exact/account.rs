@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) struct Account {
     limit_bytes: u64,
     held_bytes: AtomicU64,
+    /// All that was ever given back.
+    returned_bytes: AtomicU64,
     /// Of the bytes held those of write buffers, which don't grow with the rows.
     buffer_bytes: AtomicU64,
     rows_expected: u64,
@@ -24,6 +26,7 @@ impl Account {
         Self {
             limit_bytes,
             held_bytes: AtomicU64::new(0),
+            returned_bytes: AtomicU64::new(0),
             buffer_bytes: AtomicU64::new(0),
             rows_expected,
             rows_stored: AtomicU64::new(0),
@@ -60,13 +63,22 @@ impl Account {
 
     pub(super) fn give_back(&self, bytes: u64) {
         self.held_bytes.fetch_sub(bytes, Relaxed);
+        self.returned_bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// Whether `bytes` are free, and a share of the limit that is worth the search for it.
-    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+    /// Makes `bytes` free by `search`, which gives back what it can. Whether it was worth it, or
+    /// others had done it before.
+    pub(super) fn reclaim(&self, bytes: u64, search: impl FnOnce()) -> bool {
         // Every search deduplicates what is held: at a 32nd a time no row pays for more than 32.
         let wanted = bytes.max(self.limit_bytes / 32);
-        self.held_bytes.load(Relaxed).saturating_add(wanted) <= self.limit_bytes
+        let is_free = || self.held_bytes.load(Relaxed).saturating_add(wanted) <= self.limit_bytes;
+        if is_free() {
+            return true;
+        }
+        let before = self.returned_bytes.load(Relaxed);
+        search();
+        // What was given back may be taken again by now: the rows of other threads go on.
+        is_free() || self.returned_bytes.load(Relaxed) - before >= wanted
     }
 
     /// The error of a limit that keys of type `K` pass with `wanted_bytes` more. It stays, since
@@ -152,8 +164,22 @@ mod tests {
     fn nothing_is_held_beyond_the_limit() {
         let account = Account::new(100, 0);
         assert!(account.take(60) && !account.take(41) && account.take(40));
-        assert!(!account.take(u64::MAX) && !account.has_room_for(1));
+        assert!(!account.take(u64::MAX) && !account.take(1));
         account.give_back(50);
-        assert!(account.has_room_for(50) && !account.has_room_for(51));
+        assert!(!account.take(51) && account.take(50));
+    }
+
+    #[test]
+    fn what_others_take_while_one_reclaims_is_no_failure() {
+        let account = Account::new(100, 0);
+        assert!(account.take(100));
+        let taken_at_once = || {
+            account.give_back(50);
+            assert!(account.take(50));
+        };
+        assert!(account.reclaim(50, taken_at_once));
+        assert!(!account.reclaim(51, taken_at_once));
+        account.give_back(50);
+        assert!(account.reclaim(50, || unreachable!("50 are free")));
     }
 }

@@ -99,24 +99,28 @@ impl<K: Key> Partition<K> {
     /// Finds memory for `bytes` by dropping repeated keys wherever there are many.
     fn reclaim(&self, bytes: u64, table: &mut Table<K, u8>) -> Result<()> {
         let _alone = lock(&self.reclaiming);
-        if self.account.has_room_for(bytes) {
-            return Ok(());
-        }
-        for side in &self.sides {
-            let (probes, others) = side.parts.split_at(PROBE_COUNT);
-            let kept = self.dedup_all(probes, table);
-            let held: usize = others.iter().map(|part| lock(part).len()).sum();
-            // Where a 32nd can't go all are left alone: distinct IDs are found out in a 64th of
-            // the time. The others are compared with the probes, and not the probes with what they
-            // were: they may just have been deduplicated.
-            if kept * (others.len() / probes.len()) <= held / 32 * 31 {
-                self.dedup_all(others, table);
+        let dedup_sides = || {
+            for side in &self.sides {
+                self.dedup_side(side, table);
             }
-        }
-        if self.account.has_room_for(bytes) {
+        };
+        if self.account.reclaim(bytes, dedup_sides) {
             Ok(())
         } else {
             Err(self.account.overdraw::<K>(bytes))
+        }
+    }
+
+    /// Drops a side's repeated keys if a 32nd or more are: the probes find distinct IDs out in a
+    /// 64th of the time.
+    fn dedup_side(&self, side: &SideParts<K>, table: &mut Table<K, u8>) {
+        let (probes, others) = side.parts.split_at(PROBE_COUNT);
+        let kept = self.dedup_all(probes, table);
+        let held: usize = others.iter().map(|part| lock(part).len()).sum();
+        // The others are compared with the probes, and not the probes with what they were: they
+        // may just have been deduplicated.
+        if kept * (others.len() / probes.len()) <= held / 32 * 31 {
+            self.dedup_all(others, table);
         }
     }
 

@@ -103,7 +103,7 @@ impl<K: Key, M: Mask> Table<K, M> {
         for &key in keys {
             // Not the bits that chose the part: the table would fill in one place.
             let hash = hash_integer(key.word().cast_signed());
-            let mut slot = (u128::from(hash) * slot_count as u128 >> u64::BITS) as usize;
+            let mut slot = ((u128::from(hash) * slot_count as u128) >> u64::BITS) as usize;
             while masks[slot] != M::default() && table[slot] != key {
                 slot += 1;
                 if slot == slot_count {

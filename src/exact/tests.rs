@@ -109,7 +109,7 @@ fn millions_of_distinct_ids_are_all_counted_in_any_pattern() {
         |i| i,
         |i| i * 1_000,
         |i| i << 40,
-        |i| (i / 16) << 22 | i % 16,
+        |i| ((i / 16) << 22) | (i % 16),
     ];
     for pattern in patterns {
         let a = (0..1_000_000).map(pattern).collect();
