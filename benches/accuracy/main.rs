@@ -1,31 +1,49 @@
-//! How good the estimates are: RMSE, bias and coverage over a grid of sizes and overlaps, against
-//! rivals and the Cramér–Rao bound. Writes `docs/accuracy.md`.
+//! How good the estimates are: RMSE, bias and coverage, against rivals and the Cramér–Rao bound.
 //!
-//! `cargo bench --bench accuracy -- [TRIALS]`; seeded, minutes on two cores.
+//! `cargo bench --bench accuracy -- grid` writes `docs/accuracy.md` (a quarter of an hour on two
+//! cores), `… -- small` writes `docs/accuracy-small.md` (a minute); seeded. A number sets the
+//! trials a cell, `--dry` prints instead of writing.
 
 mod draw; // counts from the sketches' exact distributions
-mod grid; // the cells and what is measured in each
+mod grid; // the cells of large sets and what is measured in each
 mod rivals; // other estimators on the same or equally many bytes
-mod write; // docs/accuracy.md
+mod small; // small sets, by real hashes
+mod write; // the pages
 
 fn main() {
     // `cargo test --benches` runs benches too, with flags of its own.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let trials = arguments
         .iter()
         .find_map(|argument| argument.parse().ok())
-        .unwrap_or(2_000);
+        .unwrap_or(2_500);
     let start = std::time::Instant::now();
-    let report = grid::run(trials);
-    let text = write::document(&report, trials);
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/accuracy.md");
-    if arguments.iter().any(|argument| argument == "--dry") {
-        print!("{text}");
-    } else {
-        std::fs::write(&path, text).expect("docs/ is writable");
+    if has("small") {
+        page(
+            "docs/accuracy-small.md",
+            &write::small(&small::run(trials), trials),
+            has("--dry"),
+        );
+    }
+    if has("grid") {
+        page(
+            "docs/accuracy.md",
+            &write::grid(&grid::run(trials), trials),
+            has("--dry"),
+        );
     }
     eprintln!(
         "{trials} trials a cell, {:.0} s",
         start.elapsed().as_secs_f64()
     );
+}
+
+fn page(path: &str, text: &str, is_dry: bool) {
+    if is_dry {
+        print!("{text}");
+        return;
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::write(&path, text).expect("docs/ is writable");
 }
