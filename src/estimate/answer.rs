@@ -4,7 +4,7 @@ use super::Estimate;
 use super::interval::{End, limit};
 use super::likelihood::{SET_A, SET_B, SampleData, UNION};
 use super::matrix::{Matrix, Vector, dot, quadratic};
-use super::newton::{Fit, Model};
+use super::newton::{Fit, Model, PART_CEILING};
 use super::pair::{PairEstimate, share};
 
 /// A fit, ready to be asked for numbers.
@@ -247,15 +247,14 @@ impl SampleData {
     }
 }
 
-/// Whole users, the interval rounded away from the value.
+/// Whole users, the interval rounded away from the value; a limit without bound ends where numbers
+/// of users do.
 pub(super) fn outward(value: f64, lower: f64, upper: f64) -> Estimate {
     // A limit that is whole but for rounding errors is that whole number.
     const SLACK: f64 = 1e-6;
-    Estimate::ordered(
-        value,
-        (lower + SLACK).floor().max(0.0),
-        (upper - SLACK).ceil(),
-    )
+    const MOST: f64 = 3.0 * PART_CEILING;
+    let lower = (lower + SLACK).floor().max(0.0);
+    Estimate::ordered(value, lower, (upper - SLACK).ceil().min(MOST))
 }
 
 /// A fraction between 0 and 1; what can't be computed is unknown.

@@ -18,6 +18,9 @@ mod planning;
 mod regions;
 mod single;
 
+#[cfg(test)]
+mod tests;
+
 pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };

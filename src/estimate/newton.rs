@@ -25,6 +25,12 @@ pub(super) struct Fit {
 /// A part this small is none: it rounds to 0, and its logarithm must not run away.
 const PART_FLOOR: f64 = 0.01;
 
+/// A part this large is beyond anything that saturated registers can tell; sums of three such parts
+/// are still whole in an f64.
+pub(super) const PART_CEILING: f64 = 1e15;
+
+const _: () = assert!(3.0 * PART_CEILING < (1_u64 << f64::MANTISSA_DIGITS) as f64);
+
 /// The largest change of a coordinate in one step: a factor of 20.
 const STEP_MAX: f64 = 3.0;
 
@@ -140,7 +146,7 @@ impl Model<'_> {
         let mut feasible = *v;
         for (part, size) in feasible.iter_mut().enumerate() {
             *size = if self.parts[part] {
-                size.max(self.part_floor(part))
+                size.max(self.part_floor(part)).min(PART_CEILING)
             } else {
                 0.0
             };
