@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::estimate::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
-use crate::sketch::{BottomK, HyperLogLog, SAMPLE_BITS, Sketch, merge_domains};
+use crate::id::merge_domains;
+use crate::sketch::{BottomK, HyperLogLog, SAMPLE_BITS, Sketch};
 
 /// Distinct values of a sampled hash.
 const SAMPLE_VALUES: f64 = (1_u64 << SAMPLE_BITS) as f64;

@@ -13,8 +13,11 @@ const FLOORS: [(&str, &[&str]); 13] = [
     ("exact", &["hash", "id", "error"]),
     ("scan", &["id", "error"]),
     ("storage", &["error"]),
-    ("compare", &["sketch", "estimate", "error"]),
-    ("analysis", &["compare", "sketch", "estimate", "error"]),
+    ("compare", &["sketch", "estimate", "id", "error"]),
+    (
+        "analysis",
+        &["compare", "sketch", "estimate", "id", "error"],
+    ),
     (
         "report",
         &["analysis", "compare", "estimate", "id", "error"],

@@ -6,7 +6,8 @@ use crate::estimate::{
     Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, SetCounts,
     estimate_pair, estimate_regions, estimate_set,
 };
-use crate::sketch::{Sketch, merge_domains};
+use crate::id::merge_domains;
+use crate::sketch::Sketch;
 
 /// The exclusive regions of N sides, from one fit.
 ///

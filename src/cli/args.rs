@@ -72,9 +72,32 @@ impl SourceArgs {
     }
 }
 
+/// A question that sketches answer: whose data, how exactly, what is known.
+#[derive(Args)]
+pub struct QuestionArgs {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    sketch: SketchArgs,
+    #[command(flatten)]
+    unique: UniqueArgs,
+}
+
+impl QuestionArgs {
+    /// The job that was typed.
+    pub fn request(&self) -> Result<SketchRequest> {
+        Ok(SketchRequest {
+            options: self.sketch.options()?,
+            confidence: self.sketch.confidence,
+            unique: self.unique.unique(),
+            ..SketchRequest::new(self.sources.sources()?)
+        })
+    }
+}
+
 /// How large the sketches and how wide the intervals.
 #[derive(Args)]
-pub struct SketchArgs {
+struct SketchArgs {
     /// log2 of the number of HyperLogLog registers, 4 to 24 [default: 16]
     #[arg(long, value_name = "P")]
     precision: Option<u8>,
@@ -95,16 +118,6 @@ pub struct SketchArgs {
 }
 
 impl SketchArgs {
-    /// The job: what was typed here over the sources.
-    pub fn request(&self, sources: Sources) -> Result<SketchRequest> {
-        let options = self.options()?;
-        Ok(SketchRequest {
-            options,
-            confidence: self.confidence,
-            ..SketchRequest::new(sources)
-        })
-    }
-
     fn options(&self) -> Result<SketchOptions> {
         /// The overlap that an error is wished for, as a share of two equal sides.
         const REFERENCE_SHARE: f64 = 0.1;
@@ -143,7 +156,7 @@ fn percent(text: &str) -> std::result::Result<f64, String> {
 
 /// Which sides have one row a user.
 #[derive(Args)]
-pub struct UniqueArgs {
+struct UniqueArgs {
     /// One row a user, in all sides or in one: the size is then rows − nulls, exactly, and
     /// intervals narrow; ignored with a warning where the data contradict it
     #[arg(
@@ -158,7 +171,7 @@ pub struct UniqueArgs {
 
 impl UniqueArgs {
     /// The sides that were named; `--unique` alone names all.
-    pub fn unique(&self) -> Unique {
+    fn unique(&self) -> Unique {
         match &self.unique[..] {
             [] => Unique::None,
             names if names.iter().any(String::is_empty) => Unique::All,

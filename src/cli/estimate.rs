@@ -1,17 +1,13 @@
 //! `overlap estimate`.
 
-use super::args::{FormatArgs, SketchArgs, SourceArgs, UniqueArgs};
+use super::args::{FormatArgs, QuestionArgs};
 use super::progress::Bar;
 use overlap::Result;
 
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sources: SourceArgs,
-    #[command(flatten)]
-    sketch: SketchArgs,
-    #[command(flatten)]
-    unique: UniqueArgs,
+    question: QuestionArgs,
     /// Also the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may be
     /// given more than once
     #[arg(long, value_name = "FORMULA")]
@@ -24,8 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let mut request = args.sketch.request(args.sources.sources()?)?;
-    request.unique = args.unique.unique();
+    let mut request = args.question.request()?;
     request.formulas.clone_from(&args.expr);
     request.frequency = args.frequency;
     let report = overlap::estimate(&request, &Bar::new())?;

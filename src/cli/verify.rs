@@ -1,17 +1,13 @@
 //! `overlap verify`.
 
-use super::args::{FormatArgs, MemoryArgs, SketchArgs, SourceArgs, UniqueArgs};
+use super::args::{FormatArgs, MemoryArgs, QuestionArgs};
 use super::progress::Bar;
 use overlap::Result;
 
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sources: SourceArgs,
-    #[command(flatten)]
-    sketch: SketchArgs,
-    #[command(flatten)]
-    unique: UniqueArgs,
+    question: QuestionArgs,
     #[command(flatten)]
     memory: MemoryArgs,
     #[command(flatten)]
@@ -19,8 +15,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let mut request = args.sketch.request(args.sources.sources()?)?;
-    request.unique = args.unique.unique();
+    let request = args.question.request()?;
     let report = overlap::verify(&request, args.memory.limit_bytes(), &Bar::new())?;
     super::warn(&report.estimate.warnings);
     super::print(&report.render(args.format.format()))

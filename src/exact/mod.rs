@@ -17,7 +17,7 @@ pub use count::ExactCounts;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::hash_bytes_128;
-use crate::id::{ByteIds, IdBatch, IdDomain, IdSink};
+use crate::id::{ByteIds, IdBatch, IdDomain, IdSink, merge_domains};
 use account::Account;
 use partition::{Partition, Writer};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl ExactCounter {
                 let message = "a sink of another exact counter";
                 return Err(Error::new(ErrorKind::Internal, message));
             }
-            domain = one_domain(domain, sink.domain)?;
+            domain = merge_domains(domain, sink.domain)?;
             sink.narrow.finish()?;
             sink.wide.finish()?;
         }
@@ -112,7 +112,7 @@ pub struct ExactSink {
 
 impl IdSink for ExactSink {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
-        self.domain = one_domain(self.domain, Some(batch.domain()))?;
+        self.domain = merge_domains(self.domain, Some(batch.domain()))?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -129,15 +129,5 @@ impl IdSink for ExactSink {
 impl ExactSink {
     fn push_bytes(&mut self, ids: &ByteIds<'_>) -> Result<()> {
         ids.try_for_each(|id| self.wide.extend(std::iter::once(hash_bytes_128(id))))
-    }
-}
-
-fn one_domain(a: Option<IdDomain>, b: Option<IdDomain>) -> Result<Option<IdDomain>> {
-    match (a, b) {
-        (Some(a), Some(b)) if a != b => Err(Error::new(
-            ErrorKind::Incomparable,
-            format!("{a} ids can't be compared with {b} ids"),
-        )),
-        _ => Ok(a.or(b)),
     }
 }

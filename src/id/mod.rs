@@ -11,7 +11,7 @@ pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
 
 /// The space in which IDs are equal or not. IDs of different domains are never the same user, so
@@ -41,6 +41,21 @@ impl IdDomain {
 impl fmt::Display for IdDomain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// The domain of two sets together.
+///
+/// # Errors
+/// [`ErrorKind::Incomparable`] if both are known and differ.
+pub fn merge_domains(a: Option<IdDomain>, b: Option<IdDomain>) -> Result<Option<IdDomain>> {
+    match (a, b) {
+        (Some(a), Some(b)) if a != b => Err(Error::new(
+            ErrorKind::Incomparable,
+            format!("{a} ids can't be compared with {b} ids"),
+        )
+        .hint("bring both to one form with --as string, --as integer or --as binary")),
+        _ => Ok(a.or(b)),
     }
 }
 

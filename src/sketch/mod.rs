@@ -12,8 +12,8 @@ pub use frequency::RowCounts;
 pub use hyperloglog::{HyperLogLog, Precision};
 pub use sketcher::Sketcher;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::id::{IdBatch, IdDomain, IdSink, Tally};
+use crate::error::{Error, Result};
+use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 use std::ops::RangeInclusive;
 
 /// How large a sketch is, and thereby how accurate.
@@ -160,20 +160,5 @@ impl Sketch {
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.sample.is_exact()
-    }
-}
-
-/// The domain of two sets together.
-///
-/// # Errors
-/// [`ErrorKind::Incomparable`] if both are known and differ.
-pub fn merge_domains(a: Option<IdDomain>, b: Option<IdDomain>) -> Result<Option<IdDomain>> {
-    match (a, b) {
-        (Some(a), Some(b)) if a != b => Err(Error::new(
-            ErrorKind::Incomparable,
-            format!("{a} ids can't be compared with {b} ids"),
-        )
-        .hint("bring both to one form with --as string, --as integer or --as binary")),
-        _ => Ok(a.or(b)),
     }
 }

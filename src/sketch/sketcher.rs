@@ -1,10 +1,10 @@
 //! The `IdSink` that hashes a batch once and feeds registers and sample from it.
 
 use super::bottom_k::{BottomKBuilder, SAMPLE_BITS};
-use super::{HyperLogLog, RowCounts, Sketch, SketchOptions, merge_domains};
+use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
 use crate::hash::hash_batch;
-use crate::id::{IdBatch, IdDomain, IdSink, Tally};
+use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
 ///
