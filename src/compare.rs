@@ -62,6 +62,29 @@ pub fn union_counts(sketches: &[&Sketch]) -> Result<Option<SetCounts>> {
     Ok(Some(set_counts_of(hashes.len() as u64, share, &registers)))
 }
 
+/// How many sampled hashes below the lowest θ lie in each exclusive region of some sides (bit i of
+/// a place is side i), and that θ as a share of all hashes.
+#[must_use]
+pub fn region_hashes(sketches: &[&Sketch]) -> (Vec<u64>, f64) {
+    let samples = || sketches.iter().map(|sketch| sketch.sample());
+    let theta = samples().map(BottomK::theta).min().unwrap_or(0);
+    let share = samples().map(BottomK::sampled_share).fold(1.0, f64::min);
+    let mut members: Vec<(u64, usize)> = samples()
+        .enumerate()
+        .flat_map(|(side, sample)| {
+            below(sample.hashes(), theta)
+                .iter()
+                .map(move |&hash| (hash, 1 << side))
+        })
+        .collect();
+    members.sort();
+    let mut regions = vec![0; 1 << sketches.len()];
+    for same in members.chunk_by(|(a, _), (b, _)| a == b) {
+        regions[same.iter().map(|(_, side)| side).sum::<usize>()] += 1;
+    }
+    (regions, share)
+}
+
 fn set_counts_of(hashes: u64, theta: f64, registers: &HyperLogLog) -> SetCounts {
     let mut histogram = [0_u32; RANKS];
     for &rank in registers.registers() {

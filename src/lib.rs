@@ -27,6 +27,7 @@
 //! Files go through [`estimate()`] (the whole report), [`sketch_sides`] and [`exact()`]; everything
 //! that the command line does is one function of this library.
 
+mod analysis;
 mod compare;
 mod engine;
 mod error;
@@ -40,22 +41,26 @@ mod scan;
 mod sketch;
 mod storage;
 
-pub use compare::{pair_counts, set_counts, union_counts};
+pub use analysis::{Expression, Regions, regions};
+pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
-    ExactRequest, SketchRequest, Sources, default_memory_limit, estimate, estimate_sketches, exact,
-    sketch_array, sketch_batches, sketch_sides, verify,
+    ExactRequest, SketchRequest, Sources, Unique, default_memory_limit, estimate,
+    estimate_regions_of, estimate_sketches, exact, sketch_array, sketch_batches, sketch_sides,
+    verify,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
-    Confidence, Estimate, PairCounts, PairEstimate, RANKS, RegisterCounts, SampleCounts, SetCounts,
-    SetRegisters, SetSample, estimate_pair, estimate_set,
+    Confidence, Estimate, ExpectedError, FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate,
+    PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate, RegisterCounts,
+    SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
+    estimate_pair, estimate_regions, estimate_set, expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{hash_batch, hash_bytes, hash_integer, hash_wide_integer};
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
-pub use sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions, Sketcher};
+pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
 
 /// The README's examples run with the tests.
 #[cfg(doctest)]

@@ -8,15 +8,14 @@ use std::path::Path;
 /// over `path`. Whoever looks sees the old file or the new one; after an error the old one stands.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] with the file if it can't be written, and those of `write`.
+/// [`ErrorKind::Output`] with the file if it can't be written or if `path` is a folder, a pipe or a
+/// device, and those of `write`.
 pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
     let fail = |e: io::Error| output_error(&e).with("file", path.display());
-    if path.is_dir() {
-        return Err(Error::new(ErrorKind::Output, "is a directory").with("file", path.display()));
-    }
+    check_replaceable(path)?;
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -32,6 +31,17 @@ pub fn write_atomically(
     temporary.as_file().sync_all().map_err(fail)?;
     temporary.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
+}
+
+/// Renaming over a pipe or a device would put a plain file in its place: for root, in that of
+/// `/dev/null`.
+fn check_replaceable(path: &Path) -> Result<()> {
+    let found = match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => "is a directory",
+        Ok(found) if !found.is_file() => "is no regular file",
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Output, found).with("file", path.display()))
 }
 
 /// Temporary files are private by default; a result is as readable as any new file, by the umask.
@@ -80,6 +90,37 @@ mod tests {
         assert!(result.is_err());
         assert_eq!(std::fs::read_to_string(&path).expect("reads"), "old");
         assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_result_is_as_readable_as_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+        write_atomically(&ours, |_| Ok(())).expect("writes");
+        std::fs::write(&plain, "").expect("writes");
+        let mode = |path: &Path| std::fs::metadata(path).expect("is").permissions().mode();
+        assert_eq!(mode(&ours), mode(&plain));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_no_regular_file_is_not_replaced() {
+        use std::os::unix::{fs::FileTypeExt, net::UnixListener};
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("socket");
+        let _socket = UnixListener::bind(&path).expect("binds");
+        for (path, message) in [
+            (path.as_path(), "is no regular file"),
+            (folder.path(), "is a directory"),
+        ] {
+            let error = write_atomically(path, |_| Ok(())).expect_err("is refused");
+            assert_eq!(error.kind(), ErrorKind::Output);
+            assert_eq!(error.message(), message);
+        }
+        let file_type = std::fs::metadata(&path).expect("still there").file_type();
+        assert!(file_type.is_socket());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::harness::{Folder, data, overlap, users};
 use serde_json::Value;
 
-fn shop_and_pay(more: &[&str]) -> Vec<String> {
+pub fn shop_and_pay(more: &[&str]) -> Vec<String> {
     let mut arguments = vec![
         more[0].to_owned(),
         data("shop.parquet"),

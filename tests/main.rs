@@ -9,4 +9,5 @@ mod faults; // bad input gets the answer that the catalogue of faults names
 mod harness; // runs the binary, writes the files that tests need
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
+mod questions; // known sizes, regions, set formulas, the error to expect
 mod tidy; // the house's own rules

@@ -3,7 +3,9 @@
 use clap::{Args, ValueEnum};
 use overlap::id::IdDomain;
 use overlap::report::Format;
-use overlap::{Confidence, IdSelection, Result, SketchOptions, SketchRequest, Sources};
+use overlap::{
+    Confidence, Error, IdSelection, Result, SketchOptions, SketchRequest, Sources, Unique, plan,
+};
 use std::ffi::OsString;
 
 /// Whose data, which column, how many threads.
@@ -73,13 +75,19 @@ impl SourceArgs {
 /// How large the sketches and how wide the intervals.
 #[derive(Args)]
 pub struct SketchArgs {
-    /// log2 of the number of HyperLogLog registers, 4 to 24
-    #[arg(long, value_name = "P", default_value_t = SketchOptions::default().precision().get())]
-    precision: u8,
+    /// log2 of the number of HyperLogLog registers, 4 to 24 [default: 16]
+    #[arg(long, value_name = "P")]
+    precision: Option<u8>,
 
     /// Hashes in the MinHash sample, 16 to 16777216; sets of up to so many users are exact
-    #[arg(long, value_name = "K", default_value_t = SketchOptions::default().k())]
-    k: usize,
+    /// [default: 65536]
+    #[arg(long, value_name = "K")]
+    k: Option<usize>,
+
+    /// Pick precision and k so that the interval of an overlap of a tenth of two equal sides is at
+    /// most ± this share of it, such as 1%; `overlap bounds` tells of other overlaps
+    #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["precision", "k"])]
+    error: Option<f64>,
 
     /// Confidence of the intervals in percent, such as 90, 95 or 99.7
     #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = confidence)]
@@ -89,15 +97,78 @@ pub struct SketchArgs {
 impl SketchArgs {
     /// The job: what was typed here over the sources.
     pub fn request(&self, sources: Sources) -> Result<SketchRequest> {
+        let options = self.options()?;
         Ok(SketchRequest {
-            sources,
-            options: SketchOptions::new(self.precision, self.k)?,
+            options,
             confidence: self.confidence,
+            ..SketchRequest::new(sources)
         })
+    }
+
+    fn options(&self) -> Result<SketchOptions> {
+        /// The overlap that an error is wished for, as a share of two equal sides.
+        const REFERENCE_SHARE: f64 = 0.1;
+        let default = SketchOptions::default();
+        let Some(error) = self.error else {
+            return SketchOptions::new(
+                self.precision.unwrap_or(default.precision().get()),
+                self.k.unwrap_or(default.k()),
+            );
+        };
+        let size = plan(REFERENCE_SHARE, error, self.confidence.z()).ok_or_else(|| {
+            Error::usage(format!(
+                "no sketch has an error as small as {} %",
+                error * 100.0
+            ))
+            .hint("overlap exact counts")
+        })?;
+        let k = usize::try_from(size.k).unwrap_or(usize::MAX);
+        SketchOptions::new(size.precision, k)
     }
 }
 
-fn confidence(text: &str) -> std::result::Result<Confidence, String> {
+/// A share in percent.
+fn percent(text: &str) -> std::result::Result<f64, String> {
+    let percent: f64 = text
+        .trim_end_matches('%')
+        .trim()
+        .parse()
+        .map_err(|_| "not a number")?;
+    if percent > 0.0 && percent <= 100.0 {
+        Ok(percent / 100.0)
+    } else {
+        Err("must be more than 0 and at most 100 percent".into())
+    }
+}
+
+/// Which sides have one row a user.
+#[derive(Args)]
+pub struct UniqueArgs {
+    /// One row a user, in all sides or in one: the size is then rows − nulls, exactly, and
+    /// intervals narrow; ignored with a warning where the data contradict it
+    #[arg(
+        long,
+        value_name = "SIDE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    unique: Vec<String>,
+}
+
+impl UniqueArgs {
+    /// The sides that were named; `--unique` alone names all.
+    pub fn unique(&self) -> Unique {
+        match &self.unique[..] {
+            [] => Unique::None,
+            names if names.iter().any(String::is_empty) => Unique::All,
+            names => Unique::Sides(names.iter().cloned().collect()),
+        }
+    }
+}
+
+/// A level in percent.
+pub fn confidence(text: &str) -> std::result::Result<Confidence, String> {
     let percent: f64 = text
         .trim_end_matches('%')
         .trim()

@@ -1,10 +1,12 @@
 //! The commands, and their order in `--help`.
 
 mod args;
+mod bounds;
 mod estimate;
 mod exact;
 mod generate;
 mod progress;
+mod regions;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +29,10 @@ enum Command {
     Exact(exact::Args),
     /// Both, side by side: estimate, truth, error, cost
     Verify(verify::Args),
+    /// All exclusive regions of up to eight sides: who is in just these and no others
+    Regions(regions::Args),
+    /// The error to expect of an overlap, before anything is read
+    Bounds(bounds::Args),
     /// Write a pair of Parquet files with known users and overlap
     Generate(generate::Args),
 }
@@ -48,6 +54,8 @@ pub fn run() -> Result<u8> {
         Command::Estimate(args) => estimate::run(&args),
         Command::Exact(args) => exact::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Regions(args) => regions::run(&args),
+        Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),
     }?;
     Ok(0)

@@ -1,6 +1,6 @@
 //! `overlap verify`.
 
-use super::args::{FormatArgs, MemoryArgs, SketchArgs, SourceArgs};
+use super::args::{FormatArgs, MemoryArgs, SketchArgs, SourceArgs, UniqueArgs};
 use super::progress::Bar;
 use overlap::Result;
 
@@ -11,13 +11,16 @@ pub struct Args {
     #[command(flatten)]
     sketch: SketchArgs,
     #[command(flatten)]
+    unique: UniqueArgs,
+    #[command(flatten)]
     memory: MemoryArgs,
     #[command(flatten)]
     format: FormatArgs,
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let request = args.sketch.request(args.sources.sources()?)?;
+    let mut request = args.sketch.request(args.sources.sources()?)?;
+    request.unique = args.unique.unique();
     let report = overlap::verify(&request, args.memory.limit_bytes(), &Bar::new())?;
     super::warn(&report.estimate.warnings);
     super::print(&report.render(args.format.format()))

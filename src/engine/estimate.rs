@@ -2,12 +2,16 @@
 
 use super::request::SketchRequest;
 use super::{pairs_of, plan_warnings, result_warnings, side_report, sketch};
+use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::Result;
-use crate::estimate::{Confidence, Estimate, PairEstimate, estimate_pair, estimate_set};
-use crate::report::{EstimateReport, Method, PairReport};
-use crate::scan::{Plan, Progress};
-use crate::sketch::Sketch;
+use crate::estimate::{
+    Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
+    RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
+};
+use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
+use crate::scan::{Plan, Progress, SidePlan};
+use crate::sketch::{RowCounts, Sketch, Sketcher};
 
 /// How many users has every side, how many share every two of them, how many do all reach?
 ///
@@ -25,24 +29,105 @@ pub(super) fn estimate_plan(
     progress: &dyn Progress,
 ) -> Result<EstimateReport> {
     let threads = request.sources.threads;
-    let sketches = sketch::sketch_plan(plan, threads, request.options, progress)?;
-    let numbers = numbers(&sketches, request.confidence)?;
-    let sides = plan.sides.iter().zip(&sketches).zip(numbers.users);
+    request.check()?;
+    let new = || match request.frequency {
+        true => Sketcher::with_row_counts(request.options),
+        false => Sketcher::new(request.options),
+    };
+    let counted = sketch::sketch_and_count(plan, threads, &new, progress)?;
+    let (sketches, rows): (Vec<Sketch>, Vec<Option<RowCounts>>) = counted.into_iter().unzip();
+    let mut warnings = plan_warnings(plan);
+    let known = known_sizes(plan, &sketches, request, &mut warnings);
+    let numbers = numbers(&sketches, &known, request.confidence)?;
+    let formulas = formulas(request, &sketches, &known)?;
+    let side = |(i, side): (usize, &SidePlan)| {
+        let (sketch, users) = (&sketches[i], numbers.users[i]);
+        SideReport {
+            unique: known[i].is_some(),
+            frequency: rows[i]
+                .as_ref()
+                .map(|rows| frequency(sketch, rows, users, request)),
+            ..side_report(side, sketch.tally(), users)
+        }
+    };
+    let sides: Vec<SideReport> = plan.sides.iter().enumerate().map(side).collect();
     let mut report = EstimateReport {
         method: Method::Sketch {
             precision: request.options.precision().get(),
             k: request.options.k(),
         },
         confidence: request.confidence,
-        sides: sides
-            .map(|((side, sketch), users)| side_report(side, sketch.tally(), users))
-            .collect(),
+        sides,
         pairs: numbers.pairs,
         union: numbers.union,
-        warnings: plan_warnings(plan),
+        formulas,
+        warnings,
     };
     report.warnings.extend(result_warnings(&report));
     Ok(report)
+}
+
+/// Rows per user of one side.
+fn frequency(
+    sketch: &Sketch,
+    rows: &RowCounts,
+    users: Estimate,
+    request: &SketchRequest,
+) -> FrequencyEstimate {
+    estimate_frequency(&FrequencyCounts {
+        histogram: rows.histogram(sketch.sample()),
+        theta: sketch.sample().sampled_share(),
+        rows: sketch.tally().rows - sketch.tally().nulls,
+        users,
+        confidence: request.confidence,
+    })
+}
+
+/// Users of every set formula, from the same fit as everything else.
+fn formulas(
+    request: &SketchRequest,
+    sketches: &[Sketch],
+    known: &[Option<u64>],
+) -> Result<Vec<FormulaReport>> {
+    if request.formulas.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sides = &request.sources.sides;
+    let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
+    let regions = regions(&everyone, known, request.confidence)?;
+    let answer = |text: &String| {
+        let formula = Expression::parse(text, &names)?;
+        let users = regions.sum(|mask| formula.holds(mask));
+        Ok(FormulaReport {
+            text: text.clone(),
+            users,
+        })
+    };
+    request.formulas.iter().map(answer).collect()
+}
+
+/// Sizes of sides with one row a user, unless the sketch says otherwise.
+pub(super) fn known_sizes(
+    plan: &Plan,
+    sketches: &[Sketch],
+    request: &SketchRequest,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Option<u64>> {
+    let mut known = Vec::with_capacity(sketches.len());
+    for (side, sketch) in plan.sides.iter().zip(sketches) {
+        let ids = sketch.tally().rows - sketch.tally().nulls;
+        let wanted = request.unique.contains(&side.name);
+        let contradicted = wanted && contradicts(&set_counts(sketch), ids);
+        if contradicted {
+            warnings.push(Warning::NotUnique {
+                side: side.name.clone(),
+                ids,
+            });
+        }
+        known.push((wanted && !contradicted).then_some(ids));
+    }
+    known
 }
 
 /// Everything that two sketches say about each other.
@@ -71,11 +156,20 @@ struct Numbers {
     union: Estimate,
 }
 
-fn numbers(sketches: &[Sketch], confidence: Confidence) -> Result<Numbers> {
+fn numbers(sketches: &[Sketch], known: &[Option<u64>], confidence: Confidence) -> Result<Numbers> {
     let pairs = pairs_of(sketches.len())
         .map(|(a, b)| {
-            let estimate = estimate_sketches(&sketches[a], &sketches[b], confidence)?;
-            Ok(PairReport { a, b, estimate })
+            let counts = pair_counts(&sketches[a], &sketches[b])?;
+            let counts = PairCounts {
+                known_a: known[a],
+                known_b: known[b],
+                ..counts
+            };
+            Ok(PairReport {
+                a,
+                b,
+                estimate: estimate_pair(&counts, confidence),
+            })
         })
         .collect::<Result<Vec<_>>>()?;
     // Two sides: all numbers from the one fit, so that they add up.
@@ -87,15 +181,34 @@ fn numbers(sketches: &[Sketch], confidence: Confidence) -> Result<Numbers> {
             union,
         });
     }
-    let users = sketches
-        .iter()
-        .map(|sketch| estimate_set(&set_counts(sketch), confidence));
     let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let union = union_counts(&everyone)?.map_or(Estimate::exact(0.0), |counts| {
-        estimate_set(&counts, confidence)
-    });
+    if (3..=RegionCounts::SETS_MAX).contains(&everyone.len()) {
+        // Sizes and union from the one fit of all regions, so that they agree with those.
+        let regions = regions(&everyone, known, confidence)?;
+        let users = (0..everyone.len()).map(|side| regions.side(side)).collect();
+        return Ok(Numbers {
+            users,
+            pairs,
+            union: regions.union(),
+        });
+    }
+    let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
+        estimate_set(
+            &SetCounts {
+                known,
+                ..set_counts(sketch)
+            },
+            confidence,
+        )
+    };
+    let users: Vec<Estimate> = sketches.iter().zip(known).map(size).collect();
+    let union = match (&users[..], union_counts(&everyone)?) {
+        ([one], _) => *one,
+        (_, Some(counts)) => estimate_set(&counts, confidence),
+        (_, None) => Estimate::exact(0.0),
+    };
     Ok(Numbers {
-        users: users.collect(),
+        users,
         pairs,
         union,
     })

@@ -48,6 +48,7 @@ pub(super) fn exact_plan(
             .map(|(a, b)| pair(&counts, a, b))
             .collect(),
         union: Estimate::exact(counts.union() as f64),
+        formulas: Vec::new(),
         warnings: plan_warnings(plan),
     };
     report.warnings.extend(result_warnings(&report));

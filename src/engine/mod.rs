@@ -6,6 +6,7 @@
 mod estimate;
 mod exact;
 mod limits;
+mod regions;
 mod request;
 mod sketch;
 mod verify;
@@ -13,7 +14,8 @@ mod verify;
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use limits::default_memory_limit;
-pub use request::{ExactRequest, SketchRequest, Sources};
+pub use regions::estimate_regions_of;
+pub use request::{ExactRequest, SketchRequest, Sources, Unique};
 pub use sketch::{sketch_array, sketch_batches, sketch_sides};
 pub use verify::verify;
 
@@ -75,6 +77,8 @@ fn side_report(
         id_type: plan.domain,
         rows: tally.rows,
         nulls: tally.nulls,
+        unique: false,
+        frequency: None,
         users,
     }
 }

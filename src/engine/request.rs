@@ -1,10 +1,12 @@
 //! What a job needs, whoever asks: command line, library, bindings.
 
 use super::limits;
+use crate::analysis::Expression;
 use crate::error::{Error, Result};
 use crate::estimate::Confidence;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 /// Whose data, which column, how many threads.
@@ -49,6 +51,56 @@ pub struct SketchRequest {
     pub options: SketchOptions,
     /// The level of the intervals.
     pub confidence: Confidence,
+    /// Which sides have one row a user.
+    pub unique: Unique,
+    /// Set formulas over the sides' names, as [`Expression::parse`] takes them.
+    pub formulas: Vec<String>,
+    /// Whether rows per user are wanted too.
+    pub frequency: bool,
+}
+
+/// Sides whose exports have one row a user: their size is rows − nulls, exactly, which narrows
+/// every interval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Unique {
+    /// None that anybody knows of.
+    #[default]
+    None,
+    /// All of them.
+    All,
+    /// Those of these names.
+    Sides(BTreeSet<String>),
+}
+
+impl Unique {
+    pub(super) fn contains(&self, side: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Sides(names) => names.contains(side),
+        }
+    }
+
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] for the name of no side.
+    pub(super) fn check(&self, sides: &[Side]) -> Result<()> {
+        let Self::Sides(names) = self else {
+            return Ok(());
+        };
+        match names
+            .iter()
+            .find(|name| sides.iter().all(|side| side.name != **name))
+        {
+            None => Ok(()),
+            Some(name) => {
+                let sides: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+                Err(
+                    Error::usage(format!("--unique names a side {name} that isn't there"))
+                        .hint(format!("the sides are {}", sides.join(", "))),
+                )
+            }
+        }
+    }
 }
 
 impl SketchRequest {
@@ -59,7 +111,21 @@ impl SketchRequest {
             sources,
             options: SketchOptions::default(),
             confidence: Confidence::default(),
+            unique: Unique::default(),
+            formulas: Vec::new(),
+            frequency: false,
         }
+    }
+}
+
+impl SketchRequest {
+    /// Looks at everything that can be told wrong before a byte is read.
+    pub(super) fn check(&self) -> Result<()> {
+        self.unique.check(&self.sources.sides)?;
+        let sides = &self.sources.sides;
+        let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+        let parsed = |text: &String| Expression::parse(text, &names).map(|_| ());
+        self.formulas.iter().try_for_each(parsed)
     }
 }
 

@@ -4,7 +4,7 @@ use super::request::Sources;
 use crate::error::{Error, Result};
 use crate::id::{IdDomain, Tally};
 use crate::scan::{self, ArrowIds, Plan, Progress};
-use crate::sketch::{Sketch, SketchOptions, Sketcher};
+use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
 use arrow::array::{Array, RecordBatch};
 
 /// Sketches every side of `sources`, all of them at once.
@@ -28,22 +28,39 @@ pub(super) fn sketch_plan(
     options: SketchOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<Sketch>> {
-    let new_sink = |side: usize| sketcher(plan.sides[side].domain, options);
-    let scanned = scan::scan(plan, threads, &new_sink, progress)?;
-    let mut sketches = Vec::with_capacity(plan.sides.len());
-    for (side, scan) in plan.sides.iter().zip(scanned) {
-        // The first sketch carries the tally, and the domain even where there was no row.
-        let mut whole = sketcher(side.domain, options)?.finish(scan.tally);
-        for part in scan.sinks {
-            whole.merge(&part.finish(Tally::default()))?;
-        }
-        sketches.push(whole);
-    }
-    Ok(sketches)
+    let counted = sketch_and_count(plan, threads, &|| Sketcher::new(options), progress)?;
+    Ok(counted.into_iter().map(|(sketch, _)| sketch).collect())
 }
 
-fn sketcher(domain: Option<IdDomain>, options: SketchOptions) -> Result<Sketcher> {
-    let mut sketcher = Sketcher::new(options);
+/// The sketch of every side, and the rows of its sampled users if `new` makes sketchers that count
+/// them.
+pub(super) fn sketch_and_count(
+    plan: &Plan,
+    threads: usize,
+    new: &(impl Fn() -> Sketcher + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
+    let new_sink = |side: usize| sketcher(plan.sides[side].domain, new);
+    let scanned = scan::scan(plan, threads, &new_sink, progress)?;
+    let mut sides = Vec::with_capacity(plan.sides.len());
+    for (side, scan) in plan.sides.iter().zip(scanned) {
+        // The first sketch carries the tally, and the domain even where there was no row.
+        let mut first = sketcher(side.domain, new)?;
+        let mut rows = first.take_row_counts();
+        let mut whole = first.finish(scan.tally);
+        for mut part in scan.sinks {
+            if let (Some(rows), Some(more)) = (&mut rows, part.take_row_counts()) {
+                rows.merge(&more);
+            }
+            whole.merge(&part.finish(Tally::default()))?;
+        }
+        sides.push((whole, rows));
+    }
+    Ok(sides)
+}
+
+fn sketcher(domain: Option<IdDomain>, new: &impl Fn() -> Sketcher) -> Result<Sketcher> {
+    let mut sketcher = new();
     if let Some(domain) = domain {
         sketcher.set_domain(domain)?;
     }

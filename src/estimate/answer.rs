@@ -52,8 +52,6 @@ impl Answer<'_> {
             gain_b: self.gain(0, &SET_B, &parts, &v),
             matches: None,
             exact: false,
-            dropped_known_a: false,
-            dropped_known_b: false,
         }
     }
 

@@ -55,9 +55,10 @@ pub struct PairCounts {
     pub sample: Option<SampleCounts>,
     /// Of their registers.
     pub registers: Option<RegisterCounts>,
-    /// |A|, where it is known from elsewhere.
+    /// |A|, where it is known from elsewhere; left out if the sketch contradicts it (see
+    /// [`contradicts`](super::contradicts)).
     pub known_a: Option<u64>,
-    /// |B|, where it is known from elsewhere.
+    /// |B|, likewise.
     pub known_b: Option<u64>,
 }
 

@@ -7,20 +7,26 @@
 mod answer;
 mod counts;
 mod fisher;
+mod frequency;
 mod interval;
 mod likelihood;
 mod matrix;
 mod newton;
 mod normal;
 mod pair;
+mod planning;
+mod regions;
 mod single;
 
 pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
+pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
-pub use single::estimate_set;
+pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
+pub use regions::{RegionCounts, RegionsEstimate, estimate_regions};
+pub use single::{contradicts, estimate_set};
 
 /// A number with its interval: `lower <= value <= upper`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -44,10 +44,6 @@ pub struct PairEstimate {
     pub matches: Option<u64>,
     /// Whether all of it was counted, not estimated.
     pub exact: bool,
-    /// Whether the given |A| contradicted the sketch and was left out.
-    pub dropped_known_a: bool,
-    /// Whether the given |B| contradicted the sketch and was left out.
-    pub dropped_known_b: bool,
 }
 
 /// The joint maximum-likelihood estimate of two sets, with intervals.
@@ -60,9 +56,9 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
     let z = confidence.z();
     let terms = counts.registers.as_ref().map(RegisterTerms::of_pair);
     let data = sample.map(|sample| SampleData::of(&sample));
-    let (known, dropped) = known_sizes(counts);
+    let known = known_sizes(counts);
     if known.contains(&Some(0.0)) {
-        return with_nobody(counts, &known, dropped, confidence);
+        return with_nobody(counts, &known, confidence);
     }
     let likelihood = Likelihood {
         sample: data,
@@ -95,7 +91,6 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
     }
     .numbers();
     estimate.matches = sample.map(|sample| sample.both);
-    [estimate.dropped_known_a, estimate.dropped_known_b] = dropped;
     estimate
 }
 
@@ -138,8 +133,6 @@ fn exact(sample: &SampleCounts) -> PairEstimate {
         gain_b: ratio(&ONLY_A, &SET_B),
         matches: Some(sample.both),
         exact: true,
-        dropped_known_a: false,
-        dropped_known_b: false,
     }
 }
 
@@ -147,7 +140,6 @@ fn exact(sample: &SampleCounts) -> PairEstimate {
 fn with_nobody(
     counts: &PairCounts,
     known: &[Option<f64>; 2],
-    dropped: [bool; 2],
     confidence: Confidence,
 ) -> PairEstimate {
     let size = |side: usize| match known[side] {
@@ -170,8 +162,6 @@ fn with_nobody(
         gain_b: none,
         matches: counts.sample.map(|sample| sample.both),
         exact: false,
-        dropped_known_a: dropped[0],
-        dropped_known_b: dropped[1],
     }
 }
 
@@ -181,25 +171,18 @@ pub(super) fn share(part: f64, whole: f64) -> f64 {
 }
 
 /// The sizes that are certain: a sample that is the whole set, or a given size that the sketch
-/// doesn't contradict; and which given ones were dropped.
-fn known_sizes(counts: &PairCounts) -> ([Option<f64>; 2], [bool; 2]) {
-    let mut known = [None; 2];
-    let mut dropped = [false; 2];
-    for side in 0..2 {
+/// doesn't contradict.
+fn known_sizes(counts: &PairCounts) -> [Option<f64>; 2] {
+    std::array::from_fn(|side| {
         let own = set_counts(counts, side);
         if let Some(sample) = own.sample.filter(|sample| sample.theta >= 1.0) {
-            known[side] = Some(sample.hashes as f64);
-            continue;
+            return Some(sample.hashes as f64);
         }
         let given = [counts.known_a, counts.known_b][side];
-        let Some(given) = given else { continue };
-        if single::contradicts(&own, given) {
-            dropped[side] = true;
-        } else {
-            known[side] = Some(given as f64);
-        }
-    }
-    (known, dropped)
+        given
+            .filter(|&given| !single::contradicts(&own, given))
+            .map(|given| given as f64)
+    })
 }
 
 /// What the counts of a pair say about one of its sides.

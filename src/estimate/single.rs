@@ -22,7 +22,18 @@ pub fn estimate_set(counts: &SetCounts, confidence: Confidence) -> Estimate {
 
 /// Whether a given size is beyond what the sketch allows: fewer users than were seen, or more than
 /// four standard deviations off (a true size is refused once in 16,000 sketches).
-pub(super) fn contradicts(counts: &SetCounts, known: u64) -> bool {
+///
+/// ```
+/// use overlap::{Sketch, SketchOptions, contradicts, id::IdBatch, set_counts};
+///
+/// let ids: Vec<i64> = (0..100_000).collect();
+/// let counts = set_counts(&Sketch::of(IdBatch::Integers(&ids), SketchOptions::default())?);
+/// assert!(!contradicts(&counts, 100_000));
+/// assert!(contradicts(&counts, 120_000));
+/// # Ok::<(), overlap::Error>(())
+/// ```
+#[must_use]
+pub fn contradicts(counts: &SetCounts, known: u64) -> bool {
     const Z: f64 = 4.0;
     let estimate = match counts.sample.filter(|sample| sample.theta >= 1.0) {
         Some(sample) => Estimate::exact(sample.hashes as f64),

@@ -18,7 +18,7 @@ pub enum IdKind {
     Random,
     /// Every seventh integer from 1,000,000 on: a database's own keys.
     Sequential,
-    /// 32-bit integers all over the range.
+    /// 32-bit integers, half of them negative.
     Int32,
     /// Unsigned 64-bit integers, half of them above the sign bit.
     Uint64,
@@ -133,7 +133,7 @@ impl FromStr for IdKind {
     }
 }
 
-/// A bijection of 31 bits onto the whole range of `i32` that is not negative, alternating in sign.
+/// One to one from 31 bits to `i32`: 30 bits of magnitude, one of sign.
 fn int32(user: u64, seed: u64) -> i32 {
     const BITS: u32 = 31;
     let mask = (1 << BITS) - 1;

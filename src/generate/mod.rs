@@ -47,13 +47,13 @@ pub struct GenerateOptions {
     pub skew: f64,
     /// Share of rows whose ID is null, below 1.
     pub null_share: f64,
-    /// Other seeds give other users and another order.
+    /// Other seeds give other IDs (but for [`IdKind::Sequential`]) and another order.
     pub seed: u64,
     /// Compression of the pages.
     pub codec: Codec,
     /// Whether the ID column is dictionary-encoded.
     pub dictionary: bool,
-    /// Rows of a row group.
+    /// Rows of a row group, 1 to 2^30; a file has at most 32,767 row groups.
     pub row_group_rows: usize,
     /// Whether `city_tier` and `last_active` come beside `user_id`.
     pub columns: bool,
@@ -102,10 +102,13 @@ pub struct Truth {
 /// Writes A to `path_a` and B to `path_b`. Equal options give equal bytes.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] for options that contradict each other, [`ErrorKind::Output`] if a file
-/// can't be written.
+/// [`ErrorKind::Usage`] for options that are out of range or contradict each other and for equal
+/// paths, both before anything is written; [`ErrorKind::Output`] if a file can't be written.
 pub fn generate(path_a: &Path, path_b: &Path, options: &GenerateOptions) -> Result<Truth> {
     check(options)?;
+    if path_a == path_b {
+        return Err(Error::usage("both files have the same path"));
+    }
     let a = SideRows::new(options, 0, options.users_a);
     let b = SideRows::new(options, options.users_a - options.overlap, options.users_b);
     write(path_a, options, &a)?;
@@ -122,44 +125,71 @@ pub fn generate(path_a: &Path, path_b: &Path, options: &GenerateOptions) -> Resu
     })
 }
 
+/// A row group is encoded in memory, so larger ones would be beyond most machines; the product with
+/// the number of row groups also stays where an `f64` is exact.
+const ROW_GROUP_ROWS_MAX: usize = 1 << 30;
+
+/// Bounds that one number has, then those that follow from several.
 fn check(options: &GenerateOptions) -> Result<()> {
-    let smaller = options.users_a.min(options.users_b);
-    if options.overlap > smaller {
-        let overlap = options.overlap;
-        return Err(Error::usage(format!(
-            "an overlap of {overlap} is more than the smaller side has ({smaller})"
-        )));
-    }
-    if !(1.0..=1e6).contains(&options.rows_per_user) {
-        let rows = options.rows_per_user;
+    let rows = options.rows_per_user;
+    if !(1.0..=1e6).contains(&rows) {
         return Err(Error::usage(format!(
             "{rows} rows per user, but must be 1 to 1,000,000"
         )));
     }
-    if !(0.0..1.0).contains(&options.null_share) {
-        let share = options.null_share;
+    let share = options.null_share;
+    if !(0.0..1.0).contains(&share) {
         return Err(Error::usage(format!(
             "a null share of {share}, but must be 0 to below 1"
         )));
     }
-    if !(0.0..=10.0).contains(&options.skew) {
+    let skew = options.skew;
+    if !(0.0..=10.0).contains(&skew) {
         return Err(Error::usage(format!(
-            "a skew of {}, but must be 0 to 10",
-            options.skew
+            "a skew of {skew}, but must be 0 to 10"
         )));
     }
-    if options.row_group_rows == 0 {
-        return Err(Error::usage("a row group has at least one row"));
+    let rows = options.row_group_rows;
+    if !(1..=ROW_GROUP_ROWS_MAX).contains(&rows) {
+        return Err(Error::usage(format!(
+            "{rows} rows of a row group, but must be 1 to {ROW_GROUP_ROWS_MAX}"
+        )));
     }
-    let users = options
-        .users_a
-        .checked_add(options.users_b - options.overlap);
+    check_users(options)?;
+    check_rows(options)
+}
+
+fn check_users(options: &GenerateOptions) -> Result<()> {
+    let (overlap, smaller) = (options.overlap, options.users_a.min(options.users_b));
+    if overlap > smaller {
+        return Err(Error::usage(format!(
+            "an overlap of {overlap} is more than the smaller side has ({smaller})"
+        )));
+    }
+    let users = options.users_a.checked_add(options.users_b - overlap);
     let most = options.ids.users_max();
     if users.is_none_or(|users| users > most) {
         let name = options.ids.name();
         return Err(Error::usage(format!(
             "more users than there are {name} ids ({most})"
         )));
+    }
+    Ok(())
+}
+
+/// Asked before a row is written, since the writer would notice only after its last row group.
+fn check_rows(options: &GenerateOptions) -> Result<()> {
+    // Parquet numbers row groups with an i16 (`RowGroup.ordinal` in parquet.thrift).
+    const ROW_GROUPS_MAX: u64 = i16::MAX as u64;
+    let most = options.row_group_rows as u64 * ROW_GROUPS_MAX;
+    let (with_id, nulls) = rows::row_counts(options.users_a.max(options.users_b), options);
+    let rows = with_id + nulls;
+    if rows > most as f64 {
+        return Err(Error::usage(format!(
+            "{rows:.0} rows are more than {ROW_GROUPS_MAX} row groups of {} hold ({most})",
+            options.row_group_rows
+        ))
+        .hint("generate fewer rows or larger row groups"));
     }
     Ok(())
 }

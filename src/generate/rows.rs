@@ -28,22 +28,20 @@ pub(super) struct SideRows<'a> {
     users: u64,
     rows: u64,
     nulls: u64,
-    /// Row i stands at place `i · stride mod rows`.
+    /// Row i of the file is number `i · stride mod rows` of the unmixed rows.
     stride: u64,
 }
 
 impl<'a> SideRows<'a> {
     pub(super) fn new(options: &'a GenerateOptions, first: u64, users: u64) -> Self {
-        let with_id = (users as f64 * options.rows_per_user).round() as u64;
-        let share = options.null_share;
-        let nulls = (with_id as f64 * share / (1.0 - share)).round() as u64;
-        let rows = with_id + nulls;
+        let (with_id, nulls) = row_counts(users, options);
+        let rows = with_id as u64 + nulls as u64;
         Self {
             options,
             first,
             users,
             rows,
-            nulls,
+            nulls: nulls as u64,
             stride: stride(rows, options.seed),
         }
     }
@@ -72,32 +70,48 @@ impl<'a> SideRows<'a> {
 
     pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch>> {
         let batch_rows = self.options.row_group_rows.min(1 << 16);
+        let mut places = self.places();
         (0..self.rows).step_by(batch_rows).map(move |start| {
-            let end = self.rows.min(start + batch_rows as u64);
-            let users: Vec<Option<u64>> = (start..end).map(|row| self.user_at(row)).collect();
-            self.batch(&users)
+            let places = places.by_ref().take(batch_rows);
+            let users: Vec<_> = places.map(|place| self.user_at(place)).collect();
+            self.batch(start, &users)
         })
     }
 
-    fn batch(&self, users: &[Option<u64>]) -> Result<RecordBatch> {
+    fn batch(&self, start: u64, users: &[Option<u64>]) -> Result<RecordBatch> {
         let seed = self.options.seed;
         let mut columns: Vec<ArrayRef> = vec![self.options.ids.array(users, seed)];
         if self.options.columns {
-            let tiers = users.iter().map(|user| self.city_tier(user.unwrap_or(0)));
+            // A row whose ID is lost still has the tier and the day of somebody.
+            let users: Vec<u64> = (start..)
+                .zip(users)
+                .map(|(row, user)| user.unwrap_or_else(|| self.first + row % self.users))
+                .collect();
+            let tiers = users.iter().map(|&user| self.city_tier(user));
             columns.push(Arc::new(StringArray::from_iter_values(tiers)));
-            let days = users
-                .iter()
-                .map(|user| last_active(user.unwrap_or(0), seed));
+            let days = users.iter().map(|&user| last_active(user, seed));
             columns.push(Arc::new(Date32Array::from_iter_values(days)));
         }
         RecordBatch::try_new(self.schema(), columns)
             .map_err(|e| Error::new(ErrorKind::Internal, format!("a generated batch: {e}")))
     }
 
-    /// Whose row stands in a place: every user once, then rows beyond the first, then nulls, all
-    /// of them mixed.
-    fn user_at(&self, row: u64) -> Option<u64> {
-        let place = (u128::from(row) * u128::from(self.stride) % u128::from(self.rows)) as u64;
+    /// Every place once, in mixed order. Adding the stride spares a 128-bit remainder a row.
+    pub(super) fn places(&self) -> impl Iterator<Item = u64> {
+        let (rows, stride) = (self.rows, self.stride);
+        let mut next = 0;
+        (0..rows).map(move |_| {
+            let place = next;
+            next += stride;
+            if next >= rows {
+                next -= rows;
+            }
+            place
+        })
+    }
+
+    /// Whose row stands in a place: every user once, then rows beyond the first, then nulls.
+    pub(super) fn user_at(&self, place: u64) -> Option<u64> {
         if place < self.users {
             return Some(self.first + place);
         }
@@ -128,6 +142,14 @@ impl<'a> SideRows<'a> {
     }
 }
 
+/// Rows with an ID and rows without one, both whole; not yet integers, since whoever checks the
+/// options asks for more than a `u64` holds.
+pub(super) fn row_counts(users: u64, options: &GenerateOptions) -> (f64, f64) {
+    let with_id = (users as f64 * options.rows_per_user).round();
+    let share = options.null_share;
+    (with_id, (with_id * share / (1.0 - share)).round())
+}
+
 /// A day of 2026 as days since 1970, later ones likelier.
 fn last_active(user: u64, seed: u64) -> i32 {
     const FIRST_DAY: i32 = 20_454;
@@ -135,13 +157,15 @@ fn last_active(user: u64, seed: u64) -> i32 {
     FIRST_DAY + (unit(mix(user, seed ^ 0xda7e)).sqrt() * DAYS) as i32
 }
 
-/// A step that visits every place once: coprime to the number of rows, near its golden section.
+/// A step below `rows` that visits every place once: coprime to `rows`, near its golden section.
 fn stride(rows: u64, seed: u64) -> u64 {
+    // Nothing but 1 is coprime to 0, the rows of an empty side.
+    let rows = rows.max(1);
     let mut stride = ((rows as f64 * 0.618_033_988_749_894_9) as u64 + seed % 1000).max(1);
     while gcd(stride, rows) > 1 {
         stride += 1;
     }
-    stride
+    stride % rows
 }
 
 const fn gcd(mut a: u64, mut b: u64) -> u64 {

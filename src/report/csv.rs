@@ -13,6 +13,18 @@ pub(super) fn render(report: &EstimateReport) -> String {
         line(&mut out, "rows", &side.name, "", &counted(side.rows));
         line(&mut out, "nulls", &side.name, "", &counted(side.nulls));
         line(&mut out, "users", &side.name, "", &side.users);
+        if let Some(frequency) = &side.frequency {
+            line(&mut out, "mean_rows", &side.name, "", &frequency.mean);
+            for (i, users) in frequency.reach.iter().enumerate() {
+                line(
+                    &mut out,
+                    &format!("users_{}_plus", i + 1),
+                    &side.name,
+                    "",
+                    users,
+                );
+            }
+        }
     }
     for pair in &report.pairs {
         let (a, b) = (report.name(pair.a), report.name(pair.b));
@@ -33,6 +45,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
         }
     }
     line(&mut out, "union", "", "", &report.union);
+    for formula in &report.formulas {
+        line(&mut out, "formula", &formula.text, "", &formula.users);
+    }
     out
 }
 
@@ -70,7 +85,7 @@ fn line(out: &mut String, measure: &str, a: &str, b: &str, estimate: &Estimate) 
 }
 
 /// A field as RFC 4180 wants it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

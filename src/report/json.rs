@@ -2,11 +2,15 @@
 //!
 //! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
 
-use super::{EstimateReport, Method, PairReport, SideReport, VerifyReport, Warning};
+use super::{
+    EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, VerifyReport,
+    Warning,
+};
 use crate::estimate::Estimate;
 use serde::Serialize;
 
 const ESTIMATE_SCHEMA: &str = "overlap.estimate/1";
+const REGIONS_SCHEMA: &str = "overlap.regions/1";
 const VERIFY_SCHEMA: &str = "overlap.verify/1";
 
 pub(super) fn render(report: &EstimateReport) -> String {
@@ -35,7 +39,23 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
     })
 }
 
-fn to_text(document: &impl Serialize) -> String {
+pub(super) fn render_regions(report: &RegionsReport) -> String {
+    let region = |region: &RegionReport| Region {
+        sides: report.names(region),
+        users: whole(&region.users),
+    };
+    to_text(&Regions {
+        schema: REGIONS_SCHEMA,
+        method: method(report.method),
+        confidence: report.confidence.level(),
+        sides: report.sides.iter().map(side).collect(),
+        regions: report.regions.iter().map(region).collect(),
+        union: whole(&report.union),
+        warnings: report.warnings.iter().map(warning).collect(),
+    })
+}
+
+pub(super) fn to_text(document: &impl Serialize) -> String {
     // Plain structs of numbers and strings always serialise.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
@@ -55,7 +75,33 @@ struct Document<'a> {
     /// Three or more sides: every two of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pairs: Option<Vec<NamedPair<'a>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    formulas: Vec<Formula<'a>>,
     warnings: Vec<WarningText>,
+}
+
+#[derive(Serialize)]
+struct Formula<'a> {
+    formula: &'a str,
+    users: Users,
+}
+
+#[derive(Serialize)]
+struct Regions<'a> {
+    schema: &'static str,
+    method: MethodName,
+    confidence: f64,
+    sides: Vec<Side<'a>>,
+    regions: Vec<Region<'a>>,
+    union: Users,
+    warnings: Vec<WarningText>,
+}
+
+#[derive(Serialize)]
+struct Region<'a> {
+    /// The sides that its users are in, and in no other.
+    sides: Vec<&'a str>,
+    users: Users,
 }
 
 #[derive(Serialize)]
@@ -73,7 +119,19 @@ struct Side<'a> {
     id_type: Option<&'static str>,
     rows: u64,
     nulls: u64,
+    unique: bool,
     users: Users,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency: Option<Frequency>,
+}
+
+#[derive(Serialize)]
+struct Frequency {
+    mean: Ratio,
+    /// Users with at least 1, 2, … rows.
+    reach: Vec<Users>,
+    /// Users with exactly 1, 2, … rows; the last with as many or more.
+    exactly: Vec<Users>,
 }
 
 #[derive(Serialize)]
@@ -162,16 +220,28 @@ fn document(report: &EstimateReport) -> Document<'_> {
     };
     Document {
         schema: ESTIMATE_SCHEMA,
-        method: match report.method {
-            Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
-            Method::Exact => MethodName::Exact,
-        },
+        method: method(report.method),
         confidence: report.confidence.level(),
         sides: report.sides.iter().map(side).collect(),
         pair: report.pairs.first().filter(|_| two_sides).map(pair_numbers),
         union: whole(&report.union),
         pairs: (report.sides.len() > 2).then(|| report.pairs.iter().map(named).collect()),
+        formulas: report
+            .formulas
+            .iter()
+            .map(|formula| Formula {
+                formula: &formula.text,
+                users: whole(&formula.users),
+            })
+            .collect(),
         warnings: report.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn method(method: Method) -> MethodName {
+    match method {
+        Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
+        Method::Exact => MethodName::Exact,
     }
 }
 
@@ -183,7 +253,13 @@ fn side(side: &SideReport) -> Side<'_> {
         id_type: side.id_type.map(crate::id::IdDomain::name),
         rows: side.rows,
         nulls: side.nulls,
+        unique: side.unique,
         users: whole(&side.users),
+        frequency: side.frequency.as_ref().map(|frequency| Frequency {
+            mean: ratio(&frequency.mean),
+            reach: frequency.reach.iter().map(whole).collect(),
+            exactly: frequency.exactly.iter().map(whole).collect(),
+        }),
     }
 }
 

@@ -66,6 +66,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
             whole_interval(&report.union)
         );
     }
+    for formula in &report.formulas {
+        let (value, interval) = (whole(formula.users.value), whole_interval(&formula.users));
+        let _ = writeln!(out, "\n{}: {value} ({interval})", formula.text);
+    }
     out
 }
 

@@ -3,18 +3,22 @@
 //! The model is plain structs that the engine fills; each format is one file and one function from
 //! the model to text. Must not know sketches, colours or stdout.
 
+mod bounds;
 mod csv;
 mod json;
 mod markdown;
 mod number;
 mod quality;
+mod regions;
 mod table;
 mod verify;
 
+pub use bounds::BoundsReport;
 pub use quality::Quality;
+pub use regions::{RegionReport, RegionsReport};
 pub use verify::{Check, RunCost, VerifyReport};
 
-use crate::estimate::{Confidence, Estimate, PairEstimate};
+use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
 use crate::id::IdDomain;
 
 /// The form in which a report is written.
@@ -60,8 +64,12 @@ pub struct SideReport {
     pub rows: u64,
     /// Rows without an ID: skipped.
     pub nulls: u64,
+    /// Whether it has one row a user, so that its size is known.
+    pub unique: bool,
     /// Distinct users.
     pub users: Estimate,
+    /// Rows per user, if they were asked for.
+    pub frequency: Option<FrequencyEstimate>,
 }
 
 /// Two sides of a report, by their places in [`EstimateReport::sides`].
@@ -83,6 +91,15 @@ impl PairReport {
     }
 }
 
+/// A set formula and its users.
+#[derive(Clone, Debug)]
+pub struct FormulaReport {
+    /// The formula as it was typed.
+    pub text: String,
+    /// How many users belong to it.
+    pub users: Estimate,
+}
+
 /// The answer of `overlap estimate` and `overlap exact`.
 #[derive(Clone, Debug)]
 pub struct EstimateReport {
@@ -96,6 +113,8 @@ pub struct EstimateReport {
     pub pairs: Vec<PairReport>,
     /// Users of any side.
     pub union: Estimate,
+    /// Users of set formulas over the sides.
+    pub formulas: Vec<FormulaReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -142,6 +161,13 @@ pub enum Warning {
         /// The second side.
         b: String,
     },
+    /// A side was said to have one row a user, but its sketch says otherwise.
+    NotUnique {
+        /// The side.
+        side: String,
+        /// Its rows with an ID.
+        ids: u64,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -159,6 +185,7 @@ impl Warning {
             Self::NoUsers { .. } => "no_users",
             Self::RepeatedInput { .. } => "repeated_input",
             Self::SameInput { .. } => "same_input",
+            Self::NotUnique { .. } => "not_unique",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -178,6 +205,10 @@ impl Warning {
                 format!("{side} names {file} more than once; it is read once")
             }
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
+            Self::NotUnique { side, ids } => format!(
+                "{side} has {} rows with an id, which can't be as many users: --unique is left out for it",
+                number::whole(*ids as f64)
+            ),
             Self::NotResolvable { a, b } => format!(
                 "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
             ),

@@ -1,12 +1,12 @@
 //! The report for a person at a terminal.
 
 use super::number::{fraction, percent, percent_interval, whole, whole_interval};
-use super::{EstimateReport, Method, PairReport, Quality, VerifyReport};
-use crate::estimate::{Confidence, Estimate};
+use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
+use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
 use std::fmt::Write;
 
 pub(super) fn render(report: &EstimateReport) -> String {
-    let mut out = align(&side_rows(report));
+    let mut out = align(&side_rows(&report.sides, report.confidence));
     out.push('\n');
     match &report.pairs[..] {
         [] => {}
@@ -20,6 +20,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
             out.push('\n');
             let _ = writeln!(out, "union of all {}", interval_text(&report.union));
         }
+    }
+    out += &frequencies(report);
+    for formula in &report.formulas {
+        let _ = writeln!(out, "{}: {}", formula.text, interval_text(&formula.users));
     }
     out += &footer(report);
     out
@@ -76,15 +80,9 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-fn side_rows(report: &EstimateReport) -> Vec<Vec<String>> {
-    let mut rows = vec![cells([
-        "",
-        "rows",
-        "nulls",
-        "users",
-        &level(report.confidence),
-    ])];
-    for side in &report.sides {
+pub(super) fn side_rows(sides: &[SideReport], confidence: Confidence) -> Vec<Vec<String>> {
+    let mut rows = vec![cells(["", "rows", "nulls", "users", &level(confidence)])];
+    for side in sides {
         rows.push(vec![
             side.name.clone(),
             whole(side.rows as f64),
@@ -195,6 +193,48 @@ fn matrix_rows(report: &EstimateReport, pairs: &[PairReport]) -> Vec<Vec<String>
     rows
 }
 
+/// Users by rows, a column a side.
+fn frequencies(report: &EstimateReport) -> String {
+    let asked: Vec<_> = report
+        .sides
+        .iter()
+        .filter_map(|side| {
+            side.frequency
+                .as_ref()
+                .map(|frequency| (&side.name, frequency))
+        })
+        .collect();
+    if asked.is_empty() {
+        return String::new();
+    }
+    let mut header = vec!["rows".to_owned()];
+    let mut mean = vec!["mean".to_owned()];
+    for (name, frequency) in &asked {
+        header.extend([(*name).clone(), level(report.confidence)]);
+        let Estimate {
+            value,
+            lower,
+            upper,
+        } = frequency.mean;
+        let interval = if lower == upper {
+            String::new()
+        } else {
+            format!("{lower:.3} – {upper:.3}")
+        };
+        mean.extend([format!("{value:.3}"), interval]);
+    }
+    let mut rows = vec![header, mean];
+    for at_least in 0..FREQUENCY_MAX {
+        let mut row = vec![format!("{}+", at_least + 1)];
+        for (_, frequency) in &asked {
+            let users = &frequency.reach[at_least];
+            row.extend([whole(users.value), whole_interval(users)]);
+        }
+        rows.push(row);
+    }
+    format!("\n{}\n", align(&rows))
+}
+
 /// What was skipped, and how the numbers came about.
 fn footer(report: &EstimateReport) -> String {
     let nulls: u64 = report.sides.iter().map(|side| side.nulls).sum();
@@ -202,19 +242,23 @@ fn footer(report: &EstimateReport) -> String {
         0 => "nothing skipped".into(),
         nulls => format!("{} rows without an id skipped", whole(nulls as f64)),
     };
+    let unique = report.sides.iter().filter(|side| side.unique);
+    let unique: Vec<&str> = unique.map(|side| side.name.as_str()).collect();
+    let known = match unique[..] {
+        [] => String::new(),
+        _ => format!("; one row a user in {}", unique.join(", ")),
+    };
     match report.method {
         Method::Sketch { precision, k } => {
-            format!(
-                "{skipped}; estimated with p = {precision}, k = {}\n",
-                whole(k as f64)
-            )
+            let k = whole(k as f64);
+            format!("{skipped}{known}; estimated with p = {precision}, k = {k}\n")
         }
         Method::Exact => format!("{skipped}; counted exactly\n"),
     }
 }
 
 /// Columns two blanks apart; the first is flush left, the last too if it is prose.
-fn align(rows: &[Vec<String>]) -> String {
+pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()

@@ -3,10 +3,12 @@
 //! A sketch doesn't answer, it is asked: estimates live above. Must not know files or Arrow.
 
 mod bottom_k;
+mod frequency;
 mod hyperloglog;
 mod sketcher;
 
 pub use bottom_k::{BottomK, SAMPLE_BITS};
+pub use frequency::RowCounts;
 pub use hyperloglog::{HyperLogLog, Precision};
 pub use sketcher::Sketcher;
 

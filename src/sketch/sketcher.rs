@@ -1,7 +1,7 @@
 //! The `IdSink` that hashes a batch once and feeds registers and sample from it.
 
 use super::bottom_k::{BottomKBuilder, SAMPLE_BITS};
-use super::{HyperLogLog, Sketch, SketchOptions, merge_domains};
+use super::{HyperLogLog, RowCounts, Sketch, SketchOptions, merge_domains};
 use crate::error::Result;
 use crate::hash::hash_batch;
 use crate::id::{IdBatch, IdDomain, IdSink, Tally};
@@ -28,6 +28,8 @@ pub struct Sketcher {
     /// See [`HyperLogLog::candidate_mask`]; out of date at most in the direction that costs time.
     candidate_mask: u64,
     candidates: usize,
+    /// Rows per sampled user, if anybody asked.
+    rows: Option<RowCounts>,
 }
 
 impl Sketcher {
@@ -41,7 +43,23 @@ impl Sketcher {
             hashes: Vec::new(),
             candidate_mask: 0,
             candidates: 0,
+            rows: None,
         }
+    }
+
+    /// A sketch of nothing yet that also counts the rows of every sampled user.
+    #[must_use]
+    pub fn with_row_counts(options: SketchOptions) -> Self {
+        Self {
+            rows: Some(RowCounts::new(options.k())),
+            ..Self::new(options)
+        }
+    }
+
+    /// The rows of every sampled user so far, if they are counted.
+    #[must_use]
+    pub fn take_row_counts(&mut self) -> Option<RowCounts> {
+        self.rows.take()
     }
 
     /// The sketch of all that was pushed; `tally` is what the caller read for it.
@@ -92,6 +110,9 @@ impl IdSink for Sketcher {
         self.hashes.clear();
         hash_batch(batch, &mut self.hashes);
         self.take_in_hashes();
+        if let Some(rows) = &mut self.rows {
+            rows.count(&self.hashes, self.sample.theta());
+        }
         Ok(())
     }
 }

@@ -1,0 +1,188 @@
+//! The report as `docs/accuracy.md`.
+
+use crate::grid::{Cell, Error, Report, SKETCH};
+use overlap::{PairSizes, SketchSize, expected_error};
+use std::fmt::Write;
+
+pub fn document(report: &Report, trials: u64) -> String {
+    let mut out = HEAD.replace("TRIALS", &trials.to_string());
+    out += "\n## The grid: |A| = 10^9\n\n";
+    out += "| B : A | x / B | bound % | RMSE / bound | bias / RMSE | covered at 95 % | at 99.7 % | width / bound |\n";
+    out += "|---|---|---:|---:|---:|---:|---:|---:|\n";
+    report.free.iter().for_each(|cell| row(&mut out, cell));
+    out += "\nBoth sizes known (one row a user), |A| = |B| = 10^9:\n\n";
+    out += "| B : A | x / B | bound % | RMSE / bound | bias / RMSE | covered at 95 % | at 99.7 % | width / bound |\n";
+    out += "|---|---|---:|---:|---:|---:|---:|---:|\n";
+    report.known.iter().for_each(|cell| row(&mut out, cell));
+    out += RIVALS;
+    for cell in report.free.iter().filter(|cell| cell.parts.x > 0) {
+        rivals_row(&mut out, cell);
+    }
+    out += &sizes_table();
+    out
+}
+
+fn row(out: &mut String, cell: &Cell) {
+    let share = share_name(cell.share);
+    let [usual, high] = cell.coverage.map(|share| share * 100.0);
+    if cell.parts.x == 0 {
+        let _ = writeln!(
+            out,
+            "| 1:{} | 0 | – | – | – | {usual:.1} | {high:.2} | – |",
+            cell.ratio
+        );
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "| 1:{} | {share} | {:.2} | {:.2} | {:+.2} | {usual:.1} | {high:.2} | {:.2} |",
+        cell.ratio,
+        cell.bound * 100.0,
+        cell.joint.rmse / cell.bound,
+        cell.joint.bias / cell.joint.rmse,
+        cell.width
+    );
+}
+
+fn rivals_row(out: &mut String, cell: &Cell) {
+    let percent = |error: &Error| format!("{:.2}", error.rmse * 100.0);
+    let same: Vec<String> = cell.same_sketch.iter().map(percent).collect();
+    let bytes: Vec<String> = cell.same_bytes.iter().map(percent).collect();
+    let best = cell
+        .same_bytes
+        .iter()
+        .map(|error| error.rmse)
+        .fold(f64::INFINITY, f64::min);
+    let _ = writeln!(
+        out,
+        "| 1:{} | {} | **{}** | {} | {} | {:.2} | {:.2} |",
+        cell.ratio,
+        share_name(cell.share),
+        percent(&cell.joint),
+        same.join(" | "),
+        bytes.join(" | "),
+        cell.joint.rmse / cell.same_bytes[2].rmse,
+        cell.joint.rmse / best
+    );
+}
+
+fn share_name(share: f64) -> String {
+    if share > 0.0 && share < 0.001 {
+        format!("{share:.4}")
+    } else {
+        format!("{share:.3}")
+    }
+}
+
+/// What p and k buy, from the same code as `overlap bounds`.
+fn sizes_table() -> String {
+    let mut out = String::from(SIZES);
+    for precision in [12, 14, 16, 18, 20] {
+        let sketch = SketchSize::balanced(precision);
+        let error = |a: f64, b: f64, x: f64| {
+            let sizes = PairSizes {
+                only_a: a - x,
+                only_b: b - x,
+                overlap: x,
+                known: [false; 2],
+            };
+            expected_error(&sizes, sketch)
+        };
+        let single = error(1e9, 1e9, 1e7).a * 100.0;
+        let overlaps: Vec<String> = [
+            (1e9, 1e7),
+            (1e9, 1e8),
+            (1e9, 5e8),
+            (1e8, 1e7),
+            (1e8, 9e7),
+            (1e7, 5e6),
+        ]
+        .into_iter()
+        .map(|(b, x)| format!("{:.2}", error(1e9, b, x).overlap * 100.0))
+        .collect();
+        let _ = writeln!(
+            out,
+            "| {precision} | {} | {:.0} KB | {single:.2} | {} |",
+            sketch.k,
+            sketch.stored_bytes() / 1000.0,
+            overlaps.join(" | ")
+        );
+    }
+    out += SHARES;
+    let budget = SKETCH.stored_bytes();
+    for precision in [13, 14, 15, 16, 17, 18] {
+        let registers = 0.75 * f64::from(precision).exp2();
+        let k = ((budget - registers) / 2.7) as u64;
+        let sketch = SketchSize { precision, k };
+        let errors: Vec<f64> = SHARE_CASES
+            .into_iter()
+            .map(|(b, x)| {
+                let sizes = PairSizes {
+                    only_a: 1e9 - x,
+                    only_b: b - x,
+                    overlap: x,
+                    known: [false; 2],
+                };
+                expected_error(&sizes, sketch).overlap * 100.0
+            })
+            .collect();
+        let mean = (errors.iter().map(|error| error.ln()).sum::<f64>() / errors.len() as f64).exp();
+        let cells: Vec<String> = errors.iter().map(|error| format!("{error:.2}")).collect();
+        let share = registers / budget * 100.0;
+        let _ = writeln!(
+            out,
+            "| {precision} | {k} | {share:.0} % | {} | {mean:.2} |",
+            cells.join(" | ")
+        );
+    }
+    out
+}
+
+const SHARE_CASES: [(f64, f64); 6] = [
+    (1e9, 2e6),
+    (1e9, 2e7),
+    (1e9, 1e8),
+    (1e9, 6.7e8),
+    (1e7, 5e6),
+    (1e6, 9e5),
+];
+
+const HEAD: &str = "# Accuracy
+
+Measured 2026-11-23 by `cargo bench --bench accuracy` (seeded; TRIALS trials a cell), which writes this page. Sketches of the default
+size (p = 16, k = 65,536), their counts drawn from the sketches' exact distributions. RMSE and bias are those of the overlap relative
+to the truth; *bound* is the Cramér–Rao bound, the smallest standard deviation that any unbiased estimator can have on the same
+sketches; *width* is half the 95 % interval over 1.96 times the bound. x / B = 0 is the cell without a common user: its interval is an
+upper bound only, and must hold 0.
+";
+
+const RIVALS: &str = "
+## Against rivals
+
+RMSE of the overlap in %. *IE*: inclusion–exclusion of three HyperLogLogs by maximum likelihood; *MH*: Jaccard similarity of the k
+smallest hashes times the union of HyperLogLogs; *θ*: matches over θ, as DataSketches intersects. First with the same p and k, then
+with as many stored bytes as ours (register 6 bits, our hash 2.7 bytes; IE all in registers, rounded to a power of two; MH a tenth in registers and
+8 bytes a hash; θ 6 bytes a hash, as DataSketches' compressed form needs).
+
+| B : A | x / B | joint | IE | MH | θ | IE, bytes | MH, bytes | θ, bytes | joint / θ | joint / best |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+";
+
+const SIZES: &str = "
+## What p and k buy
+
+Relative standard deviation in % (the bound; half a 95 % interval is 1.96 times that), |A| = 10^9, bytes of a stored sketch. From the
+code behind `overlap bounds`.
+
+| p | k | stored | size | B 10^9, x 10^7 | 10^9, 10^8 | 10^9, 5·10^8 | 10^8, 10^7 | 10^8, 9·10^7 | 10^7, 5·10^6 |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+";
+
+const SHARES: &str = "
+## Which share of the bytes the registers take
+
+The same bytes as the default, split otherwise; bounds in % for |A| = 10^9 and B, x as in the head.
+
+| p | k | registers | B 10^9, x 2·10^6 | 10^9, 2·10^7 | 10^9, 10^8 | 10^9, 6.7·10^8 | 10^7, 5·10^6 | 10^6, 9·10^5 | geometric mean |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+";

@@ -1,0 +1,25 @@
+//! `overlap regions`.
+
+use super::args::{FormatArgs, SketchArgs, SourceArgs, UniqueArgs};
+use super::progress::Bar;
+use overlap::Result;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    sketch: SketchArgs,
+    #[command(flatten)]
+    unique: UniqueArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let mut request = args.sketch.request(args.sources.sources()?)?;
+    request.unique = args.unique.unique();
+    let report = overlap::estimate_regions_of(&request, &Bar::new())?;
+    super::warn(&report.warnings);
+    super::print(&report.render(args.format.format()))
+}
