@@ -82,7 +82,7 @@ impl Answer<'_> {
         if part != 2 && sigma < PROFILE_ABOVE {
             let spread = (self.z * sigma).exp();
             let floor = self.model.likelihood.floor()[part];
-            return outward(
+            return whole_users(
                 value,
                 (self.fit.v[part] / spread).max(floor),
                 value * spread,
@@ -100,7 +100,7 @@ impl Answer<'_> {
                 .fold(f64::INFINITY, f64::min);
             upper = upper.min(smallest);
         }
-        outward(value, lower, upper)
+        whole_users(value, lower, upper)
     }
 
     fn relative_sigma(&self, part: usize) -> f64 {
@@ -140,7 +140,7 @@ impl Answer<'_> {
         let sigma = quadratic(&self.covariance, w).max(0.0).sqrt() / center.max(0.5);
         let spread = (self.z * sigma).exp();
         let floor = dot(w, &self.model.likelihood.floor());
-        outward(value, (center / spread).max(floor), center * spread)
+        whole_users(value, (center / spread).max(floor), center * spread)
     }
 
     /// x / (x + part) of one side: logit-normal, or from the limits of whichever part is small.
@@ -247,14 +247,14 @@ impl SampleData {
     }
 }
 
-/// Whole users, the interval rounded away from the value; a limit without bound ends where numbers
-/// of users do.
-pub(super) fn outward(value: f64, lower: f64, upper: f64) -> Estimate {
+/// Whole users. The truth is a whole number, so that an interval holds it just if the whole numbers
+/// inside do: the limits move inwards. A limit without bound ends where numbers of users do.
+pub(super) fn whole_users(value: f64, lower: f64, upper: f64) -> Estimate {
     // A limit that is whole but for rounding errors is that whole number.
     const SLACK: f64 = 1e-6;
     const MOST: f64 = 3.0 * PART_CEILING;
-    let lower = (lower + SLACK).floor().max(0.0);
-    Estimate::ordered(value, lower, (upper - SLACK).ceil().min(MOST))
+    let lower = (lower - SLACK).ceil().max(0.0);
+    Estimate::ordered(value, lower, (upper + SLACK).floor().min(MOST))
 }
 
 /// A fraction between 0 and 1; what can't be computed is unknown.

@@ -108,7 +108,7 @@ pub(super) fn interval(value: f64, variance: f64, theta: f64, z: f64) -> Estimat
         0.0
     };
     let upper = cube(events + 1.0, z) * scale;
-    super::answer::outward(value, lower, upper)
+    super::answer::whole_users(value, lower, upper)
 }
 
 /// What a size knows beyond the sample below θ: its value and its information.

@@ -1,6 +1,6 @@
 //! One set.
 
-use super::answer::outward;
+use super::answer::whole_users;
 use super::counts::{SetCounts, SetSample};
 use super::fisher;
 use super::interval::{End, limit};
@@ -74,7 +74,7 @@ fn interval(counts: &SetCounts, z: f64) -> Estimate {
         limit(&model, &fit, 0, z, end)
     };
     let lower = shifted(-1.0 / 3.0, End::Lower).max(seen(counts));
-    outward(fit.v[0].round(), lower, shifted(2.0 / 3.0, End::Upper))
+    whole_users(fit.v[0].round(), lower, shifted(2.0 / 3.0, End::Upper))
 }
 
 fn seen(counts: &SetCounts) -> f64 {
