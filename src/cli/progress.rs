@@ -22,8 +22,8 @@ impl Bar {
 
 impl Progress for Bar {
     fn start(&self, total_bytes: u64) {
-        self.0.reset();
         self.0.set_length(total_bytes);
+        self.0.reset();
     }
 
     fn advance(&self, bytes: u64) {

@@ -81,7 +81,16 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
 }
 
 pub(super) fn side_rows(sides: &[SideReport], confidence: Confidence) -> Vec<Vec<String>> {
-    let mut rows = vec![cells(["", "rows", "nulls", "users", &level(confidence)])];
+    // Numbers that were counted have no interval to name.
+    let counted = sides
+        .iter()
+        .all(|side| side.users.lower == side.users.upper);
+    let level = if counted {
+        String::new()
+    } else {
+        level(confidence)
+    };
+    let mut rows = vec![cells(["", "rows", "nulls", "users", &level])];
     for side in sides {
         rows.push(vec![
             side.name.clone(),
@@ -100,13 +109,18 @@ fn pair_rows(report: &EstimateReport, pair: &PairReport) -> Vec<Vec<String>> {
     let row = |name: String, estimate: &Estimate, note: String| {
         vec![name, whole(estimate.value), whole_interval(estimate), note]
     };
+    let level = if pair.estimate.exact {
+        String::new()
+    } else {
+        level(report.confidence)
+    };
     let shares = format!(
         "{} of {a}, {} of {b}",
         percent(&numbers.share_of_a),
         percent(&numbers.share_of_b)
     );
     vec![
-        cells(["", "users", &level(report.confidence), ""]),
+        cells(["", "users", &level, ""]),
         row("overlap".into(), &numbers.overlap, shares),
         row(format!("only {a}"), &numbers.only_a, String::new()),
         row(format!("only {b}"), &numbers.only_b, String::new()),
