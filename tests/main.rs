@@ -6,6 +6,7 @@ mod accuracy; // seeded trials: how often intervals hold the truth
 mod cli; // commands and their output, through the binary
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
+mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
