@@ -1,11 +1,46 @@
-//! What one hash costs: integers and texts, a batch at a time.
+//! What one hash costs: integers by every kernel, with and without a filter that few hashes pass,
+//! and texts.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use overlap::hash_batch;
 use overlap::id::{ByteIds, IdBatch};
+use overlap::{BatchHasher, Filter, HashSink, Kernel};
 use std::hint::black_box;
 
 const ROWS: usize = 1 << 13;
+
+/// Counts the hashes that pass, and keeps one bit of each.
+struct Count {
+    filter: Filter,
+    passed: usize,
+    bits: u64,
+}
+
+impl Count {
+    const fn new(filter: Filter) -> Self {
+        Self {
+            filter,
+            passed: 0,
+            bits: 0,
+        }
+    }
+}
+
+impl HashSink for Count {
+    fn filter(&self) -> Filter {
+        self.filter
+    }
+
+    fn take(&mut self, hashes: &[u64]) {
+        self.passed += hashes.len();
+        self.bits ^= hashes.first().copied().unwrap_or(0);
+    }
+}
+
+/// What a full sketch of default size lets pass after some ten million users.
+const FEW: Filter = Filter {
+    zeros: 0b1_1111 << 16,
+    most: u64::MAX >> 8,
+};
 
 fn hash(c: &mut Criterion) {
     let integers: Vec<i64> = (0..ROWS as i64)
@@ -13,25 +48,34 @@ fn hash(c: &mut Criterion) {
         .collect();
     let texts: Vec<String> = integers.iter().map(|id| format!("{id:032x}")).collect();
     let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+    let texts = IdBatch::Text(ByteIds::Slices(&texts));
     let mut group = c.benchmark_group("hash");
     group.throughput(Throughput::Elements(ROWS as u64));
-    for (name, batch) in [
-        ("integers", IdBatch::Integers(&integers)),
-        (
-            "texts of 32 characters",
-            IdBatch::Text(ByteIds::Slices(&texts)),
-        ),
-    ] {
-        let mut out = Vec::with_capacity(ROWS);
+    let mut bench = |name: &str, kernel: Kernel, batch: IdBatch<'_>, filter: Filter| {
+        let mut hasher = BatchHasher::new(kernel);
         group.bench_function(name, |b| {
             b.iter(|| {
-                out.clear();
-                hash_batch(black_box(batch), &mut out);
-                out.len()
+                let mut count = Count::new(filter);
+                hasher.hash(black_box(batch), &mut count);
+                (count.passed, count.bits)
             });
         });
-        assert_eq!(out.len(), ROWS);
+        let mut count = Count::new(Filter::ALL);
+        hasher.hash(batch, &mut count);
+        assert_eq!(count.passed, ROWS);
+    };
+    for kernel in Kernel::available() {
+        let name = kernel.name();
+        let integers = IdBatch::Integers(&integers);
+        bench(&format!("integers, {name}"), kernel, integers, Filter::ALL);
+        bench(
+            &format!("integers, few pass, {name}"),
+            kernel,
+            integers,
+            FEW,
+        );
     }
+    bench("texts of 32 characters", Kernel::best(), texts, Filter::ALL);
     group.finish();
 }
 

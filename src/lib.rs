@@ -57,7 +57,9 @@ pub use estimate::{
 };
 pub use exact::{ExactCounter, ExactCounts, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
-pub use hash::{hash_batch, hash_bytes, hash_integer, hash_wide_integer};
+pub use hash::{
+    BatchHasher, Filter, HashSink, Kernel, hash_bytes, hash_integer, hash_wide_integer,
+};
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -3,22 +3,117 @@
 //! The only path from IDs to hashes, whoever calls. Must not know files, Arrow or sketches. Which
 //! bytes are hashed is said at [`IdBatch`].
 
+mod filter;
+mod kernel;
 mod scalar;
 
+pub use filter::Filter;
+pub use kernel::Kernel;
 pub use scalar::{hash_bytes, hash_bytes_128, hash_integer, hash_wide_integer};
 
-use crate::id::{ByteIds, IdBatch};
+use crate::id::IdBatch;
 
-/// Appends the hash of every ID of `batch` to `out`, in order.
-pub fn hash_batch(batch: IdBatch<'_>, out: &mut Vec<u64>) {
-    out.reserve(batch.len());
-    match batch {
-        IdBatch::Integers(ids) => out.extend(ids.iter().map(|&id| hash_integer(id))),
-        IdBatch::WideIntegers(ids) => out.extend(ids.iter().map(|&id| hash_wide_integer(id))),
-        IdBatch::Text(ids) | IdBatch::Binary(ids) => hash_byte_ids(&ids, out),
+/// Whoever wants hashes, but not all of them.
+pub trait HashSink {
+    /// Which hashes are wanted now. Asked before every chunk; hashes that it would drop may come
+    /// all the same.
+    fn filter(&self) -> Filter;
+
+    /// Takes in the hashes of a chunk that passed.
+    fn take(&mut self, hashes: &[u64]);
+}
+
+/// Hashes batches of IDs, with buffers that it keeps from batch to batch.
+#[derive(Debug)]
+pub struct BatchHasher {
+    kernel: Kernel,
+    hashes: Vec<u64>,
+}
+
+impl BatchHasher {
+    /// IDs between two looks at the filter; the hashes of a chunk stay in the first-level cache.
+    const CHUNK: usize = 1024;
+
+    /// A hasher that runs `kernel` on integers.
+    #[must_use]
+    pub fn new(kernel: Kernel) -> Self {
+        Self {
+            kernel,
+            hashes: vec![0; Self::CHUNK + kernel::ROOM],
+        }
+    }
+
+    /// Hashes the IDs of `batch` in order and hands on those that pass the filter of `sink`.
+    pub fn hash(&mut self, batch: IdBatch<'_>, sink: &mut impl HashSink) {
+        match batch {
+            IdBatch::Integers(ids) => {
+                for chunk in ids.chunks(Self::CHUNK) {
+                    let kept = self
+                        .kernel
+                        .candidates(chunk, sink.filter(), &mut self.hashes);
+                    sink.take(&self.hashes[..kept]);
+                }
+            }
+            IdBatch::WideIntegers(ids) => {
+                let mut chunks = Chunks::new(&mut self.hashes, sink);
+                ids.iter()
+                    .for_each(|&id| chunks.push(hash_wide_integer(id)));
+                chunks.finish();
+            }
+            IdBatch::Text(ids) | IdBatch::Binary(ids) => {
+                let mut chunks = Chunks::new(&mut self.hashes, sink);
+                ids.for_each(|id| chunks.push(hash_bytes(id)));
+                chunks.finish();
+            }
+        }
     }
 }
 
-fn hash_byte_ids(ids: &ByteIds<'_>, out: &mut Vec<u64>) {
-    ids.for_each(|id| out.push(hash_bytes(id)));
+impl Default for BatchHasher {
+    /// A hasher on the fastest kernel that the machine can run.
+    fn default() -> Self {
+        Self::new(Kernel::best())
+    }
+}
+
+/// Hashes that come one at a time, filtered into chunks.
+struct Chunks<'a, S: HashSink> {
+    hashes: &'a mut [u64],
+    sink: &'a mut S,
+    filter: Filter,
+    seen: usize,
+    kept: usize,
+}
+
+impl<'a, S: HashSink> Chunks<'a, S> {
+    fn new(hashes: &'a mut [u64], sink: &'a mut S) -> Self {
+        let filter = sink.filter();
+        Self {
+            hashes,
+            sink,
+            filter,
+            seen: 0,
+            kept: 0,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, hash: u64) {
+        self.hashes[self.kept] = hash;
+        self.kept += usize::from(self.filter.passes(hash));
+        self.seen += 1;
+        if self.seen == BatchHasher::CHUNK {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.sink.take(&self.hashes[..self.kept]);
+        (self.seen, self.kept) = (0, 0);
+        self.filter = self.sink.filter();
+    }
+
+    fn finish(mut self) {
+        self.flush();
+    }
 }

@@ -8,10 +8,10 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// Bytes 8..16 and 16..24 of XXH3's default secret, little-endian, combined as its 4-to-8-byte
 /// case does.
-const BITFLIP: u64 = 0x1cad_21f7_2c81_017c ^ 0xdb97_9083_e96d_d4de;
+pub(super) const BITFLIP: u64 = 0x1cad_21f7_2c81_017c ^ 0xdb97_9083_e96d_d4de;
 
 /// The multiplier of XXH3's `rrmxmx` mixer (PRIME_MX2 in the specification).
-const PRIME_MX2: u64 = 0x9fb2_1c65_1e98_df25;
+pub(super) const PRIME_MX2: u64 = 0x9fb2_1c65_1e98_df25;
 
 /// XXH3-64 of the 8 little-endian bytes of an integer. A bijection: different integers have
 /// different hashes.

@@ -56,12 +56,7 @@ impl BottomK {
     pub fn merge(&mut self, other: &Self) {
         self.k = self.k.min(other.k);
         self.theta = self.theta.min(other.theta);
-        self.hashes.extend_from_slice(&other.hashes);
-        // Two ascending runs: the standard sort finds and merges them.
-        self.hashes.sort();
-        self.hashes.dedup();
-        self.hashes
-            .truncate(self.hashes.partition_point(|&hash| hash < self.theta));
+        self.hashes = union_below(self.theta, self.k + 1, &self.hashes, &other.hashes);
         self.trim();
     }
 
@@ -73,30 +68,66 @@ impl BottomK {
     }
 }
 
-/// A sample in the making: an open-addressing set of up to 2k hashes below θ.
+/// The smallest hashes of either of two ascending lists, up to `count` of them and below `theta`.
+fn union_below(theta: u64, count: usize, mut a: &[u64], mut b: &[u64]) -> Vec<u64> {
+    let mut union = Vec::with_capacity(count.min(a.len() + b.len()));
+    while union.len() < count {
+        let smallest = match (a.first(), b.first()) {
+            (Some(&a), Some(&b)) => a.min(b),
+            (Some(&one), None) | (None, Some(&one)) => one,
+            (None, None) => break,
+        };
+        if smallest >= theta {
+            break;
+        }
+        union.push(smallest);
+        a = a.strip_prefix(&[smallest]).unwrap_or(a);
+        b = b.strip_prefix(&[smallest]).unwrap_or(b);
+    }
+    union
+}
+
+/// A sample in the making: a set of up to 2k hashes below θ, in ascending order.
 ///
 /// A set rather than a buffer, so that repeated IDs cost one probe and not a place: an event log
-/// of few users would fill a buffer over and over.
+/// of few users would fill a buffer over and over. Ordered linear probing (Amble and Knuth, The
+/// Computer Journal 17, 1974) from a home that grows with the hash: the table is sorted at any
+/// time, so that dropping the largest, growing and finishing are walks along it.
 #[derive(Debug)]
 pub(super) struct BottomKBuilder {
     k: usize,
     theta: u64,
-    /// A power of two of places; a place holds a hash + 1, or 0 for nothing.
+    /// Hashes ascending among [`FREE`](Self::FREE) places; the last place is always free.
     places: Vec<u64>,
+    /// Homes in 2^64 times the hash: see [`home`](Self::home).
+    homes_per_hash: u64,
     len: usize,
+    /// At this many hashes it is time to make room.
+    len_max: usize,
 }
 
 impl BottomKBuilder {
+    /// Above every hash: a search for a place stops here and at larger hashes alike.
+    const FREE: u64 = u64::MAX;
+
     /// Small sets stay small: 8 KiB to begin with.
-    const PLACES_MIN: usize = 1 << 10;
+    const HOMES_MIN: usize = 1 << 10;
+
+    /// Homes per hash when the table is full: a search then looks at 2.5 places on average
+    /// ((1 + (1 − 1/2)⁻²) / 2; Knuth, The Art of Computer Programming 3, section 6.4).
+    const HOMES_PER_HASH: usize = 2;
 
     pub(super) fn new(k: usize) -> Self {
-        Self {
+        let mut builder = Self {
             k,
             theta: THETA_ONE,
-            places: vec![0; Self::PLACES_MIN],
+            places: Vec::new(),
+            homes_per_hash: 0,
             len: 0,
-        }
+            len_max: 0,
+        };
+        builder.lay_out(&[], Self::HOMES_MIN);
+        builder
     }
 
     /// Hashes at or above this one are not wanted any more.
@@ -105,71 +136,87 @@ impl BottomKBuilder {
         self.theta
     }
 
+    /// Where the search for a hash begins: its share of the way to θ.
+    #[inline]
+    const fn home(&self, hash: u64) -> usize {
+        ((hash as u128 * self.homes_per_hash as u128) >> u64::BITS) as usize
+    }
+
     /// Takes in a 48-bit hash below θ.
     #[inline]
     pub(super) fn insert(&mut self, hash: u64) {
-        if place(&mut self.places, hash) {
-            self.len += 1;
-            if self.len * 2 > self.places.len() {
-                self.make_room();
-            }
+        let mut at = self.home(hash);
+        while self.places[at] < hash {
+            at += 1;
+        }
+        if self.places[at] != hash {
+            self.insert_at(at, hash);
+        }
+    }
+
+    /// Puts a new hash into its place; the larger ones up to the next free place move on.
+    fn insert_at(&mut self, mut at: usize, hash: u64) {
+        let mut moved = hash;
+        while moved != Self::FREE {
+            std::mem::swap(&mut moved, &mut self.places[at]);
+            at += 1;
+        }
+        if at == self.places.len() {
+            self.places.push(Self::FREE);
+        }
+        self.len += 1;
+        if self.len == self.len_max {
+            self.make_room();
         }
     }
 
     /// Doubles the table, or, once it holds 2k hashes, drops all but the smallest k.
     fn make_room(&mut self) {
         let mut hashes: Vec<u64> = self.hashes().collect();
-        let mut place_count = self.places.len() * 2;
-        if hashes.len() >= self.k * 2 {
-            let (kept, &mut theta, _) = hashes.select_nth_unstable(self.k);
-            self.theta = theta;
-            let kept = kept.len();
-            hashes.truncate(kept);
-            place_count = self.places.len();
+        let full = Self::HOMES_PER_HASH * self.len_max;
+        if hashes.len() < 2 * self.k {
+            return self.lay_out(&hashes, 2 * full);
         }
+        self.theta = hashes[self.k];
+        hashes.truncate(self.k);
+        self.lay_out(&hashes, full);
+    }
+
+    /// A table of `homes` homes with `hashes`, ascending, in it.
+    fn lay_out(&mut self, hashes: &[u64], homes: usize) {
+        // Rounding down keeps the home of every hash below θ within the table.
+        let homes_per_hash = ((homes as u128) << u64::BITS) / u128::from(self.theta);
+        self.homes_per_hash = u64::try_from(homes_per_hash).unwrap_or(u64::MAX);
         self.places.clear();
-        self.places.resize(place_count, 0);
-        for &hash in &hashes {
-            place(&mut self.places, hash);
+        self.places.resize(homes + 1, Self::FREE);
+        let mut next = 0;
+        for &hash in hashes {
+            next = next.max(self.home(hash));
+            // The last place stays free.
+            if next + 1 >= self.places.len() {
+                self.places.resize(next + 2, Self::FREE);
+            }
+            self.places[next] = hash;
+            next += 1;
         }
         self.len = hashes.len();
+        self.len_max = (homes / Self::HOMES_PER_HASH).min((2 * self.k).max(self.len + 1));
     }
 
     pub(super) fn finish(self) -> BottomK {
-        let mut hashes: Vec<u64> = self.hashes().collect();
-        hashes.sort_unstable();
         let mut sample = BottomK {
             k: self.k,
             theta: self.theta,
-            hashes,
+            hashes: self.hashes().collect(),
         };
         sample.trim();
         sample
     }
 
+    /// All hashes, ascending.
     fn hashes(&self) -> impl Iterator<Item = u64> {
-        self.places
-            .iter()
-            .filter(|&&place| place != 0)
-            .map(|place| place - 1)
-    }
-}
-
-/// Puts a hash into the table; false if it is there already.
-#[inline]
-fn place(places: &mut [u64], hash: u64) -> bool {
-    let mask = places.len() - 1;
-    // The low bits: below θ the high ones are all alike.
-    let mut at = hash as usize & mask;
-    loop {
-        match places[at] {
-            0 => {
-                places[at] = hash + 1;
-                return true;
-            }
-            taken if taken == hash + 1 => return false,
-            _ => at = (at + 1) & mask,
-        }
+        let places = self.places.iter().copied();
+        places.filter(|&hash| hash != Self::FREE)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bottom_k::{BottomKBuilder, SAMPLE_BITS};
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
-use crate::hash::hash_batch;
+use crate::hash::{BatchHasher, Filter, HashSink, Kernel};
 use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
@@ -22,44 +22,45 @@ use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 #[derive(Debug)]
 pub struct Sketcher {
     domain: Option<IdDomain>,
-    registers: HyperLogLog,
-    sample: BottomKBuilder,
-    hashes: Vec<u64>,
-    /// See [`HyperLogLog::candidate_mask`]; out of date at most in the direction that costs time.
-    candidate_mask: u64,
-    candidates: usize,
-    /// Rows per sampled user, if anybody asked.
-    rows: Option<RowCounts>,
+    hasher: BatchHasher,
+    parts: Parts,
 }
 
 impl Sketcher {
     /// A sketch of nothing yet.
     #[must_use]
     pub fn new(options: SketchOptions) -> Self {
+        Self::on(Kernel::best(), options)
+    }
+
+    /// A sketch of nothing yet, hashed by a kernel of one's choice: the sketch is the same.
+    #[must_use]
+    pub fn on(kernel: Kernel, options: SketchOptions) -> Self {
         Self {
             domain: None,
-            registers: HyperLogLog::new(options.precision()),
-            sample: BottomKBuilder::new(options.k()),
-            hashes: Vec::new(),
-            candidate_mask: 0,
-            candidates: 0,
-            rows: None,
+            hasher: BatchHasher::new(kernel),
+            parts: Parts {
+                registers: HyperLogLog::new(options.precision()),
+                sample: BottomKBuilder::new(options.k()),
+                candidate_mask: 0,
+                candidates: 0,
+                rows: None,
+            },
         }
     }
 
     /// A sketch of nothing yet that also counts the rows of every sampled user.
     #[must_use]
     pub fn with_row_counts(options: SketchOptions) -> Self {
-        Self {
-            rows: Some(RowCounts::new(options.k())),
-            ..Self::new(options)
-        }
+        let mut sketcher = Self::new(options);
+        sketcher.parts.rows = Some(RowCounts::new(options.k()));
+        sketcher
     }
 
     /// The rows of every sampled user so far, if they are counted.
     #[must_use]
     pub fn take_row_counts(&mut self) -> Option<RowCounts> {
-        self.rows.take()
+        self.parts.rows.take()
     }
 
     /// The sketch of all that was pushed; `tally` is what the caller read for it.
@@ -67,8 +68,8 @@ impl Sketcher {
     pub fn finish(self, tally: Tally) -> Sketch {
         Sketch {
             domain: self.domain,
-            registers: self.registers,
-            sample: self.sample.finish(),
+            registers: self.parts.registers,
+            sample: self.parts.sample.finish(),
             tally,
         }
     }
@@ -82,38 +83,58 @@ impl Sketcher {
         self.domain = merge_domains(self.domain, Some(domain))?;
         Ok(())
     }
-
-    /// After the first few thousand users almost no hash changes anything, and two comparisons
-    /// tell: this loop is the hot path.
-    fn take_in_hashes(&mut self) {
-        for &hash in &self.hashes {
-            if hash & self.candidate_mask == 0 {
-                self.registers.insert(hash);
-                self.candidates += 1;
-            }
-            let sampled = hash >> (u64::BITS - SAMPLE_BITS);
-            if sampled < self.sample.theta() {
-                self.sample.insert(sampled);
-            }
-        }
-        // Finding the smallest register reads them all: worth it once per as many candidates.
-        if self.candidates > self.registers.registers().len() {
-            self.candidates = 0;
-            self.candidate_mask = self.registers.candidate_mask();
-        }
-    }
 }
 
 impl IdSink for Sketcher {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         self.set_domain(batch.domain())?;
-        self.hashes.clear();
-        hash_batch(batch, &mut self.hashes);
-        self.take_in_hashes();
-        if let Some(rows) = &mut self.rows {
-            rows.count(&self.hashes, self.sample.theta());
-        }
+        self.hasher.hash(batch, &mut self.parts);
         Ok(())
+    }
+}
+
+/// What hashes go into.
+#[derive(Debug)]
+struct Parts {
+    registers: HyperLogLog,
+    sample: BottomKBuilder,
+    /// See [`HyperLogLog::candidate_mask`]; out of date at most in the direction that costs time.
+    candidate_mask: u64,
+    /// Hashes taken since the mask was made.
+    candidates: usize,
+    /// Rows per sampled user, if anybody asked.
+    rows: Option<RowCounts>,
+}
+
+impl HashSink for Parts {
+    fn filter(&self) -> Filter {
+        const BELOW: u32 = u64::BITS - SAMPLE_BITS;
+        Filter {
+            zeros: self.candidate_mask,
+            // The last hash below θ; shifting out the only bit of θ = 1 leaves 0, and the last
+            // hash of all is one less.
+            most: (self.sample.theta() << BELOW).wrapping_sub(1),
+        }
+    }
+
+    fn take(&mut self, hashes: &[u64]) {
+        for &hash in hashes {
+            self.registers.insert(hash);
+            let sampled = hash >> (u64::BITS - SAMPLE_BITS);
+            if sampled < self.sample.theta() {
+                self.sample.insert(sampled);
+            }
+        }
+        self.candidates += hashes.len();
+        // Finding the smallest register reads them all: worth it once per as many candidates.
+        if self.candidates > self.registers.registers().len() {
+            self.candidates = 0;
+            self.candidate_mask = self.registers.candidate_mask();
+        }
+        if let Some(rows) = &mut self.rows {
+            // All rows of sampled users are among the candidates.
+            rows.count(hashes, self.sample.theta());
+        }
     }
 }
 

@@ -1,0 +1,167 @@
+//! Hashing and filtering integers, many at a time, with whatever vectors the machine has.
+//!
+//! All `unsafe` of the crate is in this folder. Every kernel yields the same hashes in the same
+//! order as the portable one: the tests run them side by side.
+
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use super::filter::Filter;
+use super::scalar::hash_integer;
+use std::fmt;
+
+/// One way to hash integers. Which one is taken changes the time and nothing else.
+#[derive(Clone, Copy)]
+pub struct Kernel {
+    name: &'static str,
+    run: Run,
+}
+
+/// Hashes `ids` and writes those that pass to the front of `out`; returns how many.
+///
+/// `out` is at least [`ROOM`] longer than `ids`: kernels write whole vectors.
+type Run = fn(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize;
+
+/// Places that a kernel may overwrite behind the last hash it keeps: those of the widest vector.
+pub(super) const ROOM: usize = 8;
+
+impl Kernel {
+    /// The portable kernel: one integer at a time, without branches.
+    pub const PORTABLE: Self = Self {
+        name: "portable",
+        run: portable,
+    };
+
+    /// The kernels that this machine can run, the fastest first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if avx512::is_available() {
+                kernels.push(Self {
+                    name: "avx512",
+                    // SAFETY: the features that the kernel is compiled for were just found.
+                    run: |ids, filter, out| unsafe { avx512::candidates(ids, filter, out) },
+                });
+            }
+            if avx2::is_available() {
+                kernels.push(Self {
+                    name: "avx2",
+                    // SAFETY: as above.
+                    run: |ids, filter, out| unsafe { avx2::candidates(ids, filter, out) },
+                });
+            }
+        }
+        kernels.push(Self::PORTABLE);
+        kernels
+    }
+
+    /// The fastest kernel that this machine can run.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::available()[0]
+    }
+
+    /// The name of its vectors.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// See [`Run`].
+    #[inline]
+    pub(super) fn candidates(self, ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+        assert!(out.len() >= ids.len() + ROOM, "room for whole vectors");
+        (self.run)(ids, filter, out)
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kernel").field(&self.name).finish()
+    }
+}
+
+/// Writes every hash and steps on if it passes: nothing to predict.
+fn portable(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+    let mut kept = 0;
+    for &id in ids {
+        let hash = hash_integer(id);
+        out[kept] = hash;
+        kept += usize::from(filter.passes(hash));
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(kernel: Kernel, ids: &[i64], filter: Filter) -> Vec<u64> {
+        let mut out = vec![0; ids.len() + ROOM];
+        let kept = kernel.candidates(ids, filter, &mut out);
+        out.truncate(kept);
+        out
+    }
+
+    /// Ten million: a vector that goes wrong in one lane or one carry shows.
+    #[test]
+    fn every_kernel_yields_the_hashes_of_the_reference() {
+        const CHUNK: i64 = 10_000;
+        let filters = [
+            Filter::ALL,
+            Filter {
+                zeros: u64::MAX,
+                most: u64::MAX,
+            },
+            Filter {
+                zeros: 0b111 << 16,
+                most: u64::MAX >> 6,
+            },
+            Filter {
+                zeros: 0xff,
+                most: 0,
+            },
+            Filter {
+                zeros: 1,
+                most: (1 << 63) + 5,
+            },
+        ];
+        for kernel in Kernel::available() {
+            for chunk in 0..1_000 {
+                // Random words, and small numbers of both signs.
+                let spread = if chunk % 2 == 0 {
+                    0x9e37_79b9_7f4a_7c15_u64.cast_signed()
+                } else {
+                    1
+                };
+                let ids: Vec<i64> = (chunk * CHUNK..(chunk + 1) * CHUNK)
+                    .map(|i| (i - 500 * CHUNK).wrapping_mul(spread))
+                    .collect();
+                let filter = filters[chunk as usize % filters.len()];
+                let expected: Vec<u64> = ids
+                    .iter()
+                    .map(|&id| hash_integer(id))
+                    .filter(|&hash| filter.passes(hash))
+                    .collect();
+                assert_eq!(run(kernel, &ids, filter), expected, "{kernel:?} {filter:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_is_taken_whole() {
+        for kernel in Kernel::available() {
+            for len in 0..70 {
+                let ids: Vec<i64> = (0..len).collect();
+                let expected: Vec<u64> = ids.iter().map(|&id| hash_integer(id)).collect();
+                assert_eq!(run(kernel, &ids, Filter::ALL), expected, "{kernel:?} {len}");
+            }
+        }
+    }
+}
