@@ -4,6 +4,8 @@
 //! its θ, so that merging stays exact, and stored gaps are small. The price is chance matches:
 //! n/2^49 of n users share a 48-bit hash with another (2·10^-6 at 10^9).
 
+use std::hint::black_box;
+
 /// Bits of a hash that the sample keeps.
 pub const SAMPLE_BITS: u32 = 48;
 
@@ -142,9 +144,21 @@ impl BottomKBuilder {
         ((hash as u128 * self.homes_per_hash as u128) >> u64::BITS) as usize
     }
 
-    /// Takes in a 48-bit hash below θ.
+    /// Takes in 48-bit hashes, all of them below θ as it is now.
+    pub(super) fn insert(&mut self, hashes: &[u64]) {
+        // A large table isn't in cache. These reads don't wait for each other; the searches below,
+        // with their branches, would.
+        let touch = |touched, &hash| touched ^ self.places[self.home(hash)];
+        black_box(hashes.iter().fold(0, touch));
+        for &hash in hashes {
+            if hash < self.theta {
+                self.insert_one(hash);
+            }
+        }
+    }
+
     #[inline]
-    pub(super) fn insert(&mut self, hash: u64) {
+    fn insert_one(&mut self, hash: u64) {
         let mut at = self.home(hash);
         while self.places[at] < hash {
             at += 1;
@@ -172,14 +186,13 @@ impl BottomKBuilder {
 
     /// Doubles the table, or, once it holds 2k hashes, drops all but the smallest k.
     fn make_room(&mut self) {
-        let mut hashes: Vec<u64> = self.hashes().collect();
         let full = Self::HOMES_PER_HASH * self.len_max;
-        if hashes.len() < 2 * self.k {
-            return self.lay_out(&hashes, 2 * full);
+        if self.len < 2 * self.k {
+            return self.lay_out(&self.smallest(self.len), 2 * full);
         }
+        let hashes = self.smallest(self.k + 1);
         self.theta = hashes[self.k];
-        hashes.truncate(self.k);
-        self.lay_out(&hashes, full);
+        self.lay_out(&hashes[..self.k], full);
     }
 
     /// A table of `homes` homes with `hashes`, ascending, in it.
@@ -207,16 +220,27 @@ impl BottomKBuilder {
         let mut sample = BottomK {
             k: self.k,
             theta: self.theta,
-            hashes: self.hashes().collect(),
+            hashes: self.smallest(self.k + 1),
         };
         sample.trim();
         sample
     }
 
-    /// All hashes, ascending.
-    fn hashes(&self) -> impl Iterator<Item = u64> {
-        let places = self.places.iter().copied();
-        places.filter(|&hash| hash != Self::FREE)
+    /// The smallest hashes, up to `count` of them, ascending.
+    fn smallest(&self, count: usize) -> Vec<u64> {
+        let count = count.min(self.len);
+        // One more, since every place is written and kept by stepping on: nothing to predict.
+        let mut hashes = vec![0; count + 1];
+        let mut found = 0;
+        for &hash in &self.places {
+            hashes[found] = hash;
+            found += usize::from(hash != Self::FREE);
+            if found == count {
+                break;
+            }
+        }
+        hashes.truncate(found);
+        hashes
     }
 }
 
@@ -230,7 +254,7 @@ mod tests {
         for user in users {
             let hash = hash_integer(user) >> (64 - SAMPLE_BITS);
             if hash < builder.theta() {
-                builder.insert(hash);
+                builder.insert(&[hash]);
             }
         }
         builder.finish()
@@ -277,8 +301,7 @@ mod tests {
     #[test]
     fn the_hash_zero_is_a_hash_like_any_other() {
         let mut builder = BottomKBuilder::new(16);
-        builder.insert(0);
-        builder.insert(0);
+        builder.insert(&[0, 0]);
         assert_eq!(builder.finish().hashes(), [0]);
     }
 }

@@ -44,6 +44,7 @@ impl Sketcher {
                 sample: BottomKBuilder::new(options.k()),
                 candidate_mask: 0,
                 candidates: 0,
+                sampled: Vec::new(),
                 rows: None,
             },
         }
@@ -102,6 +103,8 @@ struct Parts {
     candidate_mask: u64,
     /// Hashes taken since the mask was made.
     candidates: usize,
+    /// A buffer for the hashes of a chunk that the sample wants.
+    sampled: Vec<u64>,
     /// Rows per sampled user, if anybody asked.
     rows: Option<RowCounts>,
 }
@@ -118,13 +121,17 @@ impl HashSink for Parts {
     }
 
     fn take(&mut self, hashes: &[u64]) {
+        let theta = self.sample.theta();
+        self.sampled.resize(self.sampled.len().max(hashes.len()), 0);
+        let mut count = 0;
         for &hash in hashes {
             self.registers.insert(hash);
             let sampled = hash >> (u64::BITS - SAMPLE_BITS);
-            if sampled < self.sample.theta() {
-                self.sample.insert(sampled);
-            }
+            // Written always and kept by stepping on: nothing to predict.
+            self.sampled[count] = sampled;
+            count += usize::from(sampled < theta);
         }
+        self.sample.insert(&self.sampled[..count]);
         self.candidates += hashes.len();
         // Finding the smallest register reads them all: worth it once per as many candidates.
         if self.candidates > self.registers.registers().len() {

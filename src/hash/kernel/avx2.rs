@@ -3,7 +3,7 @@
 
 use super::super::filter::Filter;
 use super::super::scalar::{BITFLIP, PRIME_MX2};
-use super::portable;
+use super::{portable, prefetch};
 use std::arch::x86_64::*;
 
 const LANES: usize = 4;
@@ -21,6 +21,7 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
     let (vectors, rest) = ids.as_chunks::<LANES>();
     let mut kept = 0;
     for ids in vectors {
+        prefetch(ids);
         // SAFETY: four integers are 32 bytes, and the load needs no alignment.
         let hash = hash(unsafe { _mm256_loadu_si256(ids.as_ptr().cast()) });
         let is_rare = _mm256_cmpeq_epi64(_mm256_and_si256(hash, zeros), _mm256_setzero_si256());

@@ -2,7 +2,7 @@
 
 use super::super::filter::Filter;
 use super::super::scalar::{BITFLIP, PRIME_MX2};
-use super::portable;
+use super::{portable, prefetch};
 use std::arch::x86_64::*;
 
 const LANES: usize = 8;
@@ -20,6 +20,7 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
     let (vectors, rest) = ids.as_chunks::<LANES>();
     let mut kept = 0;
     for ids in vectors {
+        prefetch(ids);
         // SAFETY: eight integers are 64 bytes, and the load needs no alignment.
         let hash = hash(unsafe { _mm512_loadu_si512(ids.as_ptr().cast()) });
         let passes = _mm512_testn_epi64_mask(hash, zeros) | _mm512_cmple_epu64_mask(hash, most);
