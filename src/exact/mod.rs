@@ -124,6 +124,10 @@ impl IdSink for ExactSink {
         self.account.stored(batch.len());
         Ok(())
     }
+
+    fn counts_repeats(&self) -> bool {
+        false
+    }
 }
 
 impl ExactSink {

@@ -131,4 +131,10 @@ pub trait IdSink: Send {
     /// Whatever the sink can't do: a memory limit ([`crate::ErrorKind::Limit`]), or a domain other
     /// than that of earlier batches ([`crate::ErrorKind::Incomparable`]).
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()>;
+
+    /// Whether it matters how often an ID comes. If not, a scan that knows that rows hold the same
+    /// ID may push it once.
+    fn counts_repeats(&self) -> bool {
+        true
+    }
 }

@@ -1,17 +1,18 @@
 //! Row groups over threads, largest first.
 
+use super::parquet::{self, Part};
 use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// One row group of one file of one side: what a thread takes at a time.
-#[derive(Clone, Copy)]
+/// One row group of one file of one side, or a part of it: what a thread takes at a time.
 struct Unit {
     side: usize,
     file: usize,
     row_group: usize,
+    part: Option<Part>,
     bytes: u64,
 }
 
@@ -35,7 +36,7 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
-    let units = units(plan);
+    let units = units(plan, threads);
     progress.start(units.iter().map(|unit| unit.bytes).sum());
     let crew = Crew {
         plan,
@@ -73,7 +74,13 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
         })
 }
 
-fn units(plan: &Plan) -> Vec<Unit> {
+/// Row groups below this size aren't cut: opening a file and a sketch for less isn't worth it.
+const PART_BYTES_MIN: u64 = 4 << 20;
+
+/// Parts of the work for each thread, so that none waits long for the last of the others.
+const PARTS_PER_THREAD: u64 = 8;
+
+fn units(plan: &Plan, threads: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for (side, side_plan) in plan.sides.iter().enumerate() {
         for (file, parquet) in side_plan.files.iter().enumerate() {
@@ -82,14 +89,40 @@ fn units(plan: &Plan) -> Vec<Unit> {
                     side,
                     file,
                     row_group,
+                    part: None,
                     bytes: group.stored_bytes(),
                 });
             }
         }
     }
+    if threads > 1 {
+        units = cut(plan, units, threads);
+    }
     // Largest first, so that no thread is left alone with a large one at the end.
     units.sort_by_key(|unit| std::cmp::Reverse(unit.bytes));
     units
+}
+
+/// Cuts row groups that are too large a share of the work for one thread.
+fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
+    let all_bytes: u64 = units.iter().map(|unit| unit.bytes).sum();
+    let part_bytes = (all_bytes / (threads as u64 * PARTS_PER_THREAD)).max(PART_BYTES_MIN);
+    let mut cut = Vec::with_capacity(units.len());
+    for unit in units {
+        let file = &plan.sides[unit.side].files[unit.file];
+        let parts = (unit.bytes >= 2 * part_bytes)
+            .then(|| parquet::split(file, unit.row_group, part_bytes))
+            .flatten();
+        match parts {
+            None => cut.push(unit),
+            Some(parts) => cut.extend(parts.into_iter().map(|part| Unit {
+                bytes: part.stored_bytes(),
+                part: Some(part),
+                ..unit
+            })),
+        }
+    }
+    cut
 }
 
 /// Side, file and row group: where a unit stands in the inputs.
@@ -110,7 +143,7 @@ impl<S: IdSink> Crew<'_, S> {
     fn work(&self, new_sink: &impl Fn(usize) -> Result<S>) {
         let mut sinks: Vec<Option<S>> = self.plan.sides.iter().map(|_| None).collect();
         let mut tallies = vec![Tally::default(); sinks.len()];
-        while let Some(&unit) = self.units.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(unit) = self.units.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             match self.take(unit, &mut sinks[unit.side], new_sink) {
                 Ok(tally) => tallies[unit.side] += tally,
                 Err(error) => {
@@ -135,7 +168,7 @@ impl<S: IdSink> Crew<'_, S> {
 
     fn take(
         &self,
-        unit: Unit,
+        unit: &Unit,
         sink: &mut Option<S>,
         new_sink: &impl Fn(usize) -> Result<S>,
     ) -> Result<Tally> {
@@ -144,10 +177,10 @@ impl<S: IdSink> Crew<'_, S> {
             None => sink.insert(new_sink(unit.side)?),
         };
         let file = &self.plan.sides[unit.side].files[unit.file];
-        super::parquet::read_row_group(file, unit.row_group, sink)
+        parquet::read_row_group(file, unit.row_group, unit.part.as_ref(), sink)
     }
 
-    fn fail(&self, unit: Unit, error: Error) {
+    fn fail(&self, unit: &Unit, error: Error) {
         self.next.store(self.units.len(), Ordering::Relaxed);
         let place = (unit.side, unit.file, unit.row_group);
         let Ok(mut failed) = self.failed.lock() else {

@@ -90,22 +90,27 @@ impl InputFile {
         }
     }
 
-    /// Reads all of `length` bytes at `offset`. Allocates no more than the file still holds.
-    pub(super) fn read_exact_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    /// Fails if the file doesn't hold `length` bytes at `offset`: to be asked before room for them
+    /// is made.
+    pub(super) fn ensure_holds(&self, offset: u64, length: usize) -> io::Result<()> {
         let left = self.len().saturating_sub(offset);
-        if length as u64 > left {
-            let text = format!("{length} bytes were wanted at {offset}, but {left} are left");
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        if length as u64 <= left {
+            return Ok(());
         }
-        let mut buffer = vec![0; length];
+        let text = format!("{length} bytes were wanted at {offset}, but {left} are left");
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, text))
+    }
+
+    /// Fills all of `buffer` from `offset` on.
+    pub(super) fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let mut filled = 0;
-        while filled < length {
+        while filled < buffer.len() {
             match self.read_at(&mut buffer[filled..], offset + filled as u64)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 read => filled += read,
             }
         }
-        Ok(buffer)
+        Ok(())
     }
 }
 

@@ -92,6 +92,10 @@ impl IdSink for Sketcher {
         self.hasher.hash(batch, &mut self.parts);
         Ok(())
     }
+
+    fn counts_repeats(&self) -> bool {
+        self.parts.rows.is_some()
+    }
 }
 
 /// What hashes go into.

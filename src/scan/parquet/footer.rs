@@ -112,9 +112,11 @@ fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
 
 /// Looks at both ends of the file before anything is parsed.
 fn check_tail(file: &InputFile) -> Result<()> {
-    let read = |offset, length| {
-        file.read_exact_at(offset, length)
-            .map_err(|e| Error::input(format!("can't be read: {e}")))
+    let read = |offset, length: usize| {
+        let mut bytes = vec![0; length];
+        file.read_exact_at(offset, &mut bytes)
+            .map_err(|e| Error::input(format!("can't be read: {e}")))?;
+        Ok::<_, Error>(bytes)
     };
     if file.len() == 0 {
         return Err(Error::input("is empty, not a Parquet file"));

@@ -1,10 +1,17 @@
 //! Parquet files as canonical IDs: the footer first, then one row group at a time.
 
+mod decoded;
+mod dictionary;
 mod footer;
+mod form;
+mod hybrid;
+mod pages;
+mod plain;
 mod source;
 mod values;
 
 pub(super) use footer::ParquetFile;
+pub(super) use pages::Part;
 
 use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
@@ -12,7 +19,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Reads the IDs of one row group into `sink`.
+/// Reads the IDs of one row group, or of a part of it, into `sink`.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with file, column and row group for whatever is wrong with the
@@ -20,10 +27,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) fn read_row_group(
     file: &ParquetFile,
     row_group: usize,
+    part: Option<&Part>,
     sink: &mut dyn IdSink,
 ) -> Result<Tally> {
-    guarded(|| values::read(file, row_group, sink))
+    guarded(|| values::read(file, row_group, part, sink))
         .map_err(|e| file.locate(e).with("row group", row_group))
+}
+
+/// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
+/// its page headers make no sense: whoever reads it will say why.
+pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
+    let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
+    let rows: u64 = parts.iter().map(Part::rows).sum();
+    (parts.len() > 1 && rows == file.row_groups[row_group].rows).then_some(parts)
 }
 
 thread_local! {

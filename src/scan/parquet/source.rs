@@ -1,9 +1,11 @@
-//! An input file as the chunk reader that the `parquet` crate asks for.
+//! An input file as the chunk reader that the `parquet` crate asks for, with page buffers that are
+//! used again.
 
 use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
+use std::cell::RefCell;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
@@ -45,9 +47,58 @@ impl ChunkReader for Source {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        let bytes = self.0.read_exact_at(start, length);
-        bytes
-            .map(Bytes::from)
-            .map_err(|e| ParquetError::External(Box::new(e)))
+        let io_error = |e: io::Error| ParquetError::External(Box::new(e));
+        self.0.ensure_holds(start, length).map_err(io_error)?;
+        let mut buffer = PageBuffer::with_room(length);
+        self.0
+            .read_exact_at(start, &mut buffer.bytes[..length])
+            .map_err(io_error)?;
+        Ok(Bytes::from_owner(buffer).slice(..length))
+    }
+}
+
+/// The bytes of a page, which go back to the thread's spare buffers when the page is done: a new
+/// megabyte from the system costs as much in page faults as reading it.
+struct PageBuffer {
+    bytes: Vec<u8>,
+}
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl PageBuffer {
+    /// A page and its dictionary.
+    const SPARE_MAX: usize = 2;
+
+    /// Pages are a megabyte as a rule; what few large ones took isn't kept.
+    const SPARE_BYTES_MAX: usize = 8 << 20;
+
+    /// A buffer of at least `length` bytes, whatever is in it.
+    fn with_room(length: usize) -> Self {
+        let mut bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        if bytes.len() < length {
+            bytes.resize(length, 0);
+        }
+        Self { bytes }
+    }
+}
+
+impl AsRef<[u8]> for PageBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for PageBuffer {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        // Fails only while the thread ends.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < Self::SPARE_MAX && bytes.len() <= Self::SPARE_BYTES_MAX {
+                spare.push(bytes);
+            }
+        });
     }
 }

@@ -1,232 +1,189 @@
-//! One row group's ID column → canonical IDs, through the crate's column readers.
+//! One row group's ID column → canonical IDs, a page at a time.
 //!
-//! The readers yield the values that aren't null, densely, which is what a hash wants; they check
-//! page checksums and know nothing of Arrow, so that text stays the bytes it is.
+//! PLAIN and dictionary pages, which are nearly all pages there are, are read here; other encodings
+//! by the crate's decoders. Nulls are only counted, and text stays the bytes it is.
 
-use super::footer::{ParquetFile, decode_error};
-use super::source::Source;
+use super::decoded;
+use super::dictionary::Dictionary;
+use super::footer::ParquetFile;
+use super::form::{Form, no_ids};
+use super::hybrid::Hybrid;
+use super::pages::{Pages, Part};
+use super::plain::{self, Layout};
 use crate::error::{Error, Result};
-use crate::id::{ByteIds, Cast, IdBatch, IdSink, IntegerForm, Tally};
-use crate::scan::column::IdType;
-use crate::scan::store::InputFile;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
-use parquet::file::serialized_reader::SerializedPageReader;
-use std::sync::Arc;
+use crate::id::{IdSink, Tally};
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::Page;
 
-/// Rows decoded at a time: 64 KiB of 8-byte IDs stay in the second-level cache beside the sketch.
-const BATCH_ROWS: usize = 8192;
-
-pub(super) fn read(file: &ParquetFile, index: usize, sink: &mut dyn IdSink) -> Result<Tally> {
-    let row_group = &file.row_groups[index];
-    if row_group.rows == 0 {
+pub(super) fn read(
+    file: &ParquetFile,
+    row_group: usize,
+    part: Option<&Part>,
+    sink: &mut dyn IdSink,
+) -> Result<Tally> {
+    if file.row_groups[row_group].rows == 0 {
         return Ok(Tally::default());
     }
-    let input = Arc::new(InputFile::open(&file.path)?);
-    input.ensure_unchanged(file.identity)?;
-    let rows = usize::try_from(row_group.rows)
-        .map_err(|_| Error::input(format!("{} rows in one row group", row_group.rows)))?;
-    let source = Arc::new(Source(Arc::clone(&input)));
-    let pages = SerializedPageReader::new(source, &row_group.chunk, rows, None)
-        .map_err(|e| decode_error(&e))?;
-    let reader = get_column_reader(Arc::clone(&file.column), Box::new(pages));
-    let mut form = Form {
-        id_type: file.id_type,
-        integers: IntegerForm::default(),
-        cast: file
-            .cast
-            .map(|to| Cast::new(to, file.id_type == IdType::Uuid)),
-        sink,
+    let mut pages = Pages::open(file, row_group, part)?;
+    let mut values = Values {
+        file,
+        layout: Layout::of(&file.column),
+        dictionary: None,
+        dictionary_page: None,
+        form: Form::new(file.id_type, file.cast, sink),
     };
-    let tally = read_column(reader, file.column.max_def_level() > 0, &mut form)?;
-    input.ensure_unchanged(file.identity)?;
-    if tally.rows != row_group.rows {
+    let mut tally = Tally::default();
+    while let Some(page) = pages.next()? {
+        tally += values.take(page)?;
+    }
+    values.finish()?;
+    pages.ensure_unchanged(file)?;
+    if tally.rows != pages.rows {
         return Err(Error::input(format!(
             "corrupt Parquet file: {} rows in the footer, {} in the pages",
-            row_group.rows, tally.rows
+            pages.rows, tally.rows
         )));
     }
     Ok(tally)
 }
 
-fn read_column(reader: ColumnReader, nullable: bool, form: &mut Form<'_>) -> Result<Tally> {
-    match reader {
-        ColumnReader::Int32ColumnReader(reader) => {
-            read_values(reader, nullable, |values| form.push_i32(values))
-        }
-        ColumnReader::Int64ColumnReader(reader) => {
-            read_values(reader, nullable, |values| form.push_i64(values))
-        }
-        ColumnReader::ByteArrayColumnReader(reader) => read_values(reader, nullable, |values| {
-            form.push_bytes(values.iter().map(ByteArray::data))
-        }),
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-            read_values(reader, nullable, |values: &[FixedLenByteArray]| {
-                form.push_bytes(values.iter().map(|value| value.data()))
-            })
-        }
-        ColumnReader::BoolColumnReader(reader) => read_values(reader, nullable, no_ids),
-        ColumnReader::Int96ColumnReader(reader) => read_values(reader, nullable, no_ids),
-        ColumnReader::FloatColumnReader(reader) => read_values(reader, nullable, no_ids),
-        ColumnReader::DoubleColumnReader(reader) => read_values(reader, nullable, no_ids),
-    }
+/// The values of a column chunk on their way to the sink.
+struct Values<'a> {
+    file: &'a ParquetFile,
+    /// `None` for a type that holds no IDs: such a column is all null.
+    layout: Option<Layout>,
+    dictionary: Option<Dictionary>,
+    /// What the dictionary was made of.
+    dictionary_page: Option<Page>,
+    form: Form<'a>,
 }
 
-/// Such a column was let through for being all null: a value in it contradicts the footer.
-fn no_ids<T>(values: &[T]) -> Result<()> {
-    if values.is_empty() {
-        return Ok(());
-    }
-    Err(Error::input(
-        "corrupt Parquet file: values in a column of nulls",
-    ))
-}
-
-/// Reads all values of a column chunk, a batch at a time.
-fn read_values<T: DataType>(
-    mut reader: ColumnReaderImpl<T>,
-    nullable: bool,
-    mut push: impl FnMut(&[T::T]) -> Result<()>,
-) -> Result<Tally> {
-    let mut values = Vec::with_capacity(BATCH_ROWS);
-    let mut levels = Vec::new();
-    let mut tally = Tally::default();
-    loop {
-        values.clear();
-        levels.clear();
-        let levels = nullable.then_some(&mut levels);
-        let (rows, non_null, _) = reader
-            .read_records(BATCH_ROWS, levels, None, &mut values)
-            .map_err(|e| decode_error(&e))?;
-        if rows == 0 {
-            return Ok(tally);
+impl Values<'_> {
+    fn take(&mut self, page: Page) -> Result<Tally> {
+        if page.is_dictionary_page() {
+            self.take_dictionary(page)?;
+            return Ok(Tally::default());
         }
-        tally += Tally {
-            rows: rows as u64,
-            nulls: (rows - non_null) as u64,
+        let rows = page.num_values() as usize;
+        let non_null = match DataPage::of(&page, self.file.column.max_def_level())? {
+            Some(data) => self.take_data(page, &data)?,
+            None => self.decode(page)?,
         };
-        push(&values)?;
+        let nulls = rows
+            .checked_sub(non_null)
+            .ok_or_else(|| Error::input("corrupt: a page of more values than rows"))?;
+        Ok(Tally {
+            rows: rows as u64,
+            nulls: nulls as u64,
+        })
     }
-}
 
-/// From decoded values to canonical IDs in the sink.
-struct Form<'a> {
-    id_type: IdType,
-    integers: IntegerForm,
-    cast: Option<Cast>,
-    sink: &'a mut dyn IdSink,
-}
+    fn take_dictionary(&mut self, page: Page) -> Result<()> {
+        if self.dictionary.is_some() {
+            return Err(Error::input("corrupt: two dictionaries in one row group"));
+        }
+        let encoding = page.encoding();
+        if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
+            return Err(Error::input(format!("corrupt: a dictionary in {encoding}")));
+        }
+        if let Some(layout) = self.layout {
+            let (bytes, len) = (page.buffer().clone(), page.num_values() as usize);
+            self.dictionary = Some(Dictionary::new(bytes, layout, len)?);
+            self.dictionary_page = Some(page);
+        }
+        Ok(())
+    }
 
-impl Form<'_> {
-    fn push_i32(&mut self, values: &[i32]) -> Result<()> {
-        let Self {
-            integers,
-            cast,
-            sink,
-            ..
-        } = self;
-        let push = |batch: IdBatch<'_>| push(cast, *sink, batch);
-        match self.id_type {
-            IdType::Unsigned => {
-                integers.push(values.iter().map(|value| value.cast_unsigned()), push)
+    /// Pushes the values of a data page by the crate's decoders; returns how many.
+    fn decode(&mut self, page: Page) -> Result<usize> {
+        let dictionary = self.dictionary_page.as_ref();
+        decoded::push(&self.file.column, dictionary, page, &mut self.form)
+    }
+
+    /// Pushes the values of a data page; returns how many.
+    fn take_data(&mut self, page: Page, data: &DataPage) -> Result<usize> {
+        let (Some(layout), len) = (self.layout, data.non_null) else {
+            no_ids(data.non_null)?;
+            return Ok(0);
+        };
+        match data.encoding {
+            Encoding::PLAIN => plain::push(&data.values, layout, len, &mut self.form)?,
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
+                let dictionary = self.dictionary.as_mut();
+                dictionary
+                    .ok_or_else(|| Error::input("corrupt: the dictionary is missing"))?
+                    .push(&data.values, len, &mut self.form)?;
             }
-            IdType::Null => no_ids(values),
-            _ => integers.push(values.iter().copied(), push),
+            _ => {
+                if self.decode(page)? != len {
+                    return Err(plain::too_short());
+                }
+            }
         }
+        Ok(len)
     }
 
-    fn push_i64(&mut self, values: &[i64]) -> Result<()> {
-        let Self {
-            integers,
-            cast,
-            sink,
-            ..
-        } = self;
-        match self.id_type {
-            IdType::Unsigned => integers
-                .push(values.iter().map(|value| value.cast_unsigned()), |batch| {
-                    push(cast, *sink, batch)
-                }),
-            IdType::Null => no_ids(values),
-            // The commonest column of all goes straight through.
-            _ => push(cast, *sink, IdBatch::Integers(values)),
+    fn finish(&mut self) -> Result<()> {
+        let Some(dictionary) = &self.dictionary else {
+            return Ok(());
+        };
+        if self.form.counts_repeats() {
+            return Ok(());
         }
-    }
-
-    fn push_bytes<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) -> Result<()> {
-        let Self {
-            integers,
-            cast,
-            sink,
-            ..
-        } = self;
-        if self.id_type == IdType::DecimalBytes {
-            let numbers = values.map(decimal).collect::<Result<Vec<i128>>>()?;
-            return integers.push(numbers, |batch| push(cast, *sink, batch));
-        }
-        let values: Vec<&[u8]> = values.collect();
-        let ids = ByteIds::Slices(&values);
-        match self.id_type {
-            IdType::Null => no_ids(&values),
-            IdType::Text => push(cast, *sink, IdBatch::Text(ids)),
-            _ => push(cast, *sink, IdBatch::Binary(ids)),
-        }
+        dictionary.finish(&mut self.form)
     }
 }
 
-fn push(cast: &mut Option<Cast>, sink: &mut dyn IdSink, batch: IdBatch<'_>) -> Result<()> {
-    match cast {
-        Some(cast) => cast.push(batch, sink),
-        None => sink.push(batch),
+/// The values of a data page, without the levels before them.
+struct DataPage {
+    encoding: Encoding,
+    values: Bytes,
+    /// Values that aren't null.
+    non_null: usize,
+}
+
+impl DataPage {
+    /// Takes a page of a column without lists apart; `None` for level encodings of old.
+    fn of(page: &Page, max_level: i16) -> Result<Option<Self>> {
+        let max_level = max_level.unsigned_abs();
+        let level_bits = u16::BITS - max_level.leading_zeros();
+        let (levels, values) = match page {
+            Page::DataPage { .. } if max_level == 0 => (Bytes::new(), page.buffer().clone()),
+            Page::DataPage {
+                buf,
+                def_level_encoding: Encoding::RLE,
+                ..
+            } => {
+                let (length, _) = buf.split_first_chunk().ok_or_else(plain::too_short)?;
+                let levels = buf.slice(length.len()..);
+                cut(&levels, u32::from_le_bytes(*length) as usize)?
+            }
+            Page::DataPageV2 {
+                buf,
+                def_levels_byte_len,
+                rep_levels_byte_len: 0,
+                ..
+            } => cut(buf, *def_levels_byte_len as usize)?,
+            _ => return Ok(None),
+        };
+        let rows = page.num_values() as usize;
+        let non_null = match max_level {
+            0 => rows,
+            _ => Hybrid::new(&levels, level_bits, rows)?.count(max_level.into())?,
+        };
+        Ok(Some(Self {
+            encoding: page.encoding(),
+            values,
+            non_null,
+        }))
     }
 }
 
-/// A whole number from big-endian two's complement of any length, as Parquet writes decimals.
-fn decimal(bytes: &[u8]) -> Result<i128> {
-    const WIDTH: usize = size_of::<i128>();
-    let fill = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
-        0xff
-    } else {
-        0
-    };
-    let (surplus, low) = bytes.split_at(bytes.len().saturating_sub(WIDTH));
-    let mut wide = [fill; WIDTH];
-    wide[WIDTH - low.len()..].copy_from_slice(low);
-    let number = i128::from_be_bytes(wide);
-    // Bytes above the sixteenth may only repeat the sign.
-    let fits = surplus.iter().all(|&byte| byte == fill) && (number < 0) == (fill != 0);
-    if fits {
-        Ok(number)
-    } else {
-        Err(Error::input("a decimal id wider than 128 bits"))
+/// The first `length` bytes and the others.
+fn cut(bytes: &Bytes, length: usize) -> Result<(Bytes, Bytes)> {
+    if length > bytes.len() {
+        return Err(plain::too_short());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_of_every_width_are_the_number() {
-        for number in [
-            0_i128,
-            1,
-            -1,
-            255,
-            -256,
-            i128::from(i64::MIN),
-            i128::MAX,
-            i128::MIN,
-        ] {
-            let full = number.to_be_bytes();
-            assert_eq!(decimal(&full), Ok(number));
-            let sign = if number < 0 { 0xff } else { 0 };
-            let longer: Vec<u8> = [sign; 16].into_iter().chain(full).collect();
-            assert_eq!(decimal(&longer), Ok(number));
-        }
-        assert_eq!(decimal(&[0x80]), Ok(-128));
-        assert_eq!(decimal(&[0, 0x80]), Ok(128));
-        assert_eq!(decimal(&[]), Ok(0));
-        assert!(decimal(&[1; 17]).is_err());
-    }
+    Ok((bytes.slice(..length), bytes.slice(length..)))
 }
