@@ -214,7 +214,8 @@ fn leftovers_and_shortcuts_stay_out() {
         }
         for (number, line) in code(&text) {
             for (word, remedy) in banned {
-                if line.contains(word) {
+                let is_kernel = word == "unsafe " && inside.starts_with("hash/kernel/");
+                if line.contains(word) && !is_kernel {
                     broken.push(format!("{}:{number}: {word}: {remedy}", path.display()));
                 }
             }

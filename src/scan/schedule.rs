@@ -5,7 +5,7 @@ use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// One row group of one file of one side, or a part of it: what a thread takes at a time.
 struct Unit {
@@ -36,24 +36,37 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
-    let units = units(plan, threads);
-    progress.start(units.iter().map(|unit| unit.bytes).sum());
+    let queues = queues(plan, threads);
+    let all_bytes = queues.iter().map(Queue::left_bytes).sum();
+    progress.start(all_bytes);
+    let workers = workers(&queues, threads, all_bytes);
     let crew = Crew {
         plan,
-        units: &units,
-        next: AtomicUsize::new(0),
+        queues,
+        stopped: AtomicBool::new(false),
         failed: Mutex::new(None),
         done: Mutex::new(Vec::new()),
         progress,
     };
-    let workers = threads.clamp(1, units.len().max(1));
     if workers == 1 {
-        crew.work(new_sink);
+        crew.work(0, new_sink);
     } else {
-        pool(workers)?.broadcast(|_| crew.work(new_sink));
+        let share = all_bytes / workers as u64;
+        let homes: Vec<usize> = (0..workers as u64)
+            .map(|worker| crew.home(worker * share))
+            .collect();
+        pool(workers)?.broadcast(|context| crew.work(homes[context.index()], new_sink));
     }
     progress.finish();
     crew.result()
+}
+
+/// Threads that the work is worth: starting one takes as long as reading some hundred kilobytes.
+fn workers(queues: &[Queue], threads: usize, all_bytes: u64) -> usize {
+    const WORKER_BYTES_MIN: u64 = 1 << 20;
+    let units: usize = queues.iter().map(|queue| queue.units.len()).sum();
+    let worth = usize::try_from(all_bytes / WORKER_BYTES_MIN).unwrap_or(usize::MAX);
+    threads.min(units).min(worth).max(1)
 }
 
 /// A pool of `threads` threads.
@@ -80,7 +93,37 @@ const PART_BYTES_MIN: u64 = 4 << 20;
 /// Parts of the work for each thread, so that none waits long for the last of the others.
 const PARTS_PER_THREAD: u64 = 8;
 
-fn units(plan: &Plan, threads: usize) -> Vec<Unit> {
+/// The units of one side, the largest first, so that no thread is left alone with a large one at
+/// the end.
+struct Queue {
+    units: Vec<Unit>,
+    next: AtomicUsize,
+    left_bytes: AtomicU64,
+}
+
+impl Queue {
+    fn new(mut units: Vec<Unit>) -> Self {
+        units.sort_by_key(|unit| std::cmp::Reverse(unit.bytes));
+        Self {
+            next: AtomicUsize::new(0),
+            left_bytes: AtomicU64::new(units.iter().map(|unit| unit.bytes).sum()),
+            units,
+        }
+    }
+
+    fn left_bytes(&self) -> u64 {
+        self.left_bytes.load(Ordering::Relaxed)
+    }
+
+    fn take(&self) -> Option<&Unit> {
+        let unit = self.units.get(self.next.fetch_add(1, Ordering::Relaxed))?;
+        self.left_bytes.fetch_sub(unit.bytes, Ordering::Relaxed);
+        Some(unit)
+    }
+}
+
+/// A queue for each side.
+fn queues(plan: &Plan, threads: usize) -> Vec<Queue> {
     let mut units = Vec::new();
     for (side, side_plan) in plan.sides.iter().enumerate() {
         for (file, parquet) in side_plan.files.iter().enumerate() {
@@ -98,9 +141,11 @@ fn units(plan: &Plan, threads: usize) -> Vec<Unit> {
     if threads > 1 {
         units = cut(plan, units, threads);
     }
-    // Largest first, so that no thread is left alone with a large one at the end.
-    units.sort_by_key(|unit| std::cmp::Reverse(unit.bytes));
-    units
+    let mut sides: Vec<Vec<Unit>> = plan.sides.iter().map(|_| Vec::new()).collect();
+    for unit in units {
+        sides[unit.side].push(unit);
+    }
+    sides.into_iter().map(Queue::new).collect()
 }
 
 /// Cuts row groups that are too large a share of the work for one thread.
@@ -131,19 +176,43 @@ type Place = (usize, usize, usize);
 /// What the workers share.
 struct Crew<'a, S> {
     plan: &'a Plan,
-    units: &'a [Unit],
-    next: AtomicUsize,
+    queues: Vec<Queue>,
+    stopped: AtomicBool,
     failed: Mutex<Option<(Place, Error)>>,
     done: Mutex<Vec<SideScan<S>>>,
     progress: &'a dyn Progress,
 }
 
 impl<S: IdSink> Crew<'_, S> {
+    /// The side that lies `bytes` into the work. Workers begin there and stay while there is
+    /// something to do: a sink costs most while it is new.
+    fn home(&self, mut bytes: u64) -> usize {
+        for (side, queue) in self.queues.iter().enumerate() {
+            match bytes.checked_sub(queue.left_bytes()) {
+                Some(beyond) => bytes = beyond,
+                None => return side,
+            }
+        }
+        0
+    }
+
+    /// A unit of side `home`, or else of the side with most left to do.
+    fn next(&self, home: usize) -> Option<&Unit> {
+        let longest = || self.queues.iter().max_by_key(|queue| queue.left_bytes());
+        let own = self.queues.get(home).and_then(Queue::take);
+        own.or_else(|| longest()?.take())
+            // Empty row groups have no bytes, but their units are to be taken too.
+            .or_else(|| self.queues.iter().find_map(Queue::take))
+    }
+
     /// One worker: takes units until there are none, or one fails.
-    fn work(&self, new_sink: &impl Fn(usize) -> Result<S>) {
+    fn work(&self, home: usize, new_sink: &impl Fn(usize) -> Result<S>) {
         let mut sinks: Vec<Option<S>> = self.plan.sides.iter().map(|_| None).collect();
         let mut tallies = vec![Tally::default(); sinks.len()];
-        while let Some(unit) = self.units.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(unit) = self.next(home) {
+            if self.stopped.load(Ordering::Relaxed) {
+                return;
+            }
             match self.take(unit, &mut sinks[unit.side], new_sink) {
                 Ok(tally) => tallies[unit.side] += tally,
                 Err(error) => {
@@ -181,7 +250,7 @@ impl<S: IdSink> Crew<'_, S> {
     }
 
     fn fail(&self, unit: &Unit, error: Error) {
-        self.next.store(self.units.len(), Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
         let place = (unit.side, unit.file, unit.row_group);
         let Ok(mut failed) = self.failed.lock() else {
             return;

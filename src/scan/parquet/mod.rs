@@ -4,6 +4,7 @@ mod decoded;
 mod dictionary;
 mod footer;
 mod form;
+mod header;
 mod hybrid;
 mod pages;
 mod plain;

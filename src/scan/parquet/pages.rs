@@ -2,17 +2,17 @@
 //! page boundaries, so that every thread has something to do.
 
 use super::footer::{ParquetFile, RowGroup, decode_error};
-use super::source::{Cursor, Source};
+use super::header::{Headers, PageHeader, PageKind};
+use super::plain::{self, Layout};
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::scan::store::InputFile;
-use bytes::Bytes;
+use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
-use std::io::BufReader;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Some of the data pages of a column chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,164 +37,207 @@ impl Part {
     }
 }
 
+/// A page, read or not.
+pub(super) enum NextPage {
+    /// Decompressed and checked.
+    Read(Page),
+    /// Not read, since its values can be read piece by piece.
+    Stored(Stored),
+}
+
+/// Values that lie in the file as they are: PLAIN, not compressed, without levels before them, and
+/// without a checksum that would have to be checked first.
+pub(super) struct Stored {
+    pub(super) layout: Layout,
+    /// Bytes of each value.
+    pub(super) width: usize,
+    pub(super) values: u64,
+    /// Where they are in the file.
+    pub(super) bytes: Range<u64>,
+}
+
+impl Stored {
+    /// Wider values are read as whole pages.
+    const WIDTH_MAX: usize = 1 << 10;
+
+    /// The values behind a header; `None` if they aren't stored that way.
+    fn of(header: &PageHeader, pages: &Pages<'_>) -> Result<Option<Self>> {
+        let is_data = matches!(header.kind, PageKind::Data | PageKind::DataV2);
+        let is_bare = is_data
+            && header.encoding == Some(Encoding::PLAIN)
+            && pages.chunk.compression() == Compression::UNCOMPRESSED
+            && pages.file.column.max_def_level() == 0
+            && header.level_bytes == 0
+            && !header.has_checksum;
+        let layout = pages.layout.filter(|_| is_bare);
+        let fixed = layout.and_then(|layout| Some((layout, layout.width()?)));
+        let Some((layout, width)) = fixed.filter(|&(_, width)| width <= Self::WIDTH_MAX) else {
+            return Ok(None);
+        };
+        let body = &header.body;
+        let length = header.values.checked_mul(width as u64);
+        let length = length.filter(|&length| length <= body.end - body.start);
+        let length = length.ok_or_else(plain::too_short)?;
+        Ok(Some(Self {
+            layout,
+            width,
+            values: header.values,
+            bytes: body.start..body.start + length,
+        }))
+    }
+}
+
 /// The pages of a row group's column chunk, in order, from one opening of the file.
-pub(super) struct Pages {
-    input: Arc<InputFile>,
-    /// What is left to read: first the dictionary, where a part has it apart from its data.
-    readers: Vec<SerializedPageReader<Source>>,
+pub(super) struct Pages<'a> {
+    file: &'a ParquetFile,
+    chunk: &'a ColumnChunkMetaData,
+    layout: Option<Layout>,
+    pub(super) input: Arc<InputFile>,
+    /// What is left to read, the last first: a part has its dictionary apart from its data.
+    ranges: Vec<Range<u64>>,
+    reader: Option<SerializedPageReader<Source>>,
     /// Rows that must come.
     pub(super) rows: u64,
 }
 
-impl Pages {
+impl<'a> Pages<'a> {
     /// Opens a chunk, or a part of it.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file can't be opened or isn't what it was.
-    pub(super) fn open(file: &ParquetFile, row_group: usize, part: Option<&Part>) -> Result<Self> {
-        let input = Arc::new(InputFile::open(&file.path)?);
-        input.ensure_unchanged(file.identity)?;
+    pub(super) fn open(
+        file: &'a ParquetFile,
+        row_group: usize,
+        part: Option<&Part>,
+        layout: Option<Layout>,
+    ) -> Result<Self> {
         let RowGroup { rows, chunk } = &file.row_groups[row_group];
-        let reader = |chunk: &ColumnChunkMetaData| {
-            let source = Arc::new(Source(Arc::clone(&input)));
-            let rows = usize::try_from(*rows)
-                .map_err(|_| Error::input(format!("{rows} rows in one row group")))?;
-            SerializedPageReader::new(source, chunk, rows, None).map_err(|e| decode_error(&e))
-        };
-        let (readers, rows) = match part {
-            None => (vec![reader(chunk)?], *rows),
-            Some(part) => {
-                let ranges = [Some(&part.data), part.dictionary.as_ref()];
-                let readers = ranges.into_iter().flatten();
-                let readers = readers.map(|range| reader(&narrowed(chunk, range)?));
-                (readers.collect::<Result<_>>()?, part.rows)
-            }
-        };
+        let ranges = [
+            Some(part.map_or(range_of(chunk), |part| part.data.clone())),
+            part.and_then(|part| part.dictionary.clone()),
+        ];
         Ok(Self {
-            input,
-            readers,
-            rows,
+            file,
+            chunk,
+            layout,
+            input: open(file)?,
+            ranges: ranges.into_iter().flatten().collect(),
+            reader: None,
+            rows: part.map_or(*rows, |part| part.rows),
         })
     }
 
-    /// The next page, decompressed.
+    /// The next page that may hold values.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] for whatever is wrong with its bytes.
-    pub(super) fn next(&mut self) -> Result<Option<Page>> {
-        while let Some(reader) = self.readers.last_mut() {
-            if let Some(page) = reader.get_next_page().map_err(|e| decode_error(&e))? {
+    pub(super) fn next(&mut self) -> Result<Option<NextPage>> {
+        while let Some(range) = self.ranges.last() {
+            let mut headers = Headers {
+                input: &self.input,
+                range: range.clone(),
+            };
+            let Some(header) = headers.next().transpose()? else {
+                self.ranges.pop();
+                self.reader = None;
+                continue;
+            };
+            let rest = headers.range;
+            let stored = Stored::of(&header, self)?;
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                none => none.insert(page_reader(&self.input, self.chunk, range)?),
+            };
+            // The reader goes the same way, and reads the headers again.
+            let page = if stored.is_some() || header.kind == PageKind::Other {
+                reader.skip_next_page().map(|()| None)
+            } else {
+                reader.get_next_page()
+            };
+            let page = page.map_err(|e| decode_error(&e))?.map(NextPage::Read);
+            if let Some(range) = self.ranges.last_mut() {
+                *range = rest;
+            }
+            if let Some(page) = page.or(stored.map(NextPage::Stored)) {
                 return Ok(Some(page));
             }
-            self.readers.pop();
         }
         Ok(None)
     }
 
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read.
-    pub(super) fn ensure_unchanged(&self, file: &ParquetFile) -> Result<()> {
-        self.input.ensure_unchanged(file.identity)
+    pub(super) fn ensure_unchanged(&self) -> Result<()> {
+        self.input.ensure_unchanged(self.file.identity)
     }
 }
 
-/// A chunk of the same column that is only the pages in `range`.
-fn narrowed(chunk: &ColumnChunkMetaData, range: &Range<u64>) -> Result<ColumnChunkMetaData> {
-    // Both came from the footer, where they are signed.
+fn open(file: &ParquetFile) -> Result<Arc<InputFile>> {
+    let input = Arc::new(InputFile::open(&file.path)?);
+    input.ensure_unchanged(file.identity)?;
+    Ok(input)
+}
+
+/// Where a chunk is; the footer was checked for it to be within the file.
+fn range_of(chunk: &ColumnChunkMetaData) -> Range<u64> {
+    let (start, length) = chunk.byte_range();
+    start..start + length
+}
+
+/// A reader of the pages in a range of a chunk.
+fn page_reader(
+    input: &Arc<InputFile>,
+    chunk: &ColumnChunkMetaData,
+    range: &Range<u64>,
+) -> Result<SerializedPageReader<Source>> {
+    let source = Arc::new(Source(Arc::clone(input)));
+    // They came from the footer, where they are signed. A dictionary's offset would be taken for
+    // the start.
     let (start, length) = (range.start.cast_signed(), range.end - range.start);
-    chunk
+    let narrowed = chunk
         .clone()
         .into_builder()
         .set_dictionary_page_offset(None)
         .set_data_page_offset(start)
         .set_total_compressed_size(length.cast_signed())
-        .build()
+        .build();
+    narrowed
+        .and_then(|chunk| SerializedPageReader::new(source, &chunk, 0, None))
         .map_err(|e| decode_error(&e))
 }
 
-/// Cuts a chunk into parts of about `part_bytes`, by reading its page headers.
+/// Cuts a chunk into parts of about `part_bytes`, by its page headers.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the headers don't make sense.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Result<Vec<Part>> {
-    let chunk = &file.row_groups[row_group].chunk;
-    let (start, length) = chunk.byte_range();
-    let headers = Headers::of(file, chunk)?;
+    let input = open(file)?;
+    let mut headers = Headers {
+        input: &input,
+        range: range_of(&file.row_groups[row_group].chunk),
+    };
     let mut parts: Vec<Part> = Vec::new();
     let mut dictionary = None;
-    for (i, page) in headers.iter().enumerate() {
-        let end = headers.get(i + 1).map_or(start + length, |next| next.start);
-        match parts.last_mut() {
-            _ if page.is_dictionary => dictionary = Some(page.start..end),
-            Some(part) if part.stored_bytes() < part_bytes => {
-                part.data.end = end;
-                part.rows += page.rows;
+    let mut start = headers.position();
+    while let Some(header) = headers.next().transpose()? {
+        let page = start..header.body.end;
+        start = page.end;
+        match (header.kind, parts.last_mut()) {
+            (PageKind::Dictionary, None) => dictionary = Some(page),
+            (PageKind::Dictionary, Some(_)) => {
+                return Err(Error::input("corrupt: a dictionary behind its values"));
+            }
+            (PageKind::Other, _) => {}
+            (_, Some(part)) if part.stored_bytes() < part_bytes => {
+                part.data.end = page.end;
+                part.rows += header.values;
             }
             _ => parts.push(Part {
                 dictionary: dictionary.clone(),
-                data: page.start..end,
-                rows: page.rows,
+                data: page,
+                rows: header.values,
             }),
         }
     }
     Ok(parts)
-}
-
-/// What a page's header says, and where it is.
-struct Header {
-    start: u64,
-    rows: u64,
-    is_dictionary: bool,
-}
-
-/// A source that notes where headers are read: the page reader doesn't tell.
-struct Headers {
-    source: Source,
-    starts: Mutex<Vec<u64>>,
-}
-
-impl Headers {
-    fn of(file: &ParquetFile, chunk: &ColumnChunkMetaData) -> Result<Vec<Header>> {
-        let input = Arc::new(InputFile::open(&file.path)?);
-        input.ensure_unchanged(file.identity)?;
-        let source = Arc::new(Self {
-            source: Source(input),
-            starts: Mutex::default(),
-        });
-        let corrupt = |e| decode_error(&e);
-        let mut pages =
-            SerializedPageReader::new(Arc::clone(&source), chunk, 0, None).map_err(corrupt)?;
-        let mut headers = Vec::new();
-        while let Some(page) = pages.peek_next_page().map_err(corrupt)? {
-            let starts = source.starts.lock().unwrap_or_else(PoisonError::into_inner);
-            headers.push(Header {
-                start: starts.last().copied().unwrap_or_default(),
-                rows: page.num_rows.or(page.num_levels).unwrap_or_default() as u64,
-                is_dictionary: page.is_dict,
-            });
-            drop(starts);
-            pages.skip_next_page().map_err(corrupt)?;
-        }
-        Ok(headers)
-    }
-}
-
-impl Length for Headers {
-    fn len(&self) -> u64 {
-        self.source.len()
-    }
-}
-
-impl ChunkReader for Headers {
-    type T = BufReader<Cursor>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        starts.push(start);
-        self.source.get_read(start)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        self.source.get_bytes(start, length)
-    }
 }

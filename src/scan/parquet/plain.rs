@@ -59,7 +59,7 @@ pub(super) fn push(bytes: &[u8], layout: Layout, len: usize, form: &mut Form<'_>
     };
     match layout {
         Layout::Int32 => push_integers(fixed(size_of::<i32>())?, form.widen_bytes(), form),
-        Layout::Int64 => push_integers(fixed(size_of::<i64>())?, i64::from_le_bytes, form),
+        Layout::Int64 => push_words(fixed(size_of::<i64>())?, form),
         Layout::Fixed(width) => {
             let data = fixed(width)?;
             let batches = data.chunks(BATCH * width);
@@ -79,6 +79,14 @@ pub(super) fn push(bytes: &[u8], layout: Layout, len: usize, form: &mut Form<'_>
             }
             Ok(())
         }
+    }
+}
+
+/// Eight bytes are an integer already, where they are aligned and the machine's order is theirs.
+fn push_words(bytes: &[u8], form: &mut Form<'_>) -> Result<()> {
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(words) if cfg!(target_endian = "little") => form.integers(words),
+        _ => push_integers(bytes, i64::from_le_bytes, form),
     }
 }
 

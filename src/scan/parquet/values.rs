@@ -8,13 +8,18 @@ use super::dictionary::Dictionary;
 use super::footer::ParquetFile;
 use super::form::{Form, no_ids};
 use super::hybrid::Hybrid;
-use super::pages::{Pages, Part};
+use super::pages::{NextPage, Pages, Part, Stored};
 use super::plain::{self, Layout};
 use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
+use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
+
+/// Bytes of stored values read at a time: they are still in cache when they are hashed, and a
+/// system call for less would show.
+const PIECE_BYTES: usize = 1 << 16;
 
 pub(super) fn read(
     file: &ParquetFile,
@@ -25,20 +30,25 @@ pub(super) fn read(
     if file.row_groups[row_group].rows == 0 {
         return Ok(Tally::default());
     }
-    let mut pages = Pages::open(file, row_group, part)?;
+    let layout = Layout::of(&file.column);
+    let mut pages = Pages::open(file, row_group, part, layout)?;
     let mut values = Values {
         file,
-        layout: Layout::of(&file.column),
+        layout,
+        piece: Vec::new(),
         dictionary: None,
         dictionary_page: None,
         form: Form::new(file.id_type, file.cast, sink),
     };
     let mut tally = Tally::default();
     while let Some(page) = pages.next()? {
-        tally += values.take(page)?;
+        tally += match page {
+            NextPage::Read(page) => values.take(page)?,
+            NextPage::Stored(stored) => values.take_stored(&stored, &pages.input)?,
+        };
     }
     values.finish()?;
-    pages.ensure_unchanged(file)?;
+    pages.ensure_unchanged()?;
     if tally.rows != pages.rows {
         return Err(Error::input(format!(
             "corrupt Parquet file: {} rows in the footer, {} in the pages",
@@ -53,6 +63,8 @@ struct Values<'a> {
     file: &'a ParquetFile,
     /// `None` for a type that holds no IDs: such a column is all null.
     layout: Option<Layout>,
+    /// A buffer for pieces of stored values.
+    piece: Vec<u8>,
     dictionary: Option<Dictionary>,
     /// What the dictionary was made of.
     dictionary_page: Option<Page>,
@@ -76,6 +88,28 @@ impl Values<'_> {
         Ok(Tally {
             rows: rows as u64,
             nulls: nulls as u64,
+        })
+    }
+
+    /// Reads the values of a page piece by piece.
+    fn take_stored(&mut self, stored: &Stored, input: &InputFile) -> Result<Tally> {
+        let piece_bytes = PIECE_BYTES / stored.width * stored.width;
+        let mut at = stored.bytes.start;
+        while at < stored.bytes.end {
+            let left = stored.bytes.end - at;
+            let length = usize::try_from(left).map_or(piece_bytes, |left| left.min(piece_bytes));
+            self.piece.resize(length.max(self.piece.len()), 0);
+            let piece = &mut self.piece[..length];
+            input
+                .read_exact_at(at, piece)
+                .map_err(|e| Error::input(format!("can't be read: {e}")))?;
+            let len = length / stored.width;
+            plain::push(piece, stored.layout, len, &mut self.form)?;
+            at += length as u64;
+        }
+        Ok(Tally {
+            rows: stored.values,
+            nulls: 0,
         })
     }
 
