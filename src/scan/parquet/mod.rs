@@ -8,6 +8,7 @@ mod header;
 mod hybrid;
 mod pages;
 mod plain;
+mod snappy;
 mod source;
 mod values;
 

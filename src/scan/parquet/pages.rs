@@ -4,9 +4,11 @@
 use super::footer::{ParquetFile, RowGroup, decode_error};
 use super::header::{Headers, PageHeader, PageKind};
 use super::plain::{self, Layout};
-use super::source::Source;
+use super::snappy;
+use super::source::{PageBuffer, Source};
 use crate::error::{Error, Result};
 use crate::scan::store::InputFile;
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -154,7 +156,11 @@ impl<'a> Pages<'a> {
             } else {
                 reader.get_next_page()
             };
-            let page = page.map_err(|e| decode_error(&e))?.map(NextPage::Read);
+            let mut page = page.map_err(|e| decode_error(&e))?;
+            if self.chunk.compression() == Compression::SNAPPY {
+                page = page.map(|page| from_snappy(page, &header)).transpose()?;
+            }
+            let page = page.map(NextPage::Read);
             if let Some(range) = self.ranges.last_mut() {
                 *range = rest;
             }
@@ -200,10 +206,53 @@ fn page_reader(
         .set_dictionary_page_offset(None)
         .set_data_page_offset(start)
         .set_total_compressed_size(length.cast_signed())
+        .set_compression(match chunk.compression() {
+            // It is decompressed here: see `from_snappy`.
+            Compression::SNAPPY => Compression::UNCOMPRESSED,
+            other => other,
+        })
         .build();
     narrowed
         .and_then(|chunk| SerializedPageReader::new(source, &chunk, 0, None))
         .map_err(|e| decode_error(&e))
+}
+
+/// Decompresses a page as it was stored. The levels of version 2 never are compressed, and its
+/// values needn't be.
+fn from_snappy(page: Page, header: &PageHeader) -> Result<Page> {
+    let plain_bytes = match &page {
+        Page::DataPageV2 {
+            is_compressed: false,
+            ..
+        } => return Ok(page),
+        Page::DataPageV2 { .. } => header.level_bytes,
+        _ => 0,
+    };
+    let corrupt = || Error::input("corrupt: a page can't be decompressed by Snappy");
+    let size = |bytes| usize::try_from(bytes).map_err(|_| corrupt());
+    let (levels, length) = (size(plain_bytes)?, size(header.uncompressed_bytes)?);
+    let stored = page.buffer();
+    // Snappy's best is a copy of 64 bytes by 3: more can't come of so few.
+    if levels > length || levels > stored.len() || length - levels > stored.len() * 64 / 3 {
+        return Err(corrupt());
+    }
+    let mut buffer = PageBuffer::with_room(length + snappy::ROOM);
+    buffer.bytes[..levels].copy_from_slice(&stored[..levels]);
+    if length > levels {
+        let out = &mut buffer.bytes[levels..length + snappy::ROOM];
+        snappy::decompress(&stored[levels..], out).ok_or_else(corrupt)?;
+    }
+    Ok(with_bytes(page, buffer.into_bytes(length)))
+}
+
+/// The same page around other bytes.
+fn with_bytes(mut page: Page, bytes: Bytes) -> Page {
+    match &mut page {
+        Page::DataPage { buf, .. }
+        | Page::DataPageV2 { buf, .. }
+        | Page::DictionaryPage { buf, .. } => *buf = bytes,
+    }
+    page
 }
 
 /// Cuts a chunk into parts of about `part_bytes`, by its page headers.

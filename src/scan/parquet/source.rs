@@ -53,14 +53,14 @@ impl ChunkReader for Source {
         self.0
             .read_exact_at(start, &mut buffer.bytes[..length])
             .map_err(io_error)?;
-        Ok(Bytes::from_owner(buffer).slice(..length))
+        Ok(buffer.into_bytes(length))
     }
 }
 
 /// The bytes of a page, which go back to the thread's spare buffers when the page is done: a new
 /// megabyte from the system costs as much in page faults as reading it.
-struct PageBuffer {
-    bytes: Vec<u8>,
+pub(super) struct PageBuffer {
+    pub(super) bytes: Vec<u8>,
 }
 
 thread_local! {
@@ -68,19 +68,24 @@ thread_local! {
 }
 
 impl PageBuffer {
-    /// A page and its dictionary.
-    const SPARE_MAX: usize = 2;
+    /// A page, what it was before it was decompressed, and its dictionary.
+    const SPARE_MAX: usize = 3;
 
     /// Pages are a megabyte as a rule; what few large ones took isn't kept.
     const SPARE_BYTES_MAX: usize = 8 << 20;
 
     /// A buffer of at least `length` bytes, whatever is in it.
-    fn with_room(length: usize) -> Self {
+    pub(super) fn with_room(length: usize) -> Self {
         let mut bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         if bytes.len() < length {
             bytes.resize(length, 0);
         }
         Self { bytes }
+    }
+
+    /// Its first `length` bytes.
+    pub(super) fn into_bytes(self, length: usize) -> Bytes {
+        Bytes::from_owner(self).slice(..length)
     }
 }
 

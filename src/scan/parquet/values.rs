@@ -16,6 +16,8 @@ use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
+use parquet::schema::types::ColumnDescriptor;
+use std::sync::Arc;
 
 /// Bytes of stored values read at a time: they are still in cache when they are hashed, and a
 /// system call for less would show.
@@ -79,7 +81,7 @@ impl Values<'_> {
         }
         let rows = page.num_values() as usize;
         let non_null = match DataPage::of(&page, self.file.column.max_def_level())? {
-            Some(data) => self.take_data(page, &data)?,
+            Some(data) => self.take_data(&data)?,
             None => self.decode(page)?,
         };
         let nulls = rows
@@ -135,8 +137,24 @@ impl Values<'_> {
         decoded::push(&self.file.column, dictionary, page, &mut self.form)
     }
 
+    /// Likewise, but for the values alone: the levels were counted already, and most columns that
+    /// may hold nulls hold none.
+    fn decode_bare(&mut self, data: &DataPage) -> Result<usize> {
+        let column = &self.file.column;
+        let required = ColumnDescriptor::new(column.self_type_ptr(), 0, 0, column.path().clone());
+        let page = Page::DataPage {
+            buf: data.values.clone(),
+            num_values: u32::try_from(data.non_null).map_err(|_| plain::too_short())?,
+            encoding: data.encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        decoded::push(&Arc::new(required), None, page, &mut self.form)
+    }
+
     /// Pushes the values of a data page; returns how many.
-    fn take_data(&mut self, page: Page, data: &DataPage) -> Result<usize> {
+    fn take_data(&mut self, data: &DataPage) -> Result<usize> {
         let (Some(layout), len) = (self.layout, data.non_null) else {
             no_ids(data.non_null)?;
             return Ok(0);
@@ -150,7 +168,7 @@ impl Values<'_> {
                     .push(&data.values, len, &mut self.form)?;
             }
             _ => {
-                if self.decode(page)? != len {
+                if self.decode_bare(data)? != len {
                     return Err(plain::too_short());
                 }
             }
