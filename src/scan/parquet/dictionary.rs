@@ -74,6 +74,8 @@ impl Dictionary {
             for &index in indices {
                 let used = self.used.get_mut(index as usize);
                 let used = used.ok_or_else(|| no_entry(index))?;
+                // The count isn't for free, but reading the mark before it is written is what makes
+                // large dictionaries fast: reads from the second-level cache overlap, writes wait.
                 self.unused -= usize::from(1 - *used);
                 *used = 1;
             }

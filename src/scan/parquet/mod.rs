@@ -8,7 +8,6 @@ mod header;
 mod hybrid;
 mod pages;
 mod plain;
-mod snappy;
 mod source;
 mod values;
 

@@ -4,7 +4,6 @@
 use super::footer::{ParquetFile, RowGroup, decode_error};
 use super::header::{Headers, PageHeader, PageKind};
 use super::plain::{self, Layout};
-use super::snappy;
 use super::source::{PageBuffer, Source};
 use crate::error::{Error, Result};
 use crate::scan::store::InputFile;
@@ -207,7 +206,7 @@ fn page_reader(
         .set_data_page_offset(start)
         .set_total_compressed_size(length.cast_signed())
         .set_compression(match chunk.compression() {
-            // It is decompressed here: see `from_snappy`.
+            // Decompressed by `from_snappy`.
             Compression::SNAPPY => Compression::UNCOMPRESSED,
             other => other,
         })
@@ -217,7 +216,8 @@ fn page_reader(
         .map_err(|e| decode_error(&e))
 }
 
-/// Decompresses a page as it was stored. The levels of version 2 never are compressed, and its
+/// Decompresses a page, as it was stored, into a buffer that is used again: a new megabyte for each
+/// page would cost as much as decompressing what Snappy left as it was. The levels of version 2 never are compressed, and its
 /// values needn't be.
 fn from_snappy(page: Page, header: &PageHeader) -> Result<Page> {
     let plain_bytes = match &page {
@@ -236,11 +236,14 @@ fn from_snappy(page: Page, header: &PageHeader) -> Result<Page> {
     if levels > length || levels > stored.len() || length - levels > stored.len() * 64 / 3 {
         return Err(corrupt());
     }
-    let mut buffer = PageBuffer::with_room(length + snappy::ROOM);
+    let mut buffer = PageBuffer::with_room(length);
     buffer.bytes[..levels].copy_from_slice(&stored[..levels]);
     if length > levels {
-        let out = &mut buffer.bytes[levels..length + snappy::ROOM];
-        snappy::decompress(&stored[levels..], out).ok_or_else(corrupt)?;
+        let values = &mut buffer.bytes[levels..length];
+        let decompressed = snap::raw::Decoder::new().decompress(&stored[levels..], values);
+        if decompressed.ok() != Some(length - levels) {
+            return Err(corrupt());
+        }
     }
     Ok(with_bytes(page, buffer.into_bytes(length)))
 }
