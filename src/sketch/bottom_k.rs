@@ -4,8 +4,6 @@
 //! its θ, so that merging stays exact, and stored gaps are small. The price is chance matches:
 //! n/2^49 of n users share a 48-bit hash with another (2·10^-6 at 10^9).
 
-use std::hint::black_box;
-
 /// Bits of a hash that the sample keeps.
 pub const SAMPLE_BITS: u32 = 48;
 
@@ -99,7 +97,8 @@ fn union_below(theta: u64, count: usize, mut a: &[u64], mut b: &[u64]) -> Vec<u6
 pub(super) struct BottomKBuilder {
     k: usize,
     theta: u64,
-    /// Hashes ascending among [`FREE`](Self::FREE) places; the last place is always free.
+    /// Hashes ascending among [`FREE`](Self::FREE) places; the last [`NEAR`](Self::NEAR) places are
+    /// always free.
     places: Vec<u64>,
     /// Homes in 2^64 times the hash: see [`home`](Self::home).
     homes_per_hash: u64,
@@ -111,6 +110,9 @@ pub(super) struct BottomKBuilder {
 impl BottomKBuilder {
     /// Above every hash: a search for a place stops here and at larger hashes alike.
     const FREE: u64 = u64::MAX;
+
+    /// A hash is this near to its home as a rule.
+    const NEAR: usize = 4;
 
     /// Small sets stay small: 8 KiB to begin with.
     const HOMES_MIN: usize = 1 << 10;
@@ -144,17 +146,32 @@ impl BottomKBuilder {
         ((hash as u128 * self.homes_per_hash as u128) >> u64::BITS) as usize
     }
 
-    /// Takes in 48-bit hashes, all of them below θ as it is now.
-    pub(super) fn insert(&mut self, hashes: &[u64]) {
-        // A large table isn't in cache. These reads don't wait for each other; the searches below,
-        // with their branches, would.
-        let touch = |touched, &hash| touched ^ self.places[self.home(hash)];
-        black_box(hashes.iter().fold(0, touch));
-        for &hash in hashes {
-            if hash < self.theta {
-                self.insert_one(hash);
+    /// Takes in 48-bit hashes, all of them below θ as it is now. What is left in `hashes` means
+    /// nothing.
+    pub(super) fn insert(&mut self, hashes: &mut [u64]) {
+        for i in 0..self.drop_present(hashes) {
+            if hashes[i] < self.theta {
+                self.insert_one(hashes[i]);
             }
         }
+    }
+
+    /// Moves the hashes that aren't found near their homes to the front; returns how many.
+    ///
+    /// The table is larger than the cache. These reads don't wait for each other, as searches with
+    /// their branches would, and most users of an event log go no further.
+    fn drop_present(&self, hashes: &mut [u64]) -> usize {
+        let mut kept = 0;
+        for i in 0..hashes.len() {
+            let hash = hashes[i];
+            let near = &self.places[self.home(hash)..][..Self::NEAR];
+            let is_present = near
+                .iter()
+                .fold(false, |found, &place| found | (place == hash));
+            hashes[kept] = hash;
+            kept += usize::from(!is_present);
+        }
+        kept
     }
 
     #[inline]
@@ -175,9 +192,8 @@ impl BottomKBuilder {
             std::mem::swap(&mut moved, &mut self.places[at]);
             at += 1;
         }
-        if at == self.places.len() {
-            self.places.push(Self::FREE);
-        }
+        let end = self.places.len().max(at + Self::NEAR);
+        self.places.resize(end, Self::FREE);
         self.len += 1;
         if self.len == self.len_max {
             self.make_room();
@@ -201,14 +217,12 @@ impl BottomKBuilder {
         let homes_per_hash = ((homes as u128) << u64::BITS) / u128::from(self.theta);
         self.homes_per_hash = u64::try_from(homes_per_hash).unwrap_or(u64::MAX);
         self.places.clear();
-        self.places.resize(homes + 1, Self::FREE);
+        self.places.resize(homes + Self::NEAR, Self::FREE);
         let mut next = 0;
         for &hash in hashes {
             next = next.max(self.home(hash));
-            // The last place stays free.
-            if next + 1 >= self.places.len() {
-                self.places.resize(next + 2, Self::FREE);
-            }
+            let end = self.places.len().max(next + 1 + Self::NEAR);
+            self.places.resize(end, Self::FREE);
             self.places[next] = hash;
             next += 1;
         }
@@ -254,7 +268,7 @@ mod tests {
         for user in users {
             let hash = hash_integer(user) >> (64 - SAMPLE_BITS);
             if hash < builder.theta() {
-                builder.insert(&[hash]);
+                builder.insert(&mut [hash]);
             }
         }
         builder.finish()
@@ -301,7 +315,7 @@ mod tests {
     #[test]
     fn the_hash_zero_is_a_hash_like_any_other() {
         let mut builder = BottomKBuilder::new(16);
-        builder.insert(&[0, 0]);
+        builder.insert(&mut [0, 0]);
         assert_eq!(builder.finish().hashes(), [0]);
     }
 }

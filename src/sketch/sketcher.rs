@@ -135,7 +135,7 @@ impl HashSink for Parts {
             self.sampled[count] = sampled;
             count += usize::from(sampled < theta);
         }
-        self.sample.insert(&self.sampled[..count]);
+        self.sample.insert(&mut self.sampled[..count]);
         self.candidates += hashes.len();
         // Finding the smallest register reads them all: worth it once per as many candidates.
         if self.candidates > self.registers.registers().len() {
