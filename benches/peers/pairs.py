@@ -1,0 +1,125 @@
+"""Pairs of Parquet files of user IDs whose numbers of users are known.
+
+`pairs.py NAME FOLDER ROWS` prints the paths of a pair, written if they aren't there, and its truth.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 1 << 20
+"""Rows of a row group: what DuckDB and pyarrow write by default, within a factor."""
+
+PLAIN = {"use_dictionary": False, "compression": "none"}
+
+
+def spread(numbers):
+    """Random-looking 64-bit IDs, different for different numbers (the finaliser of SplitMix64)."""
+    x = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    return (x ^ (x >> np.uint64(31))).view(np.int64)
+
+
+def texts(numbers):
+    """IDs as 32 hexadecimal digits."""
+    halves = np.stack([spread(numbers), spread(numbers + (1 << 40))], axis=1)
+    digits = halves.tobytes().hex().encode()
+    offsets = np.arange(0, len(digits) + 1, 32, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(digits))
+
+
+class Distinct:
+    """Each user once a side, half of them on both sides."""
+
+    def __init__(self, ids, rows, **write):
+        self.ids, self.rows, self.write = ids, rows, write
+
+    def chunk(self, side, start, end):
+        return self.ids(np.arange(start, end) + side * (self.rows // 2))
+
+    def truth(self):
+        half = self.rows // 2
+        return [self.rows, self.rows, self.rows - half, self.rows + half]
+
+
+class Log:
+    """Rows of users who come again and again, half of the users on both sides."""
+
+    def __init__(self, users, rows, skewed):
+        self.users, self.rows, self.skewed, self.write = users, rows, skewed, {}
+
+    def numbers(self, side, start, end):
+        share = np.random.default_rng([7, side, start]).random(end - start)
+        return (self.users * (share**2 if self.skewed else share)).astype(np.int64)
+
+    def chunk(self, side, start, end):
+        return pa.array(spread(self.numbers(side, start, end) + side * (self.users // 2)))
+
+    def truth(self):
+        seen = np.zeros((2, self.users + self.users // 2), dtype=bool)
+        for side in (0, 1):
+            for start in range(0, self.rows, ROW_GROUP):
+                numbers = self.numbers(side, start, min(self.rows, start + ROW_GROUP))
+                seen[side, numbers + side * (self.users // 2)] = True
+        both, either = seen[0] & seen[1], seen[0] | seen[1]
+        return [int(x.sum()) for x in (seen[0], seen[1], both, either)]
+
+
+def all_pairs(rows):
+    def integers(n):
+        return pa.array(spread(n))
+
+    def sequence(n):
+        return pa.array(n * 7 + 1_000_000)
+
+    delta = {"use_dictionary": False, "column_encoding": {"user_id": "DELTA_BINARY_PACKED"}}
+    return {
+        "u64_none": Distinct(integers, rows, **PLAIN),
+        "u64_snappy": Distinct(integers, rows, **PLAIN | {"compression": "snappy"}),
+        "u64_zstd": Distinct(integers, rows, **PLAIN | {"compression": "zstd"}),
+        "dups": Log(rows // 10, rows, skewed=True),
+        "dict": Log(min(100_000, rows), rows, skewed=False),
+        "str": Distinct(texts, rows * 3 // 10),
+        "seq": Distinct(sequence, rows),
+        "delta": Distinct(sequence, rows, **delta),
+        "small": Distinct(integers, min(1_000_000, rows)),
+        "billion": Distinct(integers, rows * 10, **PLAIN),
+    }
+
+
+def make(name, folder, rows):
+    """The paths of a pair and its truth; writes what isn't there."""
+    pair = all_pairs(rows)[name]
+    folder = Path(folder) / str(rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}_{side}.parquet" for side in "ab"]
+    for side, path in enumerate(paths):
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished")
+            write(pair, side, unfinished)
+            unfinished.rename(path)
+    known = folder / f"{name}.json"
+    if not known.exists():
+        known.write_text(json.dumps(pair.truth()))
+    return [str(path) for path in paths], json.loads(known.read_text())
+
+
+def write(pair, side, path):
+    writer = None
+    for start in range(0, pair.rows, ROW_GROUP):
+        ids = pair.chunk(side, start, min(pair.rows, start + ROW_GROUP))
+        table = pa.table({"user_id": ids})
+        writer = writer or pq.ParquetWriter(path, table.schema, **pair.write)
+        writer.write_table(table, row_group_size=ROW_GROUP)
+    writer.close()
+
+
+if __name__ == "__main__":
+    name, folder, rows = sys.argv[1:]
+    files, truth = make(name, folder, int(rows))
+    print(json.dumps({"files": files, "truth": truth}))
