@@ -55,7 +55,7 @@ impl Part {
 
     /// Whether it has doubled since repeated keys were last looked for.
     pub(super) fn has_doubled(&self) -> bool {
-        self.keys >= 2 * self.distinct && self.blocks.len() >= Self::DEDUP_BLOCKS
+        self.keys >= 4 * self.distinct && self.blocks.len() >= Self::DEDUP_BLOCKS
     }
 
     /// Drops repeated keys and gives their memory back.
@@ -65,18 +65,22 @@ impl Part {
             table_bits: 0,
             table: 0,
         };
-        table.start(self.keys, 1, all);
+        table.start(self.keys.div_ceil(4).max(2 * self.distinct), 1, all);
         for block in &self.blocks {
             table.mark(&block.bytes, block.keys, 0, all);
         }
-        let mut distinct = table.keys();
+        let mut slots = table.slots().iter();
         self.keys = 0;
         for block in &mut self.blocks {
-            block.keys = 0;
-            for key in distinct.by_ref().take(Table::<K>::BLOCK_KEYS) {
-                key.store(&mut block.bytes[block.keys * K::STORED_BYTES..]);
-                block.keys += 1;
+            // Free slots are stored too, but the next one overwrites them: no branch to guess.
+            let mut end = 0;
+            while end < Table::<K>::BLOCK_KEYS * K::STORED_BYTES
+                && let Some(entry) = slots.next()
+            {
+                entry.as_stored().store(&mut block.bytes[end..]);
+                end += K::STORED_BYTES * usize::from(entry.sides());
             }
+            block.keys = end / K::STORED_BYTES;
             self.keys += block.keys;
         }
         let used = self

@@ -18,6 +18,8 @@ pub(super) struct Table<K> {
     entries: Vec<K>,
     /// The sides of every entry if there are more than its key has room for. Its key says 1 then.
     many_sides: Vec<u64>,
+    /// Entries of one block that found their slot taken by another user, with that slot.
+    waiting: Vec<(K, usize)>,
     /// Slots that are taken.
     users: usize,
     /// Top bits of an entry that are the same for all of them.
@@ -74,18 +76,19 @@ impl<K: Key> Table<K> {
     /// Notes that of the first `key_count` keys of a block those of this table were seen in `side`.
     pub(super) fn mark(&mut self, block: &[u8], key_count: usize, side: usize, extract: Extract) {
         self.make_room(key_count);
+        self.waiting.resize(Self::BLOCK_KEYS, (K::default(), 0));
         let keys = (0..key_count).map(|i| K::load(&block[i * K::STORED_BYTES..]));
-        if extract.table_bits == 0 {
-            self.mark_all(keys, side);
+        let waiting = if extract.table_bits == 0 {
+            self.first_round(keys, side)
         } else {
-            self.mark_all(keys.filter(|key| extract.holds(*key)), side);
-        }
+            self.first_round(keys.filter(|key| extract.holds(*key)), side)
+        };
+        self.further_rounds(waiting, side);
     }
 
-    /// The distinct keys, in no order.
-    pub(super) fn keys(&self) -> impl Iterator<Item = K> {
-        let taken = self.entries.iter().filter(|entry| entry.sides() != 0);
-        taken.map(|entry| entry.as_stored())
+    /// The slots, free ones among them.
+    pub(super) fn slots(&self) -> &[K] {
+        &self.entries
     }
 
     /// Adds the users of every set of sides.
@@ -116,34 +119,52 @@ impl<K: Key> Table<K> {
         }
     }
 
+    /// Looks at the first slot of every key. Says how many have to look further.
+    ///
+    /// No branch depends on what is found there: what can't be guessed would hold up the searches
+    /// of the keys behind it, which can go on at the same time.
     #[inline]
-    fn mark_all(&mut self, keys: impl Iterator<Item = K>, side: usize) {
+    fn first_round(&mut self, keys: impl Iterator<Item = K>, side: usize) -> usize {
         let slots = self.entries.len();
-        let entries = &mut self.entries[..];
-        let many = !self.many_sides.is_empty();
-        let bit = if many { 1 } else { 1 << side };
+        let bit = if self.many_sides.is_empty() {
+            1 << side
+        } else {
+            1
+        };
+        let mut waiting = 0;
         for key in keys {
-            let mut slot = slot_of(key, self.shared_bits, slots);
-            loop {
-                let entry = entries[slot];
-                if entry.sides() == 0 {
-                    self.users += 1;
-                    entries[slot] = key.with_sides(bit);
-                    break;
-                }
-                if entry.is_same_user(key) {
-                    entries[slot] = entry.with_sides(bit);
-                    break;
-                }
-                slot += 1;
-                if slot == slots {
-                    slot = 0;
-                }
-            }
-            if many {
-                self.many_sides[slot] |= 1 << side;
+            let slot = slot_of(key, self.shared_bits, slots);
+            waiting = self.visit(key.with_sides(bit), slot, side, waiting);
+        }
+        waiting
+    }
+
+    fn further_rounds(&mut self, mut waiting: usize, side: usize) {
+        let slots = self.entries.len();
+        while waiting > 0 {
+            let round = std::mem::take(&mut waiting);
+            for i in 0..round {
+                let (entry, slot) = self.waiting[i];
+                let next = if slot + 1 == slots { 0 } else { slot + 1 };
+                waiting = self.visit(entry, next, side, waiting);
             }
         }
+    }
+
+    /// Takes the slot if it is free, or the user's own. Else the entry is the next that waits.
+    #[inline(always)]
+    fn visit(&mut self, entry: K, slot: usize, side: usize, waiting: usize) -> usize {
+        let found = self.entries[slot];
+        let is_free = found.sides() == 0;
+        let is_done = is_free | found.is_same_user(entry);
+        let marked = found.with_sides(if is_done { entry.sides() } else { 0 });
+        self.entries[slot] = if is_free { entry } else { marked };
+        if let Some(sides) = self.many_sides.get_mut(slot) {
+            *sides |= u64::from(is_done) << side;
+        }
+        self.users += usize::from(is_free);
+        self.waiting[waiting] = (entry, slot);
+        waiting + usize::from(!is_done)
     }
 
     /// Room for so many more users.
@@ -178,7 +199,7 @@ impl<K: Key> Table<K> {
 /// of them on average, next to each other, if all keys are distinct (Knuth, The Art of Computer
 /// Programming 3, section 6.4, linear probing). And room to mark a block without looking.
 const fn slots_for(key_count: u64) -> u64 {
-    key_count + key_count / 2 + (BLOCK_BYTES / 2) as u64
+    key_count + key_count / 2 + (BLOCK_BYTES / 4) as u64
 }
 
 /// Where the search for a key begins: the bits after those that are the same for all.
