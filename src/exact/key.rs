@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn different_ids_stay_different() {
         let seed = Seed::random();
-        let patterns = [|i: u64| i, |i| i << 40, |i| i << 32 | i, |i| !i];
+        let patterns: [fn(u64) -> u64; 4] = [|i| i, |i| i << 40, |i| i << 32 | i, |i| !i];
         for pattern in patterns {
             let mut mixed: Vec<u64> = (0..1 << 16).map(|i| pattern(i).mixed(&seed)).collect();
             mixed.sort_unstable();

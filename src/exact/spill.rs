@@ -45,6 +45,11 @@ impl Spill {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.end.load(SeqCst)
+    }
+
     /// Somebody takes blocks to write them, and sets them free before this is dropped.
     pub(super) fn begin(&self) -> Writing<'_> {
         self.writers.fetch_add(1, SeqCst);
