@@ -141,7 +141,7 @@ impl Partition {
                 side: victim / 2 % sides,
                 part: victim / 2 / sides,
             };
-            let has_freed = if victim % 2 == 0 {
+            let has_freed = if victim.is_multiple_of(2) {
                 self.spill_part::<u64>(place)
             } else {
                 self.spill_part::<u128>(place)

@@ -35,7 +35,7 @@ impl Shape {
     /// # Errors
     /// [`ErrorKind::Limit`] if the limit is too low.
     pub(super) fn new(side_count: usize, options: &ExactOptions) -> Result<Self> {
-        let threads = options.threads as u64;
+        let threads = options.threads.max(1) as u64;
         let least = unspillable_blocks(side_count, threads, PART_BITS_MIN);
         let of_threads = |table: u64| threads.saturating_mul(table.saturating_add(RUN_BYTES));
         let floor = least
