@@ -235,7 +235,7 @@ impl Log {
         let shape = Shape {
             side_count,
             part_bits: 8,
-            pool_blocks: (side_count as u64 * 3 * 2 << 8) + spare_blocks,
+            pool_blocks: side_count as u64 * 3 * 2 * 256 + spare_blocks,
             table_bytes,
         };
         let partition = Arc::new(Partition::new(shape, folder));
