@@ -60,8 +60,8 @@ impl ExactOptions {
 ///
 /// Takes 7 bytes for a distinct integer and 15 for a distinct text, of each side that it is in, in
 /// memory as long as there is some and else in a temporary file. Repeated IDs are dropped as they
-/// come, so that an event log takes what its users take (at most twice that, or 16 KiB a part and
-/// side), and not its rows.
+/// come: an event log takes up to four times what its users take (or 4 to 32 MiB a side, by the
+/// rows), and not its rows.
 #[derive(Debug)]
 pub struct ExactCounter {
     partition: Arc<Partition>,

@@ -29,6 +29,9 @@ impl Part {
     /// they would be.
     const DEDUP_BLOCKS: usize = 4;
 
+    /// Keys for each distinct one of the last search: one in four is looked at again.
+    const GROWTH: usize = 4;
+
     pub(super) fn blocks(&self) -> &[Filled] {
         &self.blocks
     }
@@ -53,9 +56,10 @@ impl Part {
         self.keys > self.distinct
     }
 
-    /// Whether it has doubled since repeated keys were last looked for.
-    pub(super) fn has_doubled(&self) -> bool {
-        self.keys >= 4 * self.distinct && self.blocks.len() >= Self::DEDUP_BLOCKS
+    /// Whether it has grown so much since repeated keys were last looked for that looking at the
+    /// old ones again is a small part of the work.
+    pub(super) fn has_outgrown(&self) -> bool {
+        self.keys >= Self::GROWTH * self.distinct && self.blocks.len() >= Self::DEDUP_BLOCKS
     }
 
     /// Drops repeated keys and gives their memory back.
@@ -65,7 +69,9 @@ impl Part {
             table_bits: 0,
             table: 0,
         };
-        table.start(self.keys.div_ceil(4).max(2 * self.distinct), 1, all);
+        // Where keys repeat most of a large table would lie idle; where they don't it grows.
+        let likely = (self.keys / Self::GROWTH).max(2 * self.distinct);
+        table.start(likely, 1, all);
         for block in &self.blocks {
             table.mark(&block.bytes, block.keys, 0, all);
         }

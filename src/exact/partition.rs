@@ -96,7 +96,7 @@ impl Partition {
         part.push(block);
         let probes = place.part < side.parts.len() / 64;
         let fits = Table::<K>::bytes_for(part.keys() as u64, 1) <= self.shape.table_bytes;
-        if fits && part.has_doubled() && (probes || side.repeats.load(Relaxed)) {
+        if fits && part.has_outgrown() && (probes || side.repeats.load(Relaxed)) {
             let before = part.keys();
             part.dedup(table, self.shape.part_bits, &self.pool);
             if probes {
