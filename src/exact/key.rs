@@ -120,6 +120,7 @@ key!(u128);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_stored_key_is_its_mixed_key_but_for_the_top_byte() {
@@ -147,6 +148,16 @@ mod tests {
             mixed.dedup();
             assert_eq!(mixed.len(), 1 << 16);
         }
+    }
+
+    #[test]
+    fn ids_made_to_meet_under_one_seed_part_under_another() {
+        let part = |id: u64, seed: &Seed| id.mixed(seed).top() >> (u64::BITS - u8::BITS);
+        let [known, other] = [Seed::random(), Seed::random()];
+        let crafted = (0_u64..).filter(|id| part(*id, &known) == 0).take(2_000);
+        let parts: HashSet<u64> = crafted.map(|id| part(id, &other)).collect();
+        // 256 in all; random IDs would miss each with odds of e^-8.
+        assert!(parts.len() > 100, "{}", parts.len());
     }
 
     #[test]
