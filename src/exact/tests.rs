@@ -283,8 +283,8 @@ fn what_memory_has_no_room_for_is_in_the_file_and_counted() {
     let counts = log.count(counter).expect("counts");
     let users = [0b01, 0b10, 0b11].map(|mask| counts.region(mask));
     assert_eq!(users, [500_000; 3]);
-    // 14 MB of keys, and memory for 12 MiB of which half is for the other width.
-    assert!(partition.spill.written_bytes() > 4 << 20);
+    // 14 MB of keys; the blocks that are open take 4 of 12 MiB, and few of them are full.
+    assert!(partition.spill.written_bytes() > 1 << 20);
 }
 
 #[test]
