@@ -1,11 +1,11 @@
-//! What counting a row exactly costs, in memory and on all threads: distinct IDs of two sides, an
-//! event log, text.
+//! What counting a row exactly costs on two threads: distinct IDs of two sides, in memory and with
+//! a temporary file, an event log, text.
 //!
 //! `cargo bench --bench exact -- 100M` runs the large pair alone.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use overlap::id::{ByteIds, IdBatch, IdSink};
-use overlap::{ExactCounter, ExactCounts, hash_integer};
+use overlap::{ExactCounter, ExactCounts, ExactOptions, hash_integer};
 
 /// Rows of a batch, about what a Parquet page decodes to.
 const BATCH: usize = 8192;
@@ -16,14 +16,18 @@ fn ids(numbers: std::ops::Range<i64>) -> Vec<i64> {
 }
 
 /// Two threads, each with a sink of either side and half of its batches, as a scan deals them.
-fn count(sides: &[Vec<i64>; 2]) -> ExactCounts {
-    let rows = sides.iter().map(Vec::len).sum::<usize>() as u64;
-    let counter = ExactCounter::new(2, u64::MAX, rows).expect("two sides");
+fn count(sides: &[Vec<i64>; 2], memory_limit_bytes: u64) -> ExactCounts {
+    let options = ExactOptions {
+        threads: 2,
+        rows_expected: sides.iter().map(Vec::len).sum::<usize>() as u64,
+        ..ExactOptions::new(memory_limit_bytes)
+    };
+    let counter = ExactCounter::new(2, &options).expect("two sides");
     let half = |thread: usize| {
         let mut sinks = [counter.sink(0), counter.sink(1)];
         for (sink, ids) in sinks.iter_mut().zip(sides) {
             for batch in ids.chunks(BATCH).skip(thread).step_by(2) {
-                sink.push(IdBatch::Integers(batch)).expect("no limit");
+                sink.push(IdBatch::Integers(batch)).expect("counts");
             }
         }
         sinks
@@ -39,11 +43,18 @@ fn pair(c: &mut Criterion) {
     group.sample_size(10);
     for (name, rows) in [("1M", 500_000), ("10M", 5_000_000), ("100M", 50_000_000)] {
         let sides = [ids(0..rows), ids(rows / 2..rows / 2 + rows)];
-        assert_eq!(count(&sides).overlap(0, 1), rows as u64 / 2);
+        assert_eq!(count(&sides, u64::MAX).overlap(0, 1), rows as u64 / 2);
         group.throughput(Throughput::Elements(2 * rows as u64));
         group.bench_function(BenchmarkId::new("random", name), |b| {
-            b.iter(|| count(&sides));
+            b.iter(|| count(&sides, u64::MAX));
         });
+        // Memory for half of the keys, where that is more than a count needs at least.
+        let limit = rows as u64 * 7;
+        if limit >= 16 << 20 {
+            group.bench_function(BenchmarkId::new("spilled", name), |b| {
+                b.iter(|| count(&sides, limit));
+            });
+        }
     }
     group.finish();
 }
@@ -59,12 +70,12 @@ fn event_log(c: &mut Criterion) {
             .collect()
     };
     let sides = [side(0), side(1 << 40)];
-    assert_eq!(count(&sides).union(), USERS);
+    assert_eq!(count(&sides, u64::MAX).union(), USERS);
     let mut group = c.benchmark_group("exact");
     group
         .sample_size(10)
         .throughput(Throughput::Elements(ROWS as u64));
-    group.bench_function("event log 10M", |b| b.iter(|| count(&sides)));
+    group.bench_function("event log 10M", |b| b.iter(|| count(&sides, u64::MAX)));
     group.finish();
 }
 
@@ -75,14 +86,18 @@ fn text(c: &mut Criterion) {
     let data: String = (0..ROWS).map(|i| format!("{i:020}")).collect();
     let offsets: Vec<i32> = (0..=ROWS).map(|i| i * WIDTH).collect();
     let run = || {
-        let counter = ExactCounter::new(1, u64::MAX, ROWS as u64).expect("one side");
+        let options = ExactOptions {
+            rows_expected: ROWS as u64,
+            ..ExactOptions::new(u64::MAX)
+        };
+        let counter = ExactCounter::new(1, &options).expect("one side");
         let mut sink = counter.sink(0);
         for offsets in offsets.windows(BATCH + 1).step_by(BATCH) {
             sink.push(IdBatch::Text(ByteIds::Offsets {
                 data: data.as_bytes(),
                 offsets,
             }))
-            .expect("no limit");
+            .expect("counts");
         }
         counter.finish(vec![sink]).expect("one domain").union()
     };

@@ -44,7 +44,7 @@ mod storage;
 pub use analysis::{Expression, Regions, regions};
 pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
-    ExactRequest, SketchRequest, Sources, Unique, default_memory_limit, estimate,
+    ExactMemory, ExactRequest, SketchRequest, Sources, Unique, default_memory_limit, estimate,
     estimate_regions_of, estimate_sketches, exact, sketch_array, sketch_batches, sketch_sides,
     verify,
 };
@@ -55,7 +55,7 @@ pub use estimate::{
     SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
     estimate_pair, estimate_regions, estimate_set, expected_error, plan,
 };
-pub use exact::{ExactCounter, ExactCounts, ExactSink};
+pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{
     BatchHasher, Filter, HashSink, Kernel, hash_bytes, hash_integer, hash_wide_integer,

@@ -216,38 +216,11 @@ fn wrong_arguments_are_usage_errors_that_say_what_is_right() {
 }
 
 #[test]
-fn too_little_memory_for_exact_is_a_limit_with_the_needed_figure() {
-    let folder = Folder::new();
-    let [a, b] = ["a.parquet", "b.parquet"].map(|name| folder.path(name));
-    let [a, b] = [a.to_str().unwrap(), b.to_str().unwrap()];
-    let made = overlap(&[
-        "generate",
-        a,
-        b,
-        "--users-a",
-        "300000",
-        "--users-b",
-        "300000",
-    ]);
-    assert_eq!(
-        made.code,
-        None.or(Some(2)),
-        "an overlap of 500,000 is more than 300,000"
-    );
-    let users = [
-        "--users-a",
-        "300000",
-        "--users-b",
-        "300000",
-        "--overlap",
-        "1000",
-    ];
-    assert_eq!(
-        overlap(&[&["generate", a, b], &users[..]].concat()).code,
-        Some(0)
-    );
-    overlap(&["exact", a, b, "--memory", "2MiB"]).fails(7, &["MiB", "--memory"]);
-    assert_eq!(overlap(&["exact", a, b, "--memory", "64MiB"]).code, Some(0));
+fn too_little_memory_for_exact_is_a_limit_with_the_least_figure() {
+    let arguments = shop_and_pay(&["exact", "--threads", "2", "--memory"]);
+    let with = |memory: &str| overlap(&[&arguments[..], &[memory.into()]].concat());
+    with("2MiB").fails(7, &["at least 15 MiB", "the limit is 2 MiB", "--memory"]);
+    assert_eq!(with("15MiB").code, Some(0));
 }
 
 #[test]

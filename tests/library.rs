@@ -4,8 +4,8 @@ use crate::harness::{Folder, data};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use overlap::report::{Format, Quality};
 use overlap::{
-    Confidence, ErrorKind, ExactRequest, Silent, SketchOptions, SketchRequest, Sources, estimate,
-    estimate_sketches, exact, sketch_batches, sketch_sides, verify,
+    Confidence, ErrorKind, ExactMemory, ExactRequest, Silent, SketchOptions, SketchRequest,
+    Sources, estimate, estimate_sketches, exact, sketch_batches, sketch_sides, verify,
 };
 use std::sync::Arc;
 
@@ -26,7 +26,12 @@ fn files_are_sketched_once_and_asked_afterwards() {
 #[test]
 fn exact_and_verify_answer_the_same_question() {
     let counted = exact(&ExactRequest::new(sources()), &Silent).unwrap();
-    let verified = verify(&SketchRequest::new(sources()), 1 << 30, &Silent).unwrap();
+    let verified = verify(
+        &SketchRequest::new(sources()),
+        &ExactMemory::default(),
+        &Silent,
+    )
+    .unwrap();
     assert_eq!(verified.exact.union, counted.union);
     assert!(
         verified

@@ -4,9 +4,11 @@ use clap::{Args, ValueEnum};
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
-    Confidence, Error, IdSelection, Result, SketchOptions, SketchRequest, Sources, Unique, plan,
+    Confidence, Error, ExactMemory, IdSelection, Result, SketchOptions, SketchRequest, Sources,
+    Unique, plan,
 };
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// Whose data, which column, how many threads.
 #[derive(Args)]
@@ -219,18 +221,28 @@ impl FormatArgs {
     }
 }
 
-/// How much memory exact counting may take.
+/// How much memory exact counting may take, and where it keeps the rest.
 #[derive(Args)]
 pub struct MemoryArgs {
-    /// Memory for exact counting, such as 512MiB or 8GiB [default: three quarters of the machine's]
+    /// Memory for exact counting, such as 512MiB or 8GiB; IDs beyond it go to a temporary file
+    /// [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
+
+    /// Folder of the temporary file [default: the system's]
+    #[arg(long, value_name = "DIR")]
+    temp_dir: Option<PathBuf>,
 }
 
 impl MemoryArgs {
-    /// The limit that was typed, or the machine's.
-    pub fn limit_bytes(&self) -> u64 {
-        self.memory.unwrap_or_else(overlap::default_memory_limit)
+    /// What was typed, or the machine's.
+    pub fn memory(&self) -> ExactMemory {
+        let limit_bytes = self.memory.unwrap_or_else(overlap::default_memory_limit);
+        let temp_dir = self.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
+        ExactMemory {
+            limit_bytes,
+            temp_dir,
+        }
     }
 }
 

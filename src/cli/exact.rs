@@ -18,7 +18,7 @@ pub fn run(args: &Args) -> Result<()> {
     let sources = args.sources.sources()?;
     let request = ExactRequest {
         sources,
-        memory_limit_bytes: args.memory.limit_bytes(),
+        memory: args.memory.memory(),
     };
     let report = overlap::exact(&request, &Bar::new())?;
     super::warn(&report.warnings);

@@ -16,7 +16,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let request = args.question.request()?;
-    let report = overlap::verify(&request, args.memory.limit_bytes(), &Bar::new())?;
+    let report = overlap::verify(&request, &args.memory.memory(), &Bar::new())?;
     super::warn(&report.estimate.warnings);
     super::print(&report.render(args.format.format()))
 }

@@ -4,7 +4,7 @@ use super::request::ExactRequest;
 use super::{pairs_of, plan_warnings, result_warnings, side_report};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
-use crate::exact::{ExactCounter, ExactCounts};
+use crate::exact::{ExactCounter, ExactCounts, ExactOptions};
 use crate::report::{EstimateReport, Method, PairReport};
 use crate::scan::{self, Plan, Progress, SidePlan};
 
@@ -12,8 +12,9 @@ use crate::scan::{self, Plan, Progress, SidePlan};
 /// 128-bit hash.
 ///
 /// # Errors
-/// Those of [`super::estimate`], and [`crate::ErrorKind::Limit`] if the IDs need more memory than
-/// they may take.
+/// Those of [`super::estimate`], [`crate::ErrorKind::Limit`] for less memory than
+/// [`ExactCounter::new`] asks for, and [`crate::ErrorKind::Output`] if IDs that memory has no room
+/// for can't be written to a temporary file.
 pub fn exact(request: &ExactRequest, progress: &dyn Progress) -> Result<EstimateReport> {
     request.sources.check()?;
     let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
@@ -25,9 +26,14 @@ pub(super) fn exact_plan(
     request: &ExactRequest,
     progress: &dyn Progress,
 ) -> Result<EstimateReport> {
-    let rows = plan.sides.iter().map(SidePlan::rows).sum();
-    let counter = ExactCounter::new(plan.sides.len(), request.memory_limit_bytes, rows)?;
     let threads = request.sources.threads;
+    let options = ExactOptions {
+        memory_limit_bytes: request.memory.limit_bytes,
+        temp_dir: request.memory.temp_dir.clone(),
+        threads,
+        rows_expected: plan.sides.iter().map(SidePlan::rows).sum(),
+    };
+    let counter = ExactCounter::new(plan.sides.len(), &options)?;
     let scanned = scan::scan(plan, threads, &|side| Ok(counter.sink(side)), progress)?;
     let mut tallies = Vec::new();
     let mut sinks = Vec::new();

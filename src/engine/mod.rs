@@ -15,7 +15,7 @@ pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
-pub use request::{ExactRequest, SketchRequest, Sources, Unique};
+pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sketch::{sketch_array, sketch_batches, sketch_sides};
 pub use verify::verify;
 

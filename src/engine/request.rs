@@ -8,6 +8,7 @@ use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 /// Whose data, which column, how many threads.
 #[derive(Clone, Debug)]
@@ -134,17 +135,36 @@ impl SketchRequest {
 pub struct ExactRequest {
     /// Whose data.
     pub sources: Sources,
-    /// Memory that the IDs may take, in bytes.
-    pub memory_limit_bytes: u64,
+    /// Where the IDs may be kept.
+    pub memory: ExactMemory,
 }
 
 impl ExactRequest {
-    /// A job that may take [`super::default_memory_limit`].
+    /// A job that may take [`ExactMemory::default`].
     #[must_use]
     pub fn new(sources: Sources) -> Self {
         Self {
             sources,
-            memory_limit_bytes: limits::default_memory_limit(),
+            memory: ExactMemory::default(),
+        }
+    }
+}
+
+/// How much memory exact counting may take, and where it keeps the rest.
+#[derive(Clone, Debug)]
+pub struct ExactMemory {
+    /// Memory for IDs and tables, in bytes.
+    pub limit_bytes: u64,
+    /// The folder of the temporary file for IDs that memory has no room for.
+    pub temp_dir: PathBuf,
+}
+
+impl Default for ExactMemory {
+    /// [`super::default_memory_limit`] and the system's temporary folder.
+    fn default() -> Self {
+        Self {
+            limit_bytes: limits::default_memory_limit(),
+            temp_dir: std::env::temp_dir(),
         }
     }
 }

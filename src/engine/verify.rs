@@ -1,6 +1,6 @@
 //! Estimate and truth side by side.
 
-use super::request::{ExactRequest, SketchRequest};
+use super::request::{ExactMemory, ExactRequest, SketchRequest};
 use super::{estimate, exact, limits};
 use crate::error::Result;
 use crate::report::{EstimateReport, RunCost, VerifyReport};
@@ -13,7 +13,7 @@ use std::time::Instant;
 /// Those of [`super::estimate`] and [`super::exact`].
 pub fn verify(
     request: &SketchRequest,
-    memory_limit_bytes: u64,
+    memory: &ExactMemory,
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
     request.sources.check()?;
@@ -22,7 +22,7 @@ pub fn verify(
         measured(&plan, || estimate::estimate_plan(&plan, request, progress))?;
     let exact_request = ExactRequest {
         sources: request.sources.clone(),
-        memory_limit_bytes,
+        memory: memory.clone(),
     };
     let (exact, exact_cost) =
         measured(&plan, || exact::exact_plan(&plan, &exact_request, progress))?;

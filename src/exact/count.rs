@@ -1,10 +1,13 @@
 //! Parts → users in every exclusive region of the sides.
 
+use super::key::Key;
 use super::part::Part;
-use super::partition::{PART_COUNT, Partition};
-use super::table::{Key, Mask, Table};
-use rayon::prelude::*;
+use super::partition::Partition;
+use super::pool::BLOCK_BYTES;
+use super::table::{Extract, Table};
+use crate::error::Result;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Users in every exclusive region: those that are in just these sides, one bit a side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,29 +54,84 @@ impl ExactCounts {
 }
 
 /// Counts and empties all parts, each on its own.
-pub(super) fn regions<K: Key>(side_count: usize, partition: &Partition<K>) -> ExactCounts {
-    if side_count <= u8::BITS as usize {
-        regions_with::<K, u8>(partition)
-    } else {
-        regions_with::<K, u64>(partition)
+pub(super) fn regions<K: Key>(partition: &Partition) -> Result<ExactCounts> {
+    let next = AtomicUsize::new(0);
+    let done = rayon::broadcast(|_| {
+        let mut worker = Worker::<K>::default();
+        loop {
+            let index = next.fetch_add(1, Relaxed);
+            if index >= partition.shape.part_count() {
+                return Ok(worker.counts);
+            }
+            worker.count(partition, index)?;
+        }
+    });
+    done.into_iter()
+        .try_fold(ExactCounts::default(), |sum, counts| Ok(sum.add(&counts?)))
+}
+
+/// What a thread keeps from part to part.
+#[derive(Default)]
+struct Worker<K> {
+    table: Table<K>,
+    /// Blocks read back.
+    run: Vec<u8>,
+    counts: ExactCounts,
+}
+
+impl<K: Key> Worker<K> {
+    fn count(&mut self, partition: &Partition, index: usize) -> Result<()> {
+        let sides = partition.take_part::<K>(index);
+        let key_count = sides.iter().map(all_keys::<K>).sum::<usize>();
+        let shape = &partition.shape;
+        let bytes = Table::<K>::bytes_for(key_count as u64, shape.side_count);
+        // A part that is too large for a table is read as often as there are tables.
+        let tables = bytes.div_ceil(shape.table_bytes).next_power_of_two();
+        if key_count == 0 {
+            return Ok(());
+        }
+        for table in 0..tables {
+            let extract = Extract {
+                part_bits: shape.part_bits,
+                table_bits: tables.trailing_zeros(),
+                table,
+            };
+            let keys = key_count.div_ceil(tables as usize);
+            self.table.start(keys, shape.side_count, extract);
+            for (side, part) in sides.iter().enumerate() {
+                self.mark(partition, part, side, extract)?;
+            }
+            self.table.tally(&mut self.counts.regions);
+        }
+        Ok(())
+    }
+
+    fn mark(
+        &mut self,
+        partition: &Partition,
+        part: &Part,
+        side: usize,
+        extract: Extract,
+    ) -> Result<()> {
+        for block in part.blocks() {
+            self.table.mark(&block.bytes, block.keys, side, extract);
+        }
+        for extent in part.extents() {
+            let mut rest = *extent;
+            while rest.blocks > 0 {
+                rest = partition.spill.read(rest, &mut self.run)?;
+                for block in self.run.chunks(BLOCK_BYTES) {
+                    self.table
+                        .mark(block, Table::<K>::BLOCK_KEYS, side, extract);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-fn regions_with<K: Key, M: Mask>(partition: &Partition<K>) -> ExactCounts {
-    let nothing = || (Table::<K, M>::default(), ExactCounts::default());
-    (0..PART_COUNT)
-        .into_par_iter()
-        .fold(nothing, |(mut table, mut counts), index| {
-            let sides = partition.take_part(index);
-            table.start(sides.iter().map(Part::len).sum());
-            for (side, part) in sides.iter().enumerate() {
-                for keys in part.chunks() {
-                    table.mark(keys, M::of(side));
-                }
-            }
-            table.tally(&mut counts.regions);
-            (table, counts)
-        })
-        .map(|(_, counts)| counts)
-        .reduce(ExactCounts::default, |sum, counts| sum.add(&counts))
+/// In memory and in the temporary file, repeated ones among them.
+fn all_keys<K: Key>(part: &Part) -> usize {
+    let blocks: usize = part.extents().iter().map(|extent| extent.blocks).sum();
+    part.keys() + blocks * Table::<K>::BLOCK_KEYS
 }

@@ -2,12 +2,16 @@
 //!
 //! Integers that an `i64` holds are kept as they are (8 bytes); wider ones too (16 bytes). Text and
 //! binary values are kept as their XXH3-128: among n of them a collision has the odds of n² in
-//! 2^129, one in 10^20 for a billion. Must not know files.
+//! 2^129, one in 10^20 for a billion. What memory has no room for goes to a temporary file (`spill`);
+//! no other files are known here.
 
-mod account;
 mod count;
+mod key;
 mod part;
 mod partition;
+mod pool;
+mod shape;
+mod spill;
 mod table;
 
 #[cfg(test)]
@@ -18,34 +22,62 @@ pub use count::ExactCounts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::hash_bytes_128;
 use crate::id::{ByteIds, IdBatch, IdDomain, IdSink, merge_domains};
-use account::Account;
 use partition::{Partition, Writer};
+use shape::Shape;
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// What counting may use, and what it has to expect.
+#[derive(Clone, Debug)]
+pub struct ExactOptions {
+    /// Memory for IDs and tables, in bytes. IDs that it has no room for go to a temporary file.
+    pub memory_limit_bytes: u64,
+    /// The folder of the temporary file, which is made when it is first needed, has no name where
+    /// the system allows it, and is gone in any case when the counter is.
+    pub temp_dir: PathBuf,
+    /// At most so many sinks a side, and threads that count.
+    pub threads: usize,
+    /// Rows of all sides; 0 if nobody knows. A wrong figure costs time, nothing else.
+    pub rows_expected: u64,
+}
+
+impl ExactOptions {
+    /// Counting within `memory_limit_bytes` on a thread a core, with the system's temporary folder.
+    #[must_use]
+    pub fn new(memory_limit_bytes: u64) -> Self {
+        Self {
+            memory_limit_bytes,
+            temp_dir: std::env::temp_dir(),
+            threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            rows_expected: 0,
+        }
+    }
+}
 
 /// Counts the distinct IDs of several sides at once: hand out [`ExactSink`]s, then
 /// [`finish`](Self::finish).
 ///
-/// Takes 8 to 9 bytes for a distinct integer and 16 to 18 for a distinct text, of each side that
-/// it is in. Repeated IDs are dropped as they come, so that an event log takes what its users take
-/// (at most twice that, or 4 MiB a side of integers), and not its rows.
+/// Takes 7 bytes for a distinct integer and 15 for a distinct text, of each side that it is in, in
+/// memory as long as there is some and else in a temporary file. Repeated IDs are dropped as they
+/// come: an event log takes up to four times what its users take (or 4 to 32 MiB a side, by the
+/// rows), and not its rows.
 #[derive(Debug)]
 pub struct ExactCounter {
-    side_count: usize,
-    account: Arc<Account>,
-    narrow: Arc<Partition<u64>>,
-    wide: Arc<Partition<u128>>,
+    partition: Arc<Partition>,
 }
 
 impl ExactCounter {
     /// A side is a bit of a region's mask.
     pub const SIDES_MAX: usize = u64::BITS as usize;
 
-    /// A counter for `side_count` sides whose IDs may take `memory_limit_bytes`; `rows_expected`
-    /// serves the message only, should they need more.
+    /// A counter for `side_count` sides.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] for more than [`Self::SIDES_MAX`] sides.
-    pub fn new(side_count: usize, memory_limit_bytes: u64, rows_expected: u64) -> Result<Self> {
+    /// [`ErrorKind::Usage`] for more than [`Self::SIDES_MAX`] sides, [`ErrorKind::Limit`] for less
+    /// memory than open blocks and tables need: 14.5 MiB for two sides on two threads, and for each
+    /// further thread 5.25 MiB, for each further side 6 MiB.
+    pub fn new(side_count: usize, options: &ExactOptions) -> Result<Self> {
         if side_count > Self::SIDES_MAX {
             let most = Self::SIDES_MAX;
             return Err(Error::usage(format!(
@@ -53,13 +85,9 @@ impl ExactCounter {
             ))
             .hint("overlap estimate takes any number"));
         }
-        let account = Arc::new(Account::new(memory_limit_bytes, rows_expected));
-        Ok(Self {
-            side_count,
-            narrow: Arc::new(Partition::new(side_count, &account)),
-            wide: Arc::new(Partition::new(side_count, &account)),
-            account,
-        })
+        let shape = Shape::new(side_count, options)?;
+        let partition = Arc::new(Partition::new(shape, &options.temp_dir));
+        Ok(Self { partition })
     }
 
     /// A sink for some of the IDs of `side`, from 0; a side may have many, one a thread.
@@ -68,12 +96,13 @@ impl ExactCounter {
     /// If there is no such side.
     #[must_use]
     pub fn sink(&self, side: usize) -> ExactSink {
-        assert!(side < self.side_count, "side {side} of {}", self.side_count);
+        let side_count = self.partition.shape.side_count;
+        assert!(side < side_count, "side {side} of {side_count}");
         ExactSink {
             domain: None,
-            account: Arc::clone(&self.account),
-            narrow: Writer::new(side, &self.narrow),
-            wide: Writer::new(side, &self.wide),
+            partition: Arc::clone(&self.partition),
+            narrow: Writer::new(side, &self.partition),
+            wide: Writer::new(side, &self.partition),
         }
     }
 
@@ -82,22 +111,23 @@ impl ExactCounter {
     ///
     /// # Errors
     /// [`ErrorKind::Incomparable`] if sinks took in IDs of different domains,
-    /// [`ErrorKind::Limit`] if the memory isn't enough, now or at an earlier push,
+    /// [`ErrorKind::Output`] if a temporary file can't be written or read, now or at an earlier
+    /// push, [`ErrorKind::Limit`] if there were more sinks than announced and no memory for them,
     /// [`ErrorKind::Internal`] for a sink of another counter.
     pub fn finish(self, sinks: Vec<ExactSink>) -> Result<ExactCounts> {
         let mut domain = None;
         for sink in sinks {
-            if !Arc::ptr_eq(&sink.account, &self.account) {
+            if !Arc::ptr_eq(&sink.partition, &self.partition) {
                 let message = "a sink of another exact counter";
                 return Err(Error::new(ErrorKind::Internal, message));
             }
             domain = merge_domains(domain, sink.domain)?;
-            sink.narrow.finish()?;
-            sink.wide.finish()?;
+            sink.narrow.finish();
+            sink.wide.finish();
         }
-        self.account.check()?;
-        let narrow = count::regions(self.side_count, &self.narrow);
-        Ok(narrow.add(&count::regions(self.side_count, &self.wide)))
+        self.partition.check()?;
+        let narrow = count::regions::<u64>(&self.partition)?;
+        Ok(narrow.add(&count::regions::<u128>(&self.partition)?))
     }
 }
 
@@ -105,7 +135,7 @@ impl ExactCounter {
 #[derive(Debug)]
 pub struct ExactSink {
     domain: Option<IdDomain>,
-    account: Arc<Account>,
+    partition: Arc<Partition>,
     narrow: Writer<u64>,
     wide: Writer<u128>,
 }
@@ -113,16 +143,11 @@ pub struct ExactSink {
 impl IdSink for ExactSink {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         self.domain = merge_domains(self.domain, Some(batch.domain()))?;
-        if batch.is_empty() {
-            return Ok(());
-        }
         match batch {
             IdBatch::Integers(ids) => self.narrow.extend(ids.iter().map(|id| id.cast_unsigned())),
             IdBatch::WideIntegers(ids) => self.wide.extend(ids.iter().map(|id| id.cast_unsigned())),
             IdBatch::Text(ids) | IdBatch::Binary(ids) => self.push_bytes(&ids),
-        }?;
-        self.account.stored(batch.len());
-        Ok(())
+        }
     }
 
     fn counts_repeats(&self) -> bool {

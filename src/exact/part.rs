@@ -1,108 +1,114 @@
-//! The keys of one side that fall into one part.
+//! The keys of one side that fall into one part: in blocks, and in the temporary file.
 
-use super::account::Account;
-use super::table::{Key, Table};
+use super::key::Key;
+use super::pool::Pool;
+use super::spill::Extent;
+use super::table::{Extract, Table};
+use bytes::BytesMut;
 
-/// Keys in chunks, all of them full but the last: growing copies nothing and leaves no holes for
-/// the allocator.
+/// A block with keys in it.
 #[derive(Debug)]
-pub(super) struct Part<K> {
-    chunks: Vec<Vec<K>>,
-    len: usize,
-    /// At this length repeated keys are worth looking for.
-    dedup_at: usize,
+pub(super) struct Filled {
+    pub(super) bytes: BytesMut,
+    pub(super) keys: usize,
 }
 
-impl<K> Default for Part<K> {
-    fn default() -> Self {
-        Self {
-            chunks: Vec::new(),
-            len: 0,
-            dedup_at: Self::DEDUP_FIRST,
-        }
-    }
+/// One part of one side.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    blocks: Vec<Filled>,
+    extents: Vec<Extent>,
+    /// Keys in `blocks`, repeated ones among them.
+    keys: usize,
+    /// So many of them were left when repeated keys were last looked for.
+    distinct: usize,
 }
 
-impl<K> Part<K> {
-    /// Below this length no repeated key is looked for: the fewer users a side has, the more often
-    /// it would be. 4 MiB of 8-byte keys a side.
-    const DEDUP_FIRST: usize = (4 << 20) / size_of::<u64>() / super::partition::PART_COUNT;
+impl Part {
+    /// Fewer blocks aren't searched for repeated keys: the fewer users a side has, the more often
+    /// they would be.
+    const DEDUP_BLOCKS: usize = 4;
 
-    /// Keys, repeated ones among them.
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    /// Keys for each distinct one of the last search: one in four is looked at again.
+    const GROWTH: usize = 4;
+
+    pub(super) fn blocks(&self) -> &[Filled] {
+        &self.blocks
     }
 
-    /// Keys as they came, repeated ones among them.
-    pub(super) fn chunks(&self) -> &[Vec<K>] {
-        &self.chunks
+    /// What was written away: full blocks.
+    pub(super) fn extents(&self) -> &[Extent] {
+        &self.extents
     }
 
-    /// Whether it has doubled since repeated keys were last looked for.
-    pub(super) const fn has_doubled(&self) -> bool {
-        self.len >= self.dedup_at
+    /// Keys in memory, repeated ones among them.
+    pub(super) const fn keys(&self) -> usize {
+        self.keys
     }
 
-    /// Whether the next key needs a new chunk.
-    pub(super) fn is_full(&self) -> bool {
-        self.chunks
-            .last()
-            .is_none_or(|last| last.len() == last.capacity())
+    pub(super) fn push(&mut self, block: Filled) {
+        self.keys += block.keys;
+        self.blocks.push(block);
     }
 
-    /// The memory that [`Self::grow`] takes.
-    pub(super) fn growth_bytes(&self) -> u64 {
-        (self.growth() * size_of::<K>()) as u64
+    /// Whether there is anything in which repeated keys weren't looked for.
+    pub(super) const fn has_grown(&self) -> bool {
+        self.keys > self.distinct
     }
 
-    /// One more chunk; `false` if the account has no room for it.
-    #[must_use]
-    pub(super) fn grow(&mut self, account: &Account) -> bool {
-        let granted = account.take(self.growth_bytes());
-        if granted {
-            self.chunks.push(Vec::with_capacity(self.growth()));
-        }
-        granted
+    /// Whether it has grown so much since repeated keys were last looked for that looking at the
+    /// old ones again is a small part of the work.
+    pub(super) fn has_outgrown(&self) -> bool {
+        self.keys >= Self::GROWTH * self.distinct && self.blocks.len() >= Self::DEDUP_BLOCKS
     }
 
-    /// Keys of the next chunk: an eighth more, so that little lies idle.
-    fn growth(&self) -> usize {
-        const MIN: usize = super::partition::BUFFER_LEN;
-        const MAX: usize = 1 << 13;
-        (self.len / 8).clamp(MIN, MAX)
-    }
-}
-
-impl<K: Key> Part<K> {
-    /// Appends as many of `keys` as the last chunk has room for; the rest comes back.
-    pub(super) fn append<'k>(&mut self, keys: &'k [K]) -> &'k [K] {
-        let Some(last) = self.chunks.last_mut() else {
-            return keys;
+    /// Drops repeated keys and gives their memory back.
+    pub(super) fn dedup<K: Key>(&mut self, table: &mut Table<K>, part_bits: u32, pool: &Pool) {
+        let all = Extract {
+            part_bits,
+            table_bits: 0,
+            table: 0,
         };
-        let (fitting, rest) = keys.split_at(keys.len().min(last.capacity() - last.len()));
-        last.extend_from_slice(fitting);
-        self.len += fitting.len();
-        rest
+        // Where keys repeat most of a large table would lie idle; where they don't it grows.
+        let likely = (self.keys / Self::GROWTH).max(2 * self.distinct);
+        table.start(likely, 1, all);
+        for block in &self.blocks {
+            table.mark(&block.bytes, block.keys, 0, all);
+        }
+        let mut slots = table.slots().iter();
+        self.keys = 0;
+        for block in &mut self.blocks {
+            // Free slots are stored too, but the next one overwrites them: no branch to guess.
+            let mut end = 0;
+            while end < Table::<K>::BLOCK_KEYS * K::STORED_BYTES
+                && let Some(entry) = slots.next()
+            {
+                entry.as_stored().store(&mut block.bytes[end..]);
+                end += K::STORED_BYTES * usize::from(entry.sides());
+            }
+            block.keys = end / K::STORED_BYTES;
+            self.keys += block.keys;
+        }
+        let used = self
+            .blocks
+            .iter()
+            .take_while(|block| block.keys > 0)
+            .count();
+        pool.give_back(self.blocks.drain(used..).map(|block| block.bytes));
+        self.distinct = self.keys;
     }
 
-    /// Drops repeated keys and gives their memory back. Says how many were left.
-    pub(super) fn dedup(&mut self, table: &mut Table<K, u8>, account: &Account) -> usize {
-        table.start(self.len);
-        for keys in &self.chunks {
-            table.mark(keys, 1);
-        }
-        let mut distinct = table.keys();
-        self.len = 0;
-        for chunk in &mut self.chunks {
-            let capacity = chunk.capacity();
-            chunk.clear();
-            chunk.extend(distinct.by_ref().take(capacity));
-            self.len += chunk.len();
-        }
-        while let Some(empty) = self.chunks.pop_if(|last| last.is_empty()) {
-            account.give_back((empty.capacity() * size_of::<K>()) as u64);
-        }
-        self.dedup_at = Self::DEDUP_FIRST.max(2 * self.len);
-        self.len
+    /// Takes the full blocks out.
+    pub(super) fn take_full<K: Key>(&mut self) -> Vec<Filled> {
+        let is_full = |block: &mut Filled| block.keys == Table::<K>::BLOCK_KEYS;
+        let full: Vec<Filled> = self.blocks.extract_if(.., is_full).collect();
+        self.keys -= full.len() * Table::<K>::BLOCK_KEYS;
+        self.distinct = 0;
+        full
+    }
+
+    /// Notes where full blocks went.
+    pub(super) fn add_extents(&mut self, extents: Vec<Extent>) {
+        self.extents.extend(extents);
     }
 }

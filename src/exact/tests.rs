@@ -1,9 +1,10 @@
-//! Exact counts against sets, laws, limits and refusals.
+//! Exact counts against sets, laws and refusals; with the temporary file and without.
 
 use super::*;
 use crate::id::ByteIds;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 
 /// How the IDs of a side reach its sinks.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +18,13 @@ const WHOLE: Split = Split {
     sinks_per_side: 1,
 };
 
+/// A counter that has all the memory it wants.
+fn unlimited(side_count: usize) -> ExactCounter {
+    ExactCounter::new(side_count, &ExactOptions::new(u64::MAX)).expect("few sides")
+}
+
 fn count(sides: &[Vec<i64>], split: Split) -> ExactCounts {
-    let counter = ExactCounter::new(sides.len(), u64::MAX, 0).expect("few sides");
+    let counter = unlimited(sides.len());
     let mut sinks = Vec::new();
     for (side, ids) in sides.iter().enumerate() {
         let new = || counter.sink(side);
@@ -153,9 +159,10 @@ fn every_one_of_64_sides_has_its_bit() {
 
 #[test]
 fn a_65th_side_is_a_usage_error() {
-    let error = ExactCounter::new(65, u64::MAX, 0).expect_err("64 bits");
+    let new = |sides| ExactCounter::new(sides, &ExactOptions::new(u64::MAX));
+    let error = new(65).expect_err("64 bits");
     assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(ExactCounter::new(64, u64::MAX, 0).is_ok());
+    assert!(new(64).is_ok());
 }
 
 #[test]
@@ -164,124 +171,246 @@ fn no_ids_are_no_users() {
     assert_eq!(count(&[vec![], vec![]], WHOLE).union(), 0);
 }
 
+/// What a sink takes in.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Integers,
+    /// Every other one wide.
+    MixedIntegers,
+    Text,
+}
+
+/// Sides of users 0 to `users` from a first one each, `rows` rows of each side in all.
+#[derive(Clone, Debug)]
+struct Log {
+    kind: Kind,
+    firsts: Vec<u64>,
+    users: u64,
+    rows: u64,
+}
+
+impl Log {
+    fn push(&self, sink: &mut ExactSink, users: &[u64]) -> Result<()> {
+        match self.kind {
+            Kind::Integers => {
+                let ids: Vec<i64> = users.iter().map(|user| user.cast_signed()).collect();
+                sink.push(IdBatch::Integers(&ids))
+            }
+            Kind::MixedIntegers => {
+                let (even, odd): (Vec<u64>, Vec<u64>) = users.iter().partition(|i| *i % 2 == 0);
+                let even: Vec<i64> = even.iter().map(|user| user.cast_signed()).collect();
+                let odd: Vec<i128> = odd.iter().map(|user| i128::from(*user) << 80).collect();
+                sink.push(IdBatch::Integers(&even))?;
+                sink.push(IdBatch::WideIntegers(&odd))
+            }
+            Kind::Text => {
+                let texts: Vec<String> = users.iter().map(u64::to_string).collect();
+                let slices: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+                sink.push(IdBatch::Text(ByteIds::Slices(&slices)))
+            }
+        }
+    }
+
+    /// Two sinks a side, in turns.
+    fn count(&self, counter: ExactCounter) -> Result<ExactCounts> {
+        let sides = 0..self.firsts.len();
+        let mut sinks: Vec<_> = sides
+            .flat_map(|side| [side; 2])
+            .map(|side| counter.sink(side))
+            .collect();
+        let batches = self.rows.div_ceil(BATCH);
+        for batch in 0..batches {
+            for (side, first) in self.firsts.iter().enumerate() {
+                let rows = batch * BATCH..((batch + 1) * BATCH).min(self.rows);
+                let users: Vec<u64> = rows.map(|row| first + row * 7_919 % self.users).collect();
+                self.push(&mut sinks[2 * side + batch as usize % 2], &users)?;
+            }
+        }
+        counter.finish(sinks)
+    }
+
+    /// A counter with just `spare_blocks` more than those that can't be written away.
+    fn tight(&self, spare_blocks: u64, table_bytes: u64, folder: &Path) -> ExactCounter {
+        let side_count = self.firsts.len();
+        let shape = Shape {
+            side_count,
+            part_bits: 8,
+            pool_blocks: side_count as u64 * 3 * 2 * 256 + spare_blocks,
+            table_bytes,
+        };
+        let partition = Arc::new(Partition::new(shape, folder));
+        ExactCounter { partition }
+    }
+}
+
+const BATCH: u64 = 10_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #[test]
+    fn counts_are_the_same_whether_in_memory_or_in_a_file(
+        kind in prop::sample::select(vec![Kind::Integers, Kind::MixedIntegers, Kind::Text]),
+        firsts in prop::collection::vec(0_u64..100_000, 1..6),
+        users in prop::sample::select(vec![3_000_u64, 150_000, 500_000]),
+        rows in 400_000_u64..900_000,
+        spare_blocks in 0_u64..200,
+        table_bytes in prop::sample::select(vec![6_000_u64, 20_000, 1 << 20]),
+    ) {
+        let log = Log { kind, firsts, users, rows };
+        let folder = tempfile::tempdir().expect("a folder");
+        let counted = log.count(log.tight(spare_blocks, table_bytes, folder.path())).expect("counts");
+        prop_assert_eq!(counted, log.count(unlimited(log.firsts.len())).expect("counts"));
+        prop_assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 0);
+    }
+}
+
+/// Two sides of a million integers, half of them on both.
+fn two_million() -> Log {
+    Log {
+        kind: Kind::Integers,
+        firsts: vec![0, 500_000],
+        users: 1_000_000,
+        rows: 1_000_000,
+    }
+}
+
+#[test]
+fn what_memory_has_no_room_for_is_in_the_file_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = two_million();
+    let counter = log.tight(1, 1 << 20, folder.path());
+    let partition = Arc::clone(&counter.partition);
+    let counts = log.count(counter).expect("counts");
+    let users = [0b01, 0b10, 0b11].map(|mask| counts.region(mask));
+    assert_eq!(users, [500_000; 3]);
+    // 14 MB of keys; the blocks that are open take 4 of 12 MiB, and few of them are full.
+    assert!(partition.spill.written_bytes() > 1 << 20);
+}
+
+#[test]
+fn without_a_folder_for_the_file_there_is_no_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing");
+    let log = two_million();
+    let error = log
+        .count(log.tight(1, 1 << 20, &missing))
+        .expect_err("no folder");
+    assert_eq!(error.kind(), ErrorKind::Output);
+    let text = error.to_string();
+    assert!(
+        text.contains("missing") && text.contains("--temp-dir"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_was_left_out_is_never_counted() {
+    let counter = two_million().tight(0, 1 << 20, Path::new("no/such/folder"));
+    let mut sink = counter.sink(0);
+    let ids: Vec<i64> = (0..3_000_000).collect();
+    let error = sink.push(IdBatch::Integers(&ids)).expect_err("no folder");
+    let again = counter.finish(vec![sink]).expect_err("rows are missing");
+    assert_eq!(error, again);
+}
+
+#[test]
+fn a_folder_that_is_not_needed_need_not_be_there() {
+    let mut options = ExactOptions::new(64 << 20);
+    options.temp_dir = "no/such/folder".into();
+    let counter = ExactCounter::new(2, &options).expect("enough memory");
+    assert_eq!(
+        two_million().count(counter).expect("fits").union(),
+        1_500_000
+    );
+}
+
 #[test]
 fn an_event_log_takes_memory_for_its_users_not_its_rows() {
-    // 5 million rows of 8 bytes; the parts of a side start to look for repeated IDs at 4 MiB.
-    let counter = ExactCounter::new(1, 8 << 20, 0).expect("one side");
-    let mut sinks = [counter.sink(0), counter.sink(0)];
-    for round in 0..5_000_i64 {
-        let ids: Vec<i64> = (0..1_000).map(|i| (i * 7 + round * 11) % 5_000).collect();
-        let sink = &mut sinks[round as usize % 2];
-        sink.push(IdBatch::Integers(&ids))
-            .expect("5,000 users in 8 MiB");
-    }
-    let counts = counter.finish(sinks.into()).expect("one domain");
-    assert_eq!(counts.users(0), 5_000);
-}
-
-#[test]
-fn repeated_ids_of_other_sides_make_room_before_the_limit_is_an_error() {
-    // Side 0 takes 4 MiB although its users need little; side 1 needs the room.
-    let counter = ExactCounter::new(2, 6 << 20, 0).expect("two sides");
-    let (mut a, mut b) = (counter.sink(0), counter.sink(1));
-    for _ in 0..450 {
-        let ids: Vec<i64> = (0..1_000).collect();
-        a.push(IdBatch::Integers(&ids)).expect("fits");
-    }
-    let ids: Vec<i64> = (0..500_000).collect();
-    b.push(IdBatch::Integers(&ids))
-        .expect("fits once side 0 is deduplicated");
-    let counts = counter.finish(vec![a, b]).expect("one domain");
-    assert_eq!((counts.overlap(0, 1), counts.users(1)), (1_000, 500_000));
-}
-
-/// 2 million distinct IDs of one side within `limit_bytes`.
-fn two_million(limit_bytes: u64) -> Result<ExactCounts> {
-    let counter = ExactCounter::new(1, limit_bytes, 2_000_000)?;
-    let mut sink = counter.sink(0);
-    for i in 0..200_i64 {
-        let ids: Vec<i64> = (i * 10_000..(i + 1) * 10_000).collect();
-        sink.push(IdBatch::Integers(&ids))?;
-    }
-    counter.finish(vec![sink])
-}
-
-#[test]
-fn too_little_memory_is_a_limit_error_whose_figure_is_enough() {
-    for limit_mebibytes in [0_u64, 1, 3, 8] {
-        let error = two_million(limit_mebibytes << 20).expect_err("16 MB at least");
-        assert_eq!(error.kind(), ErrorKind::Limit);
-        let text = error.to_string();
-        assert!(
-            text.contains(&format!("the limit is {limit_mebibytes} MiB")),
-            "{text}"
-        );
-        let words: Vec<&str> = text.split(' ').collect();
-        let needed = words
-            .iter()
-            .position(|word| *word == "MiB")
-            .map(|i| words[i - 1]);
-        let needed: u64 = needed
-            .and_then(|figure| figure.parse().ok())
-            .expect("a figure");
-        assert!((16..=22).contains(&needed), "{text}");
-        assert_eq!(
-            two_million(needed << 20).expect("enough").users(0),
-            2_000_000
-        );
-    }
-}
-
-#[test]
-fn what_went_over_the_limit_is_never_counted() {
-    let counter = ExactCounter::new(1, 1 << 20, 0).expect("one side");
-    let mut sink = counter.sink(0);
-    let ids: Vec<i64> = (0..1_000_000).collect();
-    let error = sink
-        .push(IdBatch::Integers(&ids))
-        .expect_err("8 MB in 1 MiB");
-    assert_eq!(error.kind(), ErrorKind::Limit);
-    let error = counter.finish(vec![sink]).expect_err("rows are missing");
-    assert_eq!(error.kind(), ErrorKind::Limit);
-}
-
-#[test]
-fn threads_at_the_limit_find_room_or_fail_together() {
-    let run = |limit_bytes: u64| {
-        let counter = ExactCounter::new(2, limit_bytes, 0).expect("two sides");
-        let sinks = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4)
-                .map(|thread| {
-                    let mut sink = counter.sink(thread % 2);
-                    scope.spawn(move || {
-                        for _ in 0..20 {
-                            let ids: Vec<i64> = (0..60_000).collect();
-                            sink.push(IdBatch::Integers(&ids))?;
-                        }
-                        Ok(sink)
-                    })
-                })
-                .collect();
-            let joined = threads
-                .into_iter()
-                .map(|thread| thread.join().expect("no panic"));
-            joined.collect::<Result<Vec<_>>>()
-        })?;
-        counter.finish(sinks)
+    // 7 MB of keys; the parts of a side start to look for repeated ones at four blocks.
+    let log = Log {
+        kind: Kind::Integers,
+        firsts: vec![0],
+        users: 5_000,
+        rows: 3_000_000,
     };
-    // Two sides of 60,000 IDs and four write buffers: 2 MiB, less than the parts of two sides
-    // hold before they look for repeated IDs of themselves.
-    let counts = run(4 << 20).expect("120,000 IDs of 8 bytes");
-    assert_eq!((counts.overlap(0, 1), counts.union()), (60_000, 60_000));
+    let counter = log.tight(256 * 4, 1 << 20, Path::new("no/such/folder"));
     assert_eq!(
-        run(3 << 19).expect_err("too little").kind(),
+        log.count(counter).expect("5,000 users in 10 MiB").users(0),
+        5_000
+    );
+}
+
+#[test]
+fn the_least_memory_is_enough_and_less_is_a_limit_error_that_names_it() {
+    let options = |bytes| ExactOptions {
+        threads: 2,
+        ..ExactOptions::new(bytes)
+    };
+    let least = (29 << 20) / 2 + 2 * 4096;
+    let error = ExactCounter::new(2, &options(least - 1)).expect_err("a byte is missing");
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    let text = error.to_string();
+    assert!(
+        text.contains("needs at least 15 MiB") && text.contains("--memory"),
+        "{text}"
+    );
+    let counter = ExactCounter::new(2, &options(least)).expect("enough");
+    let log = Log {
+        rows: 2_000_000,
+        users: 2_000_000,
+        ..two_million()
+    };
+    assert_eq!(log.count(counter).expect("counts").union(), 2_500_000);
+}
+
+#[test]
+fn threads_that_write_away_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let counter = two_million().tight(0, 1 << 20, folder.path());
+    let sinks: Vec<ExactSink> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4_usize)
+            .map(|thread| {
+                let mut sink = counter.sink(thread % 2);
+                scope.spawn(move || {
+                    // Each side comes whole from either of its threads.
+                    let ids: Vec<i64> = (0..600_000).collect();
+                    for ids in ids.chunks(10_000) {
+                        sink.push(IdBatch::Integers(ids)).expect("counts");
+                    }
+                    sink
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
+    });
+    let counts = counter.finish(sinks).expect("one domain");
+    assert_eq!((counts.overlap(0, 1), counts.union()), (600_000, 600_000));
+}
+
+#[test]
+fn more_sinks_than_memory_has_room_for_are_a_limit_error() {
+    let mut options = ExactOptions::new(16 << 20);
+    options.threads = 1;
+    let counter = ExactCounter::new(1, &options).expect("enough for one sink");
+    let ids: Vec<i64> = (0..10_000).collect();
+    let mut sinks: Vec<_> = std::iter::repeat_with(|| counter.sink(0))
+        .take(64)
+        .collect();
+    let pushed = sinks
+        .iter_mut()
+        .try_for_each(|sink| sink.push(IdBatch::Integers(&ids)));
+    assert_eq!(
+        pushed.expect_err("64 MiB of blocks").kind(),
         ErrorKind::Limit
     );
 }
 
 #[test]
 fn wide_and_narrow_integers_are_different_users() {
-    let counter = ExactCounter::new(2, u64::MAX, 0).expect("two sides");
+    let counter = unlimited(2);
     let (mut a, mut b) = (counter.sink(0), counter.sink(1));
     // −1 and 2^64 − 1 have the same lower 64 bits.
     a.push(IdBatch::Integers(&[-1, 5, 0])).expect("pushes");
@@ -299,7 +428,7 @@ fn wide_and_narrow_integers_are_different_users() {
 
 #[test]
 fn text_is_counted_whatever_its_layout() {
-    let counter = ExactCounter::new(2, u64::MAX, 0).expect("two sides");
+    let counter = unlimited(2);
     let (mut a, mut b) = (counter.sink(0), counter.sink(1));
     a.push(IdBatch::Text(ByteIds::Slices(&[
         b"ann", b"", b"ann", b"An",
@@ -322,7 +451,7 @@ fn as_many_texts_as_sets_hold_are_counted() {
         .collect();
     let slices: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
     let distinct: BTreeSet<&[u8]> = slices.iter().copied().collect();
-    let counter = ExactCounter::new(1, u64::MAX, 0).expect("one side");
+    let counter = unlimited(1);
     let mut sink = counter.sink(0);
     sink.push(IdBatch::Binary(ByteIds::Slices(&slices)))
         .expect("pushes");
@@ -332,7 +461,7 @@ fn as_many_texts_as_sets_hold_are_counted() {
 
 #[test]
 fn domains_stay_apart() {
-    let counter = ExactCounter::new(2, u64::MAX, 0).expect("two sides");
+    let counter = unlimited(2);
     let (mut a, mut b) = (counter.sink(0), counter.sink(1));
     a.push(IdBatch::Text(ByteIds::Slices(&[b"1"])))
         .expect("pushes");
@@ -350,7 +479,7 @@ fn domains_stay_apart() {
 
 #[test]
 fn a_sink_of_another_counter_is_refused() {
-    let [ours, theirs] = [1, 1].map(|sides| ExactCounter::new(sides, u64::MAX, 0).expect("one"));
+    let [ours, theirs] = [1, 1].map(unlimited);
     let sink = theirs.sink(0);
     let error = ours.finish(vec![sink]).expect_err("its IDs are elsewhere");
     assert_eq!(error.kind(), ErrorKind::Internal);
