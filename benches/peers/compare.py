@@ -43,16 +43,20 @@ def command(engine, kind, files, options):
 
 def run_once(runs, engine, kind, files, options, is_warm_up):
     begin = time.perf_counter()
-    process = subprocess.Popen(
-        command(engine, kind, files, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    try:
+        process = subprocess.Popen(
+            command(engine, kind, files, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except OSError as error:
+        runs.failure = error.strerror
+        return
     # Read one after the other: none of them writes more to stderr than a pipe holds.
     out, err = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begin
     if status != 0:
         lines = err.decode(errors="replace").strip().splitlines() or [f"status {status}"]
-        runs.failure = lines[-1][:80]
+        runs.failure = lines[-1].replace(str(Path.cwd()), "").replace("|", "/")[:80]
         return
     runs.peak_mb = max(runs.peak_mb, usage.ru_maxrss / 1024)
     answer = json.loads(out)

@@ -14,6 +14,15 @@ struct Unit {
     row_group: usize,
     part: Option<Part>,
     bytes: u64,
+    rows: u64,
+}
+
+impl Unit {
+    /// How much work it is, in stored bytes: what is stored in less than four bytes a row takes as
+    /// long to unpack and to hash.
+    fn cost(&self) -> u64 {
+        self.bytes.max(self.rows.saturating_mul(4))
+    }
 }
 
 /// What came of one side: every worker's sink that saw some of it, and what was read.
@@ -37,9 +46,10 @@ pub fn scan<S: IdSink>(
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
     let queues = queues(plan, threads);
-    let all_bytes = queues.iter().map(Queue::left_bytes).sum();
-    progress.start(all_bytes);
-    let workers = workers(&queues, threads, all_bytes);
+    let units = || queues.iter().flat_map(|queue| &queue.units);
+    progress.start(units().map(|unit| unit.bytes).sum());
+    let all_costs = units().map(Unit::cost).sum();
+    let workers = workers(units().count(), threads, all_costs);
     let crew = Crew {
         plan,
         queues,
@@ -51,7 +61,7 @@ pub fn scan<S: IdSink>(
     if workers == 1 {
         crew.work(0, new_sink);
     } else {
-        let share = all_bytes / workers as u64;
+        let share = all_costs / workers as u64;
         let homes: Vec<usize> = (0..workers as u64)
             .map(|worker| crew.home(worker * share))
             .collect();
@@ -62,10 +72,9 @@ pub fn scan<S: IdSink>(
 }
 
 /// Threads that the work is worth: starting one takes as long as reading some hundred kilobytes.
-fn workers(queues: &[Queue], threads: usize, all_bytes: u64) -> usize {
-    const WORKER_BYTES_MIN: u64 = 1 << 20;
-    let units: usize = queues.iter().map(|queue| queue.units.len()).sum();
-    let worth = usize::try_from(all_bytes / WORKER_BYTES_MIN).unwrap_or(usize::MAX);
+fn workers(units: usize, threads: usize, all_costs: u64) -> usize {
+    const WORKER_COST_MIN: u64 = 1 << 20;
+    let worth = usize::try_from(all_costs / WORKER_COST_MIN).unwrap_or(usize::MAX);
     threads.min(units).min(worth).max(1)
 }
 
@@ -88,7 +97,7 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
 }
 
 /// Row groups below this size aren't cut: opening a file and a sketch for less isn't worth it.
-const PART_BYTES_MIN: u64 = 4 << 20;
+const PART_COST_MIN: u64 = 4 << 20;
 
 /// Parts of the work for each thread, so that none waits long for the last of the others.
 const PARTS_PER_THREAD: u64 = 8;
@@ -98,26 +107,26 @@ const PARTS_PER_THREAD: u64 = 8;
 struct Queue {
     units: Vec<Unit>,
     next: AtomicUsize,
-    left_bytes: AtomicU64,
+    left_cost: AtomicU64,
 }
 
 impl Queue {
     fn new(mut units: Vec<Unit>) -> Self {
-        units.sort_by_key(|unit| std::cmp::Reverse(unit.bytes));
+        units.sort_by_key(|unit| std::cmp::Reverse(unit.cost()));
         Self {
             next: AtomicUsize::new(0),
-            left_bytes: AtomicU64::new(units.iter().map(|unit| unit.bytes).sum()),
+            left_cost: AtomicU64::new(units.iter().map(|unit| unit.bytes).sum()),
             units,
         }
     }
 
-    fn left_bytes(&self) -> u64 {
-        self.left_bytes.load(Ordering::Relaxed)
+    fn left_cost(&self) -> u64 {
+        self.left_cost.load(Ordering::Relaxed)
     }
 
     fn take(&self) -> Option<&Unit> {
         let unit = self.units.get(self.next.fetch_add(1, Ordering::Relaxed))?;
-        self.left_bytes.fetch_sub(unit.bytes, Ordering::Relaxed);
+        self.left_cost.fetch_sub(unit.cost(), Ordering::Relaxed);
         Some(unit)
     }
 }
@@ -134,6 +143,7 @@ fn queues(plan: &Plan, threads: usize) -> Vec<Queue> {
                     row_group,
                     part: None,
                     bytes: group.stored_bytes(),
+                    rows: group.rows,
                 });
             }
         }
@@ -150,18 +160,22 @@ fn queues(plan: &Plan, threads: usize) -> Vec<Queue> {
 
 /// Cuts row groups that are too large a share of the work for one thread.
 fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
-    let all_bytes: u64 = units.iter().map(|unit| unit.bytes).sum();
-    let part_bytes = (all_bytes / (threads as u64 * PARTS_PER_THREAD)).max(PART_BYTES_MIN);
+    let all_costs: u64 = units.iter().map(Unit::cost).sum();
+    let part_cost = (all_costs / (threads as u64 * PARTS_PER_THREAD)).max(PART_COST_MIN);
     let mut cut = Vec::with_capacity(units.len());
     for unit in units {
         let file = &plan.sides[unit.side].files[unit.file];
-        let parts = (unit.bytes >= 2 * part_bytes)
-            .then(|| parquet::split(file, unit.row_group, part_bytes))
+        let parts = (unit.cost() >= 2 * part_cost)
+            .then(|| {
+                let parts = unit.cost() / part_cost;
+                parquet::split(file, unit.row_group, unit.bytes / parts)
+            })
             .flatten();
         match parts {
             None => cut.push(unit),
             Some(parts) => cut.extend(parts.into_iter().map(|part| Unit {
                 bytes: part.stored_bytes(),
+                rows: part.rows(),
                 part: Some(part),
                 ..unit
             })),
@@ -184,12 +198,12 @@ struct Crew<'a, S> {
 }
 
 impl<S: IdSink> Crew<'_, S> {
-    /// The side that lies `bytes` into the work. Workers begin there and stay while there is
+    /// The side that lies `cost` into the work. Workers begin there and stay while there is
     /// something to do: a sink costs most while it is new.
-    fn home(&self, mut bytes: u64) -> usize {
+    fn home(&self, mut cost: u64) -> usize {
         for (side, queue) in self.queues.iter().enumerate() {
-            match bytes.checked_sub(queue.left_bytes()) {
-                Some(beyond) => bytes = beyond,
+            match cost.checked_sub(queue.left_cost()) {
+                Some(beyond) => cost = beyond,
                 None => return side,
             }
         }
@@ -198,10 +212,10 @@ impl<S: IdSink> Crew<'_, S> {
 
     /// A unit of side `home`, or else of the side with most left to do.
     fn next(&self, home: usize) -> Option<&Unit> {
-        let longest = || self.queues.iter().max_by_key(|queue| queue.left_bytes());
+        let longest = || self.queues.iter().max_by_key(|queue| queue.left_cost());
         let own = self.queues.get(home).and_then(Queue::take);
         own.or_else(|| longest()?.take())
-            // Empty row groups have no bytes, but their units are to be taken too.
+            // Empty row groups cost nothing, but their units are to be taken too.
             .or_else(|| self.queues.iter().find_map(Queue::take))
     }
 

@@ -174,26 +174,35 @@ impl BottomKBuilder {
         kept
     }
 
+    /// Puts a hash into its place, unless it is there; larger ones up to the next free place move
+    /// on. Near its home without branches, which couldn't be predicted: free places are larger than
+    /// any hash and move like one.
     #[inline]
     fn insert_one(&mut self, hash: u64) {
-        let mut at = self.home(hash);
-        while self.places[at] < hash {
-            at += 1;
+        let home = self.home(hash);
+        let near = &mut self.places[home..][..Self::NEAR];
+        if near
+            .iter()
+            .fold(false, |found, &place| found | (place == hash))
+        {
+            return;
         }
-        if self.places[at] != hash {
-            self.insert_at(at, hash);
-        }
-    }
-
-    /// Puts a new hash into its place; the larger ones up to the next free place move on.
-    fn insert_at(&mut self, mut at: usize, hash: u64) {
         let mut moved = hash;
+        for place in near {
+            (*place, moved) = (moved.min(*place), moved.max(*place));
+        }
+        let mut at = home + Self::NEAR;
         while moved != Self::FREE {
-            std::mem::swap(&mut moved, &mut self.places[at]);
+            let place = &mut self.places[at];
+            if *place == moved {
+                return;
+            }
+            (*place, moved) = (moved.min(*place), moved.max(*place));
             at += 1;
         }
-        let end = self.places.len().max(at + Self::NEAR);
-        self.places.resize(end, Self::FREE);
+        if at + Self::NEAR > self.places.len() {
+            self.places.resize(at + Self::NEAR, Self::FREE);
+        }
         self.len += 1;
         if self.len == self.len_max {
             self.make_room();

@@ -28,7 +28,7 @@ pub(in crate::scan) struct Part {
 
 impl Part {
     /// Rows in it, as its page headers say.
-    pub(super) const fn rows(&self) -> u64 {
+    pub(in crate::scan) const fn rows(&self) -> u64 {
         self.rows
     }
 
