@@ -56,6 +56,10 @@ impl BottomK {
     pub fn merge(&mut self, other: &Self) {
         self.k = self.k.min(other.k);
         self.theta = self.theta.min(other.theta);
+        if self.hashes.is_empty() && self.theta == other.theta {
+            self.hashes.extend_from_slice(&other.hashes);
+            return self.trim();
+        }
         self.hashes = union_below(self.theta, self.k + 1, &self.hashes, &other.hashes);
         self.trim();
     }
@@ -105,6 +109,9 @@ pub(super) struct BottomKBuilder {
     len: usize,
     /// At this many hashes it is time to make room.
     len_max: usize,
+    /// A buffer for hashes on their way to a new table: a new one each time would cost as much in
+    /// page faults as moving them.
+    moving: Vec<u64>,
 }
 
 impl BottomKBuilder {
@@ -121,6 +128,9 @@ impl BottomKBuilder {
     /// ((1 + (1 − 1/2)⁻²) / 2; Knuth, The Art of Computer Programming 3, section 6.4).
     const HOMES_PER_HASH: usize = 2;
 
+    /// A table grows by this factor: four steps to the largest of the default k.
+    const GROWTH: usize = 4;
+
     pub(super) fn new(k: usize) -> Self {
         let mut builder = Self {
             k,
@@ -129,6 +139,7 @@ impl BottomKBuilder {
             homes_per_hash: 0,
             len: 0,
             len_max: 0,
+            moving: Vec::new(),
         };
         builder.lay_out(&[], Self::HOMES_MIN);
         builder
@@ -209,15 +220,20 @@ impl BottomKBuilder {
         }
     }
 
-    /// Doubles the table, or, once it holds 2k hashes, drops all but the smallest k.
+    /// Makes a larger table, or, once it holds 2k hashes, drops all but the smallest k.
     fn make_room(&mut self) {
         let full = Self::HOMES_PER_HASH * self.len_max;
+        let mut hashes = std::mem::take(&mut self.moving);
         if self.len < 2 * self.k {
-            return self.lay_out(&self.smallest(self.len), 2 * full);
+            self.smallest(self.len, &mut hashes);
+            let homes = (Self::GROWTH * full).min(Self::HOMES_PER_HASH * 2 * self.k);
+            self.lay_out(&hashes, homes);
+        } else {
+            self.smallest(self.k + 1, &mut hashes);
+            self.theta = hashes[self.k];
+            self.lay_out(&hashes[..self.k], full);
         }
-        let hashes = self.smallest(self.k + 1);
-        self.theta = hashes[self.k];
-        self.lay_out(&hashes[..self.k], full);
+        self.moving = hashes;
     }
 
     /// A table of `homes` homes with `hashes`, ascending, in it.
@@ -239,21 +255,24 @@ impl BottomKBuilder {
         self.len_max = (homes / Self::HOMES_PER_HASH).min((2 * self.k).max(self.len + 1));
     }
 
-    pub(super) fn finish(self) -> BottomK {
+    pub(super) fn finish(mut self) -> BottomK {
+        let mut hashes = std::mem::take(&mut self.moving);
+        self.smallest(self.k + 1, &mut hashes);
         let mut sample = BottomK {
             k: self.k,
             theta: self.theta,
-            hashes: self.smallest(self.k + 1),
+            hashes,
         };
         sample.trim();
         sample
     }
 
-    /// The smallest hashes, up to `count` of them, ascending.
-    fn smallest(&self, count: usize) -> Vec<u64> {
+    /// Fills `hashes` with the smallest ones, up to `count` of them, ascending.
+    fn smallest(&self, count: usize, hashes: &mut Vec<u64>) {
         let count = count.min(self.len);
         // One more, since every place is written and kept by stepping on: nothing to predict.
-        let mut hashes = vec![0; count + 1];
+        hashes.clear();
+        hashes.resize(count + 1, 0);
         let mut found = 0;
         for &hash in &self.places {
             hashes[found] = hash;
@@ -263,7 +282,6 @@ impl BottomKBuilder {
             }
         }
         hashes.truncate(found);
-        hashes
     }
 }
 
