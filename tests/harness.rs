@@ -91,7 +91,7 @@ impl Folder {
         self.batch(name, &[("user_id", ids)], WriterProperties::default())
     }
 
-    /// A Parquet file of named columns.
+    /// A Parquet file of named columns, all of which may be null.
     pub fn batch(
         &self,
         name: &str,
@@ -102,10 +102,21 @@ impl Folder {
             .iter()
             .map(|(name, array)| (*name, Arc::clone(array), true));
         let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        self.write(name, &batch, properties)
+    }
+
+    /// A Parquet file of one column `user_id` that can't be null.
+    pub fn required(&self, name: &str, ids: &ArrayRef, properties: WriterProperties) -> String {
+        let columns = [("user_id", Arc::clone(ids), false)];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        self.write(name, &batch, properties)
+    }
+
+    fn write(&self, name: &str, batch: &RecordBatch, properties: WriterProperties) -> String {
         let mut bytes = Vec::new();
         let mut writer =
             ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-        writer.write(&batch).unwrap();
+        writer.write(batch).unwrap();
         writer.close().unwrap();
         self.bytes(name, &bytes)
     }
