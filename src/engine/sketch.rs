@@ -10,7 +10,7 @@ use arrow::array::{Array, RecordBatch};
 /// Sketches every side of `sources`, all of them at once.
 ///
 /// # Errors
-/// Those of [`Plan::new`], and [`crate::ErrorKind::Input`] with file, column and row group for
+/// Those of opening every footer, and [`crate::ErrorKind::Input`] with file, column and row group for
 /// whatever is wrong with the data.
 pub fn sketch_sides(
     sources: &Sources,

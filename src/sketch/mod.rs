@@ -40,7 +40,7 @@ impl SketchOptions {
     /// 2^`precision` registers beside a sample of `k` hashes.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] outside [`Precision::RANGE`] and [`Self::K_RANGE`].
+    /// [`crate::ErrorKind::Usage`] outside [`Precision::RANGE`] and [`Self::K_RANGE`].
     pub fn new(precision: u8, k: usize) -> Result<Self> {
         if !Self::K_RANGE.contains(&k) {
             let (least, most) = (Self::K_RANGE.start(), Self::K_RANGE.end());
@@ -122,7 +122,7 @@ impl Sketch {
     /// lower.
     ///
     /// # Errors
-    /// [`ErrorKind::Incomparable`] if the IDs are of different domains.
+    /// [`crate::ErrorKind::Incomparable`] if the IDs are of different domains.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.domain = merge_domains(self.domain, other.domain)?;
         self.registers.merge(&other.registers);
