@@ -45,7 +45,11 @@ pub(in crate::scan) struct RowGroup {
 impl RowGroup {
     /// The bytes that reading it takes from the disk.
     pub(in crate::scan) fn stored_bytes(&self) -> u64 {
-        u64::try_from(self.chunk.compressed_size()).unwrap_or(0)
+        match self.chunk.num_values() {
+            // Such a chunk may say anything of its size.
+            0 => 0,
+            _ => u64::try_from(self.chunk.compressed_size()).unwrap_or(0),
+        }
     }
 }
 
