@@ -1,25 +1,22 @@
 //! One walk over two sketches → the counts that the estimators need.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
-use crate::id::merge_domains;
-use crate::sketch::{BottomK, HyperLogLog, SAMPLE_BITS, Sketch};
-
-/// Distinct values of a sampled hash.
-const SAMPLE_VALUES: f64 = (1_u64 << SAMPLE_BITS) as f64;
+use crate::sketch::{BottomK, HyperLogLog, Sketch};
 
 /// All that two sketches know about their users' overlap. Registers of different precision are
-/// compared at the lower one, samples below the lower θ.
+/// compared at the lower one, samples below the lower θ; what only one of them has says nothing.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Incomparable`] if the IDs are of different domains.
+/// [`crate::ErrorKind::Incomparable`] if hashes or domains of the IDs differ, or if they have no
+/// part in common.
 pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
-    merge_domains(a.domain(), b.domain())?;
+    a.ensure_comparable(b)?;
     Ok(PairCounts {
-        sample: Some(sample_counts(a, b)),
-        registers: Some(register_counts(a.registers(), b.registers())),
+        sample: (a.sample().zip(b.sample())).map(|(a, b)| sample_counts(a, b)),
+        registers: (a.registers().zip(b.registers())).map(|(a, b)| register_counts(a, b)),
         known_a: None,
         known_b: None,
     })
@@ -29,49 +26,60 @@ pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
 #[must_use]
 pub fn set_counts(sketch: &Sketch) -> SetCounts {
     let sample = sketch.sample();
-    set_counts_of(
-        sample.hashes().len() as u64,
-        sample.sampled_share(),
-        sketch.registers(),
-    )
+    SetCounts {
+        sample: sample.map(|sample| set_sample(sample.hashes().len(), sample)),
+        registers: sketch.registers().map(set_registers),
+        known: None,
+    }
 }
 
 /// All that some sketches know about the number of their users together. Every sampled hash below
 /// the lowest θ counts: cutting back to k would lose up to half of the accuracy.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Incomparable`] if the IDs are of different domains.
+/// [`crate::ErrorKind::Incomparable`] if hashes or domains of the IDs differ, or if they have no
+/// part in common.
 pub fn union_counts(sketches: &[&Sketch]) -> Result<Option<SetCounts>> {
     let Some((first, rest)) = sketches.split_first() else {
         return Ok(None);
     };
-    let mut domain = first.domain();
-    let mut registers = first.registers().clone();
+    let mut merged = (*first).clone();
     for sketch in rest {
-        domain = merge_domains(domain, sketch.domain())?;
-        registers.merge(sketch.registers());
+        merged.merge(sketch)?;
     }
-    let samples = || sketches.iter().map(|sketch| sketch.sample());
-    let theta = samples().map(BottomK::theta).min().unwrap_or(0);
-    let share = samples().map(BottomK::sampled_share).fold(1.0, f64::min);
-    let mut hashes: Vec<u64> = samples()
-        .flat_map(|sample| below(sample.hashes(), theta))
-        .copied()
-        .collect();
-    hashes.sort();
-    hashes.dedup();
-    Ok(Some(set_counts_of(hashes.len() as u64, share, &registers)))
+    let samples: Option<Vec<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
+    let lowest = (samples.iter().flatten()).min_by_key(|sample| sample.theta());
+    let sample = (samples.as_ref().zip(lowest)).map(|(samples, lowest)| {
+        let below = |sample: &&BottomK| below(sample.hashes(), lowest.theta()).to_vec();
+        let mut hashes: Vec<u64> = samples.iter().flat_map(below).collect();
+        hashes.sort();
+        hashes.dedup();
+        set_sample(hashes.len(), lowest)
+    });
+    Ok(Some(SetCounts {
+        sample,
+        registers: merged.registers().map(set_registers),
+        known: None,
+    }))
 }
 
 /// How many sampled hashes below the lowest θ lie in each exclusive region of some sides (bit i of
 /// a place is side i), and that θ as a share of all hashes.
-#[must_use]
-pub fn region_hashes(sketches: &[&Sketch]) -> (Vec<u64>, f64) {
-    let samples = || sketches.iter().map(|sketch| sketch.sample());
-    let theta = samples().map(BottomK::theta).min().unwrap_or(0);
-    let share = samples().map(BottomK::sampled_share).fold(1.0, f64::min);
-    let mut members: Vec<(u64, usize)> = samples()
-        .enumerate()
+///
+/// # Errors
+/// [`crate::ErrorKind::Incomparable`] if a side has no sample.
+pub fn region_hashes(sketches: &[&Sketch]) -> Result<(Vec<u64>, f64)> {
+    let samples: Option<Vec<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
+    let samples = samples.ok_or_else(|| {
+        Error::new(
+            crate::error::ErrorKind::Incomparable,
+            "regions need the samples of all sides, but one is registers alone",
+        )
+        .hint("leave out HLL sketches without a theta sketch, or compare two sides at a time")
+    })?;
+    let theta = samples.iter().map(|s| s.theta()).min().unwrap_or(0);
+    let share = (samples.iter().map(|s| s.sampled_share())).fold(1.0, f64::min);
+    let mut members: Vec<(u64, usize)> = (samples.iter().enumerate())
         .flat_map(|(side, sample)| {
             below(sample.hashes(), theta)
                 .iter()
@@ -83,21 +91,27 @@ pub fn region_hashes(sketches: &[&Sketch]) -> (Vec<u64>, f64) {
     for same in members.chunk_by(|(a, _), (b, _)| a == b) {
         regions[same.iter().map(|(_, side)| side).sum::<usize>()] += 1;
     }
-    (regions, share)
+    Ok((regions, share))
 }
 
-fn set_counts_of(hashes: u64, theta: f64, registers: &HyperLogLog) -> SetCounts {
-    let mut histogram = [0_u32; RANKS];
-    for &rank in registers.registers() {
-        histogram[usize::from(rank)] += 1;
+/// `hashes` hashes below the θ of `sample`.
+fn set_sample(hashes: usize, sample: &BottomK) -> SetSample {
+    SetSample {
+        hashes: hashes as u64,
+        theta: sample.sampled_share(),
     }
-    SetCounts {
-        sample: Some(SetSample { hashes, theta }),
-        registers: Some(SetRegisters {
-            precision: registers.precision().get(),
-            histogram,
-        }),
-        known: None,
+}
+
+fn set_registers(registers: &HyperLogLog) -> SetRegisters {
+    let mut histogram = [0_u32; RANKS];
+    // See `register_counts` for ranks above the model's.
+    let most = registers.precision().rank_max();
+    for &rank in registers.registers() {
+        histogram[usize::from(rank.min(most))] += 1;
+    }
+    SetRegisters {
+        precision: registers.precision().get(),
+        histogram,
     }
 }
 
@@ -105,8 +119,7 @@ fn below(hashes: &[u64], theta: u64) -> &[u64] {
     &hashes[..hashes.partition_point(|&hash| hash < theta)]
 }
 
-fn sample_counts(a: &Sketch, b: &Sketch) -> SampleCounts {
-    let (a, b) = (a.sample(), b.sample());
+fn sample_counts(a: &BottomK, b: &BottomK) -> SampleCounts {
     let theta = a.theta().min(b.theta());
     let (below_a, below_b) = (below(a.hashes(), theta), below(b.hashes(), theta));
     let both = common(below_a, below_b);
@@ -121,8 +134,8 @@ fn sample_counts(a: &Sketch, b: &Sketch) -> SampleCounts {
         theta_b: b.sampled_share(),
         above_a: a.hashes().len() as u64 - len_a,
         above_b: b.hashes().len() as u64 - len_b,
-        // |A| |B| θ / 2^48 with |A| = len_a / θ.
-        chance_matches: len_a as f64 * len_b as f64 / (share * SAMPLE_VALUES),
+        // |A| |B| θ / 2^bits with |A| = len_a / θ.
+        chance_matches: len_a as f64 * len_b as f64 / (share * (1_u64 << a.bits()) as f64),
     }
 }
 
@@ -167,9 +180,16 @@ fn register_counts(a: &HyperLogLog, b: &HyperLogLog) -> RegisterCounts {
         b_below_a: [0; RANKS],
         equal: [0; RANKS],
     };
+    // The model's largest rank stands for all that are at least as large: DataSketches' ranks go on
+    // to 63, and P(rank ≥ r) = 2^(1−r) all the same.
+    let most = usize::from(a.precision().rank_max());
     for (x, row) in pairs.iter().enumerate() {
-        counts.equal[x] = row[x];
+        let x = x.min(most);
         for (y, &count) in row.iter().enumerate() {
+            let y = y.min(most);
+            if x == y {
+                counts.equal[x] += count;
+            }
             if x < y {
                 counts.a_below_b[x] += count;
                 counts.b_above_a[y] += count;

@@ -10,7 +10,7 @@ const GOLDEN: &str = include_str!("golden/sketches.txt");
 const SIZES: [(u8, usize); 4] = [(4, 16), (12, 4096), (16, 1 << 16), (24, 1 << 20)];
 
 fn line(name: &str, sketch: &Sketch) -> String {
-    let sample = sketch.sample();
+    let (sample, registers) = (sketch.sample().unwrap(), sketch.registers().unwrap());
     let hashes: Vec<u8> = sample
         .hashes()
         .iter()
@@ -18,11 +18,11 @@ fn line(name: &str, sketch: &Sketch) -> String {
         .collect();
     format!(
         "{name} p={} k={}: {} hashes, theta {:012x}, registers {:016x}, sample {:016x}\n",
-        sketch.registers().precision().get(),
+        registers.precision().get(),
         sample.k(),
         sample.hashes().len(),
         sample.theta(),
-        hash_bytes(sketch.registers().registers()),
+        hash_bytes(registers.registers()),
         hash_bytes(&hashes),
     )
 }

@@ -6,7 +6,6 @@ use crate::estimate::{
     Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, SetCounts,
     estimate_pair, estimate_regions, estimate_set,
 };
-use crate::id::merge_domains;
 use crate::sketch::Sketch;
 
 /// The exclusive regions of N sides, from one fit.
@@ -52,9 +51,11 @@ pub fn regions(
             "{side_count} sides, but regions are of 1 to {most}"
         )));
     }
-    sketches.iter().try_fold(None, |domain, sketch| {
-        merge_domains(domain, sketch.domain())
-    })?;
+    for (i, a) in sketches.iter().enumerate() {
+        for b in &sketches[i + 1..] {
+            a.ensure_comparable(b)?;
+        }
+    }
     let known = |side: usize| known.get(side).copied().flatten();
     if let [a, b] = sketches {
         let counts = pair_counts(a, b)?;
@@ -73,7 +74,7 @@ pub fn regions(
         };
         estimate_set(&counts, confidence)
     };
-    let (below, theta) = region_hashes(sketches);
+    let (below, theta) = region_hashes(sketches)?;
     let sizes = sketches.iter().enumerate().map(size).collect();
     let counts = RegionCounts {
         below,

@@ -9,6 +9,7 @@ use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
 };
+use crate::id::Tally;
 use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
 use crate::scan::{Plan, Progress, SidePlan};
 use crate::sketch::{RowCounts, Sketch, Sketcher};
@@ -46,7 +47,7 @@ pub(super) fn estimate_plan(
             unique: known[i].is_some(),
             frequency: rows[i]
                 .as_ref()
-                .map(|rows| frequency(sketch, rows, users, request)),
+                .and_then(|rows| frequency(sketch, rows, users, request)),
             ..side_report(side, sketch.tally(), users)
         }
     };
@@ -73,14 +74,15 @@ fn frequency(
     rows: &RowCounts,
     users: Estimate,
     request: &SketchRequest,
-) -> FrequencyEstimate {
-    estimate_frequency(&FrequencyCounts {
-        histogram: rows.histogram(sketch.sample()),
-        theta: sketch.sample().sampled_share(),
-        rows: sketch.tally().rows - sketch.tally().nulls,
+) -> Option<FrequencyEstimate> {
+    let sample = sketch.sample()?;
+    Some(estimate_frequency(&FrequencyCounts {
+        histogram: rows.histogram(sample),
+        theta: sample.sampled_share(),
+        rows: sketch.tally()?.ids(),
         users,
         confidence: request.confidence,
-    })
+    }))
 }
 
 /// Users of every set formula, from the same fit as everything else.
@@ -116,16 +118,16 @@ pub(super) fn known_sizes(
 ) -> Vec<Option<u64>> {
     let mut known = Vec::with_capacity(sketches.len());
     for (side, sketch) in plan.sides.iter().zip(sketches) {
-        let ids = sketch.tally().rows - sketch.tally().nulls;
         let wanted = request.unique.contains(&side.name);
-        let contradicted = wanted && contradicts(&set_counts(sketch), ids);
-        if contradicted {
+        let ids = (sketch.tally().map(Tally::ids)).filter(|_| wanted);
+        let contradicted = |&ids: &u64| contradicts(&set_counts(sketch), ids);
+        if let Some(ids) = ids.filter(contradicted) {
             warnings.push(Warning::NotUnique {
                 side: side.name.clone(),
                 ids,
             });
         }
-        known.push((wanted && !contradicted).then_some(ids));
+        known.push(ids.filter(|ids| !contradicted(ids)));
     }
     known
 }

@@ -48,7 +48,7 @@ pub(super) fn exact_plan(
         method: Method::Exact,
         confidence: Confidence::default(),
         sides: sides
-            .map(|(i, (side, tally))| side_report(side, tally, users(i)))
+            .map(|(i, (side, tally))| side_report(side, Some(tally), users(i)))
             .collect(),
         pairs: pairs_of(plan.sides.len())
             .map(|(a, b)| pair(&counts, a, b))

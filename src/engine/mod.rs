@@ -45,11 +45,11 @@ fn plan_warnings(plan: &Plan) -> Vec<Warning> {
 
 /// What a finished report gives reason to say.
 fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
-    let empty = report.sides.iter().filter(|side| side.rows == side.nulls);
+    let empty = report.sides.iter().filter(|side| side.users.upper == 0.0);
     let mut warnings: Vec<Warning> = empty
         .map(|side| Warning::NoUsers {
             side: side.name.clone(),
-            rows: side.rows,
+            rows: side.tally.map_or(0, |tally| tally.rows),
         })
         .collect();
     for pair in &report.pairs {
@@ -67,16 +67,15 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
 /// The parts of a side's report that the plan knows.
 fn side_report(
     plan: &SidePlan,
-    tally: crate::id::Tally,
+    tally: Option<crate::id::Tally>,
     users: crate::estimate::Estimate,
 ) -> SideReport {
     SideReport {
         name: plan.name.clone(),
         files: plan.file_count(),
-        column: plan.column.clone(),
+        column: (plan.file_count() > 0).then(|| plan.column.clone()),
         id_type: plan.domain,
-        rows: tally.rows,
-        nulls: tally.nulls,
+        tally,
         unique: false,
         frequency: None,
         users,

@@ -75,8 +75,8 @@ fn sketcher(domain: Option<IdDomain>, new: &impl Fn() -> Sketcher) -> Result<Ske
 ///
 /// let ids = StringArray::from(vec![Some("ann"), None, Some("bob"), Some("ann")]);
 /// let sketch = sketch_array(&ids, SketchOptions::default())?;
-/// assert_eq!(sketch.sample().hashes().len(), 2);
-/// assert_eq!((sketch.tally().rows, sketch.tally().nulls), (4, 1));
+/// assert_eq!(sketch.sample().map(|sample| sample.hashes().len()), Some(2));
+/// assert_eq!(sketch.tally().map(|tally| (tally.rows, tally.nulls)), Some((4, 1)));
 /// # Ok::<(), overlap::Error>(())
 /// ```
 ///

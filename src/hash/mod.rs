@@ -5,11 +5,15 @@
 
 mod filter;
 mod kernel;
+mod murmur3;
 mod scalar;
+mod scheme;
 
 pub use filter::Filter;
 pub use kernel::Kernel;
+pub use murmur3::{DATASKETCHES_SEED, hash_words, murmur3_128};
 pub use scalar::{hash_bytes, hash_bytes_128, hash_integer, hash_wide_integer};
+pub use scheme::{HashScheme, merge_schemes};
 
 use crate::id::IdBatch;
 

@@ -115,6 +115,14 @@ pub struct Tally {
     pub nulls: u64,
 }
 
+impl Tally {
+    /// Rows that held an ID.
+    #[must_use]
+    pub const fn ids(self) -> u64 {
+        self.rows - self.nulls
+    }
+}
+
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;

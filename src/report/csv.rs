@@ -10,8 +10,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
     let mut out = String::from(HEADER);
     for side in &report.sides {
         let counted = |value: u64| Estimate::exact(value as f64);
-        line(&mut out, "rows", &side.name, "", &counted(side.rows));
-        line(&mut out, "nulls", &side.name, "", &counted(side.nulls));
+        if let Some(tally) = side.tally {
+            line(&mut out, "rows", &side.name, "", &counted(tally.rows));
+            line(&mut out, "nulls", &side.name, "", &counted(tally.nulls));
+        }
         line(&mut out, "users", &side.name, "", &side.users);
         if let Some(frequency) = &side.frequency {
             line(&mut out, "mean_rows", &side.name, "", &frequency.mean);

@@ -115,10 +115,10 @@ enum MethodName {
 struct Side<'a> {
     name: &'a str,
     files: usize,
-    column: &'a str,
+    column: Option<&'a str>,
     id_type: Option<&'static str>,
-    rows: u64,
-    nulls: u64,
+    rows: Option<u64>,
+    nulls: Option<u64>,
     unique: bool,
     users: Users,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -249,10 +249,10 @@ fn side(side: &SideReport) -> Side<'_> {
     Side {
         name: &side.name,
         files: side.files,
-        column: &side.column,
+        column: side.column.as_deref(),
         id_type: side.id_type.map(crate::id::IdDomain::name),
-        rows: side.rows,
-        nulls: side.nulls,
+        rows: side.tally.map(|tally| tally.rows),
+        nulls: side.tally.map(|tally| tally.nulls),
         unique: side.unique,
         users: whole(&side.users),
         frequency: side.frequency.as_ref().map(|frequency| Frequency {

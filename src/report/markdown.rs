@@ -1,6 +1,6 @@
 //! The report as Markdown tables.
 
-use super::number::{fraction, percent, percent_interval, whole, whole_interval};
+use super::number::{fraction, percent, percent_interval, rows, whole, whole_interval};
 use super::table::quality_text;
 use super::{EstimateReport, VerifyReport};
 use crate::estimate::Estimate;
@@ -11,7 +11,8 @@ pub(super) fn render(report: &EstimateReport) -> String {
     let mut out = format!("| side | rows | nulls | users | {level} % interval |\n");
     out += "|---|---:|---:|---:|---:|\n";
     for side in &report.sides {
-        let (rows, nulls) = (whole(side.rows as f64), whole(side.nulls as f64));
+        let tally = side.tally;
+        let (rows, nulls) = (rows(tally.map(|t| t.rows)), rows(tally.map(|t| t.nulls)));
         let (users, interval) = (whole(side.users.value), whole_interval(&side.users));
         row(&mut out, &[&side.name, &rows, &nulls, &users, &interval]);
     }

@@ -19,7 +19,7 @@ pub use regions::{RegionReport, RegionsReport};
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
-use crate::id::IdDomain;
+use crate::id::{IdDomain, Tally};
 
 /// The form in which a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,14 +56,13 @@ pub struct SideReport {
     pub name: String,
     /// How many files were read.
     pub files: usize,
-    /// The ID column.
-    pub column: String,
+    /// The ID column; `None` if the side was read from sketches.
+    pub column: Option<String>,
     /// What its IDs are; `None` if its type says that all is null.
     pub id_type: Option<IdDomain>,
-    /// Rows read.
-    pub rows: u64,
-    /// Rows without an ID: skipped.
-    pub nulls: u64,
+    /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't
+    /// tell.
+    pub tally: Option<Tally>,
     /// Whether it has one row a user, so that its size is known.
     pub unique: bool,
     /// Distinct users.

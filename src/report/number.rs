@@ -18,6 +18,11 @@ pub(super) fn whole(value: f64) -> String {
     text
 }
 
+/// A number of rows, or a dash where nobody knows.
+pub(super) fn rows(rows: Option<u64>) -> String {
+    rows.map_or_else(|| "–".into(), |rows| whole(rows as f64))
+}
+
 /// The interval of whole numbers: `1,230 – 1,240`, or nothing where it is the value itself.
 pub(super) fn whole_interval(estimate: &Estimate) -> String {
     if estimate.lower == estimate.upper {

@@ -1,6 +1,6 @@
 //! The report for a person at a terminal.
 
-use super::number::{fraction, percent, percent_interval, whole, whole_interval};
+use super::number::{self, fraction, percent, percent_interval, whole, whole_interval};
 use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
 use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
 use std::fmt::Write;
@@ -94,8 +94,8 @@ pub(super) fn side_rows(sides: &[SideReport], confidence: Confidence) -> Vec<Vec
     for side in sides {
         rows.push(vec![
             side.name.clone(),
-            whole(side.rows as f64),
-            whole(side.nulls as f64),
+            number::rows(side.tally.map(|tally| tally.rows)),
+            number::rows(side.tally.map(|tally| tally.nulls)),
             whole(side.users.value),
             whole_interval(&side.users),
         ]);
@@ -251,7 +251,8 @@ fn frequencies(report: &EstimateReport) -> String {
 
 /// What was skipped, and how the numbers came about.
 fn footer(report: &EstimateReport) -> String {
-    let nulls: u64 = report.sides.iter().map(|side| side.nulls).sum();
+    let tallies = report.sides.iter().filter_map(|side| side.tally);
+    let nulls: u64 = tallies.map(|tally| tally.nulls).sum();
     let skipped = match nulls {
         0 => "nothing skipped".into(),
         nulls => format!("{} rows without an id skipped", whole(nulls as f64)),

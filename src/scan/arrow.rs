@@ -20,7 +20,8 @@ use arrow::datatypes::{DataType, Field};
 /// let mut ids = ArrowIds::default();
 /// let tally = ids.push(&Int32Array::from(vec![Some(1), None, Some(2)]), &mut sketcher)?;
 /// assert_eq!((tally.rows, tally.nulls), (3, 1));
-/// assert_eq!(sketcher.finish(tally).sample().hashes().len(), 2);
+/// let sketch = sketcher.finish(tally);
+/// assert_eq!(sketch.sample().map(|sample| sample.hashes().len()), Some(2));
 /// # Ok::<(), overlap::Error>(())
 /// ```
 #[derive(Debug, Default)]

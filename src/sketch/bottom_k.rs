@@ -2,33 +2,78 @@
 //!
 //! The sample lives in the top 48 bits of a hash. Every sketch has that same resolution whatever
 //! its θ, so that merging stays exact, and stored gaps are small. The price is chance matches:
-//! n/2^49 of n users share a 48-bit hash with another (2·10^-6 at 10^9).
+//! n/2^49 of n users share a 48-bit hash with another (2·10^-6 at 10^9). Samples of Apache
+//! DataSketches keep 63 bits.
 
-/// Bits of a hash that the sample keeps.
-pub const SAMPLE_BITS: u32 = 48;
-
-/// θ of a sample that is the whole set: above every hash.
-const THETA_ONE: u64 = 1 << SAMPLE_BITS;
+use crate::error::{Error, Result};
+use crate::hash::HashScheme;
 
 /// The smallest k hashes of a set (or all of them), ascending, and θ.
 ///
-/// Every hash of the set below θ is in the sample; θ is the (k+1)-th smallest hash, or 2^48 as long
-/// as there are at most k.
+/// Every hash of the set below θ is in the sample; θ is the (k+1)-th smallest hash, or above every
+/// hash as long as there are at most k. Samples that Apache DataSketches made may have any other θ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BottomK {
+    bits: u32,
     k: usize,
     theta: u64,
     hashes: Vec<u64>,
 }
 
 impl BottomK {
+    /// A sample from its parts, such as those in a file.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if no set has such a sample: k outside
+    /// [`SketchOptions::K_RANGE`](super::SketchOptions::K_RANGE), θ = 0 or above 1, more than k
+    /// hashes, hashes that don't ascend or reach θ, and fewer than k hashes below θ < 1 (of
+    /// [`HashScheme::Xxh3`] alone: the other samples may have any θ).
+    pub fn from_parts(scheme: HashScheme, k: usize, theta: u64, hashes: Vec<u64>) -> Result<Self> {
+        let bits = scheme.sample_bits();
+        let one = 1 << bits;
+        let range = super::SketchOptions::K_RANGE;
+        let refuse = |what: String| Err(Error::input(format!("corrupt sample: {what}")));
+        if !range.contains(&k) {
+            return refuse(format!(
+                "k is {k}, not {} to {}",
+                range.start(),
+                range.end()
+            ));
+        }
+        if theta == 0 || theta > one {
+            return refuse(format!("theta is {theta}, not 1 to {one}"));
+        }
+        if hashes.len() > k {
+            return refuse(format!("{} hashes, but k is {k}", hashes.len()));
+        }
+        if scheme == HashScheme::Xxh3 && theta < one && hashes.len() < k {
+            return refuse(format!("{} of {k} hashes below theta", hashes.len()));
+        }
+        if hashes.last().is_some_and(|&last| last >= theta) || !hashes.is_sorted_by(|a, b| a < b) {
+            return refuse("hashes that don't ascend to theta".into());
+        }
+        Ok(Self {
+            bits,
+            k,
+            theta,
+            hashes,
+        })
+    }
+
+    /// Bits of a hash that this sample keeps.
+    #[must_use]
+    pub const fn bits(&self) -> u32 {
+        self.bits
+    }
+
     /// The largest number of hashes in the sample.
     #[must_use]
     pub const fn k(&self) -> usize {
         self.k
     }
 
-    /// θ as a 48-bit hash: all hashes below it are in the sample. 2^48 if the sample is the set.
+    /// θ as a hash of [`Self::bits`] bits: all hashes below it are in the sample. 2^bits if the
+    /// sample is the set.
     #[must_use]
     pub const fn theta(&self) -> u64 {
         self.theta
@@ -37,13 +82,13 @@ impl BottomK {
     /// θ as the sampled share of all users, in (0, 1].
     #[must_use]
     pub fn sampled_share(&self) -> f64 {
-        self.theta as f64 / THETA_ONE as f64
+        self.theta as f64 / (1_u64 << self.bits) as f64
     }
 
     /// Whether the sample is the whole set.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
-        self.theta == THETA_ONE
+        self.theta == 1 << self.bits
     }
 
     /// The sampled hashes, distinct and ascending, all below θ.
@@ -52,8 +97,9 @@ impl BottomK {
         &self.hashes
     }
 
-    /// Turns this sample into that of the union, at the smaller of both k.
-    pub fn merge(&mut self, other: &Self) {
+    /// Turns this sample into that of the union, at the smaller of both k. Both are of one scheme.
+    pub(super) fn merge(&mut self, other: &Self) {
+        debug_assert_eq!(self.bits, other.bits);
         self.k = self.k.min(other.k);
         self.theta = self.theta.min(other.theta);
         if self.hashes.is_empty() && self.theta == other.theta {
@@ -99,6 +145,7 @@ fn union_below(theta: u64, count: usize, mut a: &[u64], mut b: &[u64]) -> Vec<u6
 /// time, so that dropping the largest, growing and finishing are walks along it.
 #[derive(Debug)]
 pub(super) struct BottomKBuilder {
+    bits: u32,
     k: usize,
     theta: u64,
     /// Hashes ascending among [`FREE`](Self::FREE) places; the last [`NEAR`](Self::NEAR) places are
@@ -131,10 +178,12 @@ impl BottomKBuilder {
     /// A table grows by this factor: four steps to the largest of the default k.
     const GROWTH: usize = 4;
 
-    pub(super) fn new(k: usize) -> Self {
+    /// A sample of nothing yet, of hashes of `bits` bits.
+    pub(super) fn new(bits: u32, k: usize) -> Self {
         let mut builder = Self {
+            bits,
             k,
-            theta: THETA_ONE,
+            theta: 1 << bits,
             places: Vec::new(),
             homes_per_hash: 0,
             len: 0,
@@ -157,7 +206,7 @@ impl BottomKBuilder {
         ((hash as u128 * self.homes_per_hash as u128) >> u64::BITS) as usize
     }
 
-    /// Takes in 48-bit hashes, all of them below θ as it is now. What is left in `hashes` means
+    /// Takes in hashes, all of them below θ as it is now. What is left in `hashes` means
     /// nothing.
     pub(super) fn insert(&mut self, hashes: &mut [u64]) {
         for i in 0..self.drop_present(hashes) {
@@ -259,6 +308,7 @@ impl BottomKBuilder {
         let mut hashes = std::mem::take(&mut self.moving);
         self.smallest(self.k + 1, &mut hashes);
         let mut sample = BottomK {
+            bits: self.bits,
             k: self.k,
             theta: self.theta,
             hashes,
@@ -290,8 +340,10 @@ mod tests {
     use super::*;
     use crate::hash::hash_integer;
 
+    const SAMPLE_BITS: u32 = HashScheme::Xxh3.sample_bits();
+
     fn of(k: usize, users: impl Iterator<Item = i64>) -> BottomK {
-        let mut builder = BottomKBuilder::new(k);
+        let mut builder = BottomKBuilder::new(SAMPLE_BITS, k);
         for user in users {
             let hash = hash_integer(user) >> (64 - SAMPLE_BITS);
             if hash < builder.theta() {
@@ -307,9 +359,9 @@ mod tests {
             .collect();
         hashes.sort_unstable();
         hashes.dedup();
-        let theta = hashes.get(k).copied().unwrap_or(THETA_ONE);
+        let theta = hashes.get(k).copied().unwrap_or(1 << SAMPLE_BITS);
         hashes.truncate(k);
-        BottomK { k, theta, hashes }
+        BottomK::from_parts(HashScheme::Xxh3, k, theta, hashes).expect("a sample")
     }
 
     #[test]
@@ -341,7 +393,7 @@ mod tests {
 
     #[test]
     fn the_hash_zero_is_a_hash_like_any_other() {
-        let mut builder = BottomKBuilder::new(16);
+        let mut builder = BottomKBuilder::new(SAMPLE_BITS, 16);
         builder.insert(&mut [0, 0]);
         assert_eq!(builder.finish().hashes(), [0]);
     }

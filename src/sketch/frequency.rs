@@ -4,7 +4,6 @@
 //! exact, and merging adds counts.
 
 use super::BottomK;
-use super::bottom_k::SAMPLE_BITS;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -24,8 +23,9 @@ impl Hasher for OwnHash {
     fn write(&mut self, _: &[u8]) {}
 
     fn write_u64(&mut self, hash: u64) {
-        // The map takes its index from the low end and its tags from the high end.
-        self.0 = hash | hash << (u64::BITS - SAMPLE_BITS);
+        // The map takes its index from the low end and its tags from the high end; sampled hashes
+        // are small numbers.
+        self.0 = hash ^ hash.rotate_right(7);
     }
 
     fn finish(&self) -> u64 {
@@ -41,12 +41,10 @@ impl RowCounts {
         }
     }
 
-    /// Counts a batch of 64-bit hashes; `theta` is the sample's after it.
-    pub(super) fn count(&mut self, hashes: &[u64], theta: u64) {
-        for hash in hashes.iter().map(|hash| hash >> (u64::BITS - SAMPLE_BITS)) {
-            if hash < theta {
-                *self.rows.entry(hash).or_default() += 1;
-            }
+    /// Counts a batch of sampled hashes, some of which may be above `theta`, the sample's after it.
+    pub(super) fn count(&mut self, hashes: impl Iterator<Item = u64>, theta: u64) {
+        for hash in hashes.filter(|&hash| hash < theta) {
+            *self.rows.entry(hash).or_default() += 1;
         }
         if self.rows.len() > self.prune_at {
             self.rows.retain(|&hash, _| hash < theta);

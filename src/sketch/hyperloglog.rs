@@ -3,8 +3,11 @@
 //! Index = the low p bits of a hash; rank = 1 + trailing zeros of the bits above them. The low end
 //! of the hash, because the sample keeps hashes with leading zeros: ranks taken from there would
 //! tell the same story twice (correlation 0.44, and intervals that cover 90 % instead of 95 %).
+//!
+//! Apache DataSketches takes the rank from a second word of the hash, whatever the precision.
 
 use crate::error::{Error, Result};
+use crate::hash::HashScheme;
 use std::ops::RangeInclusive;
 
 /// log2 of the number of registers, between 4 and 24.
@@ -41,10 +44,20 @@ impl Precision {
         1 << self.0
     }
 
-    /// The largest rank: that of a hash whose bits above the index are all zero.
+    /// The largest rank under [`HashScheme::Xxh3`]: that of a hash whose bits above the index are
+    /// all zero.
     #[must_use]
     pub const fn rank_max(self) -> u8 {
         u64::BITS as u8 - self.0 + 1
+    }
+
+    /// The largest rank under `scheme`.
+    #[must_use]
+    pub const fn rank_max_of(self, scheme: HashScheme) -> u8 {
+        match scheme {
+            HashScheme::Xxh3 => self.rank_max(),
+            HashScheme::Murmur3 => HyperLogLog::MURMUR3_RANK_MAX,
+        }
     }
 }
 
@@ -52,23 +65,59 @@ impl Precision {
 /// none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HyperLogLog {
+    scheme: HashScheme,
     precision: Precision,
     registers: Vec<u8>,
 }
 
 impl HyperLogLog {
+    /// The largest value of a DataSketches coupon: 62 leading zeros count, and six bits hold it.
+    const MURMUR3_RANK_MAX: u8 = 63;
+
     /// The registers of the empty set.
     #[must_use]
-    pub fn new(precision: Precision) -> Self {
+    pub fn new(scheme: HashScheme, precision: Precision) -> Self {
         Self {
+            scheme,
             precision,
             registers: vec![0; precision.register_count()],
         }
     }
 
-    /// Takes in one hash.
+    /// Registers from their values, such as those in a file.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if no set has such registers: another number of them than 2^p,
+    /// or a rank that no hash has.
+    pub fn from_registers(
+        scheme: HashScheme,
+        precision: Precision,
+        registers: Vec<u8>,
+    ) -> Result<Self> {
+        let (count, wanted) = (registers.len(), precision.register_count());
+        if count != wanted {
+            return Err(Error::input(format!(
+                "corrupt registers: {count} of them, but {wanted} belong to precision {}",
+                precision.get()
+            )));
+        }
+        let most = precision.rank_max_of(scheme);
+        match registers.iter().position(|&rank| rank > most) {
+            None => Ok(Self {
+                scheme,
+                precision,
+                registers,
+            }),
+            Some(index) => Err(Error::input(format!(
+                "corrupt registers: rank {} in register {index}, but at most {most} can be",
+                registers[index]
+            ))),
+        }
+    }
+
+    /// Takes in one hash of [`HashScheme::Xxh3`].
     #[inline]
-    pub fn insert(&mut self, hash: u64) {
+    pub(super) fn insert(&mut self, hash: u64) {
         let p = self.precision.0;
         let index = hash as usize & (self.registers.len() - 1);
         // The guard bit above the word's end gives an all-zero word the largest rank.
@@ -77,8 +126,20 @@ impl HyperLogLog {
         *register = (*register).max(rank);
     }
 
-    /// Turns these registers into those of the union, at the lower of both precisions.
-    pub fn merge(&mut self, other: &Self) {
+    /// Takes in both words of a hash of [`HashScheme::Murmur3`], as a DataSketches coupon.
+    #[inline]
+    pub(super) fn insert_words(&mut self, first: u64, second: u64) {
+        let index = first as usize & (self.registers.len() - 1);
+        let zeros = second.leading_zeros() as u8;
+        let rank = zeros.min(Self::MURMUR3_RANK_MAX - 1) + 1;
+        let register = &mut self.registers[index];
+        *register = (*register).max(rank);
+    }
+
+    /// Turns these registers into those of the union, at the lower of both precisions. Both are of
+    /// one scheme.
+    pub(super) fn merge(&mut self, other: &Self) {
+        debug_assert_eq!(self.scheme, other.scheme);
         self.fold(other.precision);
         let folded;
         let other = if other.precision > self.precision {
@@ -95,8 +156,8 @@ impl HyperLogLog {
     }
 
     /// Lowers the precision to `precision` (no-op if it isn't lower): the very registers that the
-    /// same users would have left there. The index bits that fall off are the new low end of the
-    /// word whose trailing zeros are counted.
+    /// same users would have left there. Under [`HashScheme::Xxh3`] the index bits that fall off are
+    /// the new low end of the word whose trailing zeros are counted; DataSketches' ranks stay.
     pub fn fold(&mut self, precision: Precision) {
         if precision >= self.precision {
             return;
@@ -107,16 +168,21 @@ impl HyperLogLog {
             let dropped = index >> precision.0;
             let rank = match (rank, dropped) {
                 (0, _) => 0,
+                _ if self.scheme == HashScheme::Murmur3 => rank,
                 (rank, 0) => rank + dropped_bits,
                 (_, dropped) => dropped.trailing_zeros() as u8 + 1,
             };
             let register = &mut folded[index & (precision.register_count() - 1)];
             *register = (*register).max(rank);
         }
-        *self = Self {
-            precision,
-            registers: folded,
-        };
+        self.precision = precision;
+        self.registers = folded;
+    }
+
+    /// The hash that the registers are of.
+    #[must_use]
+    pub const fn scheme(&self) -> HashScheme {
+        self.scheme
     }
 
     /// log2 of the number of registers.
@@ -145,7 +211,8 @@ mod tests {
     use crate::hash::hash_integer;
 
     fn of(precision: u8, users: std::ops::Range<i64>) -> HyperLogLog {
-        let mut registers = HyperLogLog::new(Precision::new(precision).expect("in range"));
+        let precision = Precision::new(precision).expect("in range");
+        let mut registers = HyperLogLog::new(HashScheme::Xxh3, precision);
         users.for_each(|user| registers.insert(hash_integer(user)));
         registers
     }
@@ -153,7 +220,7 @@ mod tests {
     #[test]
     fn ranks_count_the_trailing_zeros_above_the_index() {
         let p = Precision::new(4).expect("in range");
-        let mut registers = HyperLogLog::new(p);
+        let mut registers = HyperLogLog::new(HashScheme::Xxh3, p);
         registers.insert(0b1_0011);
         registers.insert(0b100_0000_0001);
         registers.insert(5);

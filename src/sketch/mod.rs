@@ -7,12 +7,13 @@ mod frequency;
 mod hyperloglog;
 mod sketcher;
 
-pub use bottom_k::{BottomK, SAMPLE_BITS};
+pub use bottom_k::BottomK;
 pub use frequency::RowCounts;
 pub use hyperloglog::{HyperLogLog, Precision};
 pub use sketcher::Sketcher;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 use std::ops::RangeInclusive;
 
@@ -28,6 +29,7 @@ use std::ops::RangeInclusive;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SketchOptions {
+    hash: HashScheme,
     precision: Precision,
     k: usize,
 }
@@ -49,9 +51,22 @@ impl SketchOptions {
             )));
         }
         Ok(Self {
+            hash: HashScheme::default(),
             precision: Precision::new(precision)?,
             k,
         })
+    }
+
+    /// The same sizes under another hash.
+    #[must_use]
+    pub const fn with_hash(self, hash: HashScheme) -> Self {
+        Self { hash, ..self }
+    }
+
+    /// The hash that IDs go through.
+    #[must_use]
+    pub const fn hash(self) -> HashScheme {
+        self.hash
     }
 
     /// log2 of the number of registers.
@@ -71,6 +86,7 @@ impl Default for SketchOptions {
     /// 2^16 registers (64 KiB, within a core's second-level cache) and 65,536 hashes.
     fn default() -> Self {
         Self {
+            hash: HashScheme::default(),
             precision: Precision::DEFAULT,
             k: 1 << 16,
         }
@@ -80,13 +96,15 @@ impl Default for SketchOptions {
 /// The sketch of a set of users.
 ///
 /// Two sketches of the same users are equal, whatever the files, batches, threads and order in
-/// which the users came, but for their [`Tally`].
+/// which the users came, but for their [`Tally`]. A sketch that another program made may have only
+/// one of its two parts, and know nothing of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch {
+    scheme: HashScheme,
     domain: Option<IdDomain>,
-    registers: HyperLogLog,
-    sample: BottomK,
-    tally: Tally,
+    registers: Option<HyperLogLog>,
+    sample: Option<BottomK>,
+    tally: Option<Tally>,
 }
 
 impl Sketch {
@@ -102,12 +120,12 @@ impl Sketch {
     /// use overlap::{Sketch, SketchOptions, id::IdBatch};
     ///
     /// let sketch = Sketch::of(IdBatch::Integers(&[1, 2, 2, 3]), SketchOptions::default())?;
-    /// assert_eq!(sketch.sample().hashes().len(), 3);
+    /// assert_eq!(sketch.sample().map(|sample| sample.hashes().len()), Some(3));
     /// # Ok::<(), overlap::Error>(())
     /// ```
     ///
     /// # Errors
-    /// None today; [`IdSink::push`] may fail in general.
+    /// Those of [`Sketcher`].
     pub fn of(batch: IdBatch<'_>, options: SketchOptions) -> Result<Self> {
         let mut sketcher = Sketcher::new(options);
         sketcher.push(batch)?;
@@ -117,18 +135,75 @@ impl Sketch {
         }))
     }
 
-    /// Turns this sketch into that of the union of both sets. Commutative, associative and
-    /// idempotent (but for the tally, which adds up); different precisions and k fold to the
-    /// lower.
+    /// A sketch from its parts, such as those in a file; `None` for what isn't known.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Incomparable`] if the IDs are of different domains.
+    /// [`ErrorKind::Input`] if there is neither registers nor a sample, or if one of them is of
+    /// another scheme.
+    pub fn from_parts(
+        scheme: HashScheme,
+        domain: Option<IdDomain>,
+        registers: Option<HyperLogLog>,
+        sample: Option<BottomK>,
+        tally: Option<Tally>,
+    ) -> Result<Self> {
+        if registers.is_none() && sample.is_none() {
+            return Err(Error::input("a sketch without registers and sample"));
+        }
+        let other_registers = registers.as_ref().is_some_and(|r| r.scheme() != scheme);
+        let other_sample = (sample.as_ref()).is_some_and(|s| s.bits() != scheme.sample_bits());
+        if other_registers || other_sample {
+            return Err(Error::input("a sketch with parts of different hashes"));
+        }
+        Ok(Self {
+            scheme,
+            domain,
+            registers,
+            sample,
+            tally,
+        })
+    }
+
+    /// Turns this sketch into that of the union of both sets. Commutative, associative and
+    /// idempotent (but for the tally, which adds up); different precisions and k fold to the
+    /// lower. What one of them lacks, registers, sample or tally, their union lacks too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Incomparable`] if the hashes or the domains of the IDs differ, or if one has
+    /// nothing but registers and the other nothing but a sample; this sketch is then unharmed.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        self.domain = merge_domains(self.domain, other.domain)?;
-        self.registers.merge(&other.registers);
-        self.sample.merge(&other.sample);
-        self.tally += other.tally;
+        self.ensure_comparable(other)?;
+        self.domain = self.domain.or(other.domain);
+        self.registers = both(self.registers.take(), other.registers.as_ref(), |a, b| {
+            a.merge(b);
+        });
+        self.sample = both(self.sample.take(), other.sample.as_ref(), |a, b| a.merge(b));
+        self.tally = both(self.tally, other.tally.as_ref(), |a, b| *a += *b);
         Ok(())
+    }
+
+    /// Whether this sketch and another can be merged and compared.
+    ///
+    /// # Errors
+    /// Those of [`Self::merge`].
+    pub fn ensure_comparable(&self, other: &Self) -> Result<()> {
+        merge_schemes(self.scheme, other.scheme)?;
+        merge_domains(self.domain, other.domain)?;
+        let registers = self.registers.is_some() && other.registers.is_some();
+        if registers || (self.sample.is_some() && other.sample.is_some()) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Incomparable,
+            "registers alone (an HLL sketch) can't be compared with a sample alone (a theta sketch)",
+        )
+        .hint("use sketches of one kind, or such as have both parts"))
+    }
+
+    /// The hash that the IDs went through.
+    #[must_use]
+    pub const fn hash(&self) -> HashScheme {
+        self.scheme
     }
 
     /// The domain of the IDs; `None` while there was no value to tell it.
@@ -137,28 +212,35 @@ impl Sketch {
         self.domain
     }
 
-    /// The HyperLogLog part.
+    /// The HyperLogLog part; `None` if another program left it out.
     #[must_use]
-    pub const fn registers(&self) -> &HyperLogLog {
-        &self.registers
+    pub const fn registers(&self) -> Option<&HyperLogLog> {
+        self.registers.as_ref()
     }
 
-    /// The MinHash part.
+    /// The MinHash part; `None` if another program left it out.
     #[must_use]
-    pub const fn sample(&self) -> &BottomK {
-        &self.sample
+    pub const fn sample(&self) -> Option<&BottomK> {
+        self.sample.as_ref()
     }
 
-    /// Rows and nulls that went in.
+    /// Rows and nulls that went in; `None` if nobody wrote them down.
     #[must_use]
-    pub const fn tally(&self) -> Tally {
+    pub const fn tally(&self) -> Option<Tally> {
         self.tally
     }
 
     /// Whether the sample is the whole set, so that every answer from it is exact (up to one
     /// collision of 48-bit hashes in about 2^49 / users²).
     #[must_use]
-    pub const fn is_exact(&self) -> bool {
-        self.sample.is_exact()
+    pub fn is_exact(&self) -> bool {
+        self.sample.as_ref().is_some_and(BottomK::is_exact)
     }
+}
+
+/// One part of a union, if both sides have it.
+fn both<T>(ours: Option<T>, theirs: Option<&T>, merge: impl FnOnce(&mut T, &T)) -> Option<T> {
+    let (mut ours, theirs) = (ours?, theirs?);
+    merge(&mut ours, theirs);
+    Some(ours)
 }

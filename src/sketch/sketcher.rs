@@ -1,9 +1,9 @@
 //! The `IdSink` that hashes a batch once and feeds registers and sample from it.
 
-use super::bottom_k::{BottomKBuilder, SAMPLE_BITS};
+use super::bottom_k::BottomKBuilder;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
-use crate::hash::{BatchHasher, Filter, HashSink, Kernel};
+use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
 use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
@@ -16,7 +16,7 @@ use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 /// sketcher.push(IdBatch::Integers(&[3, 1]))?;
 /// sketcher.push(IdBatch::Integers(&[2, 3]))?;
 /// let sketch = sketcher.finish(Tally { rows: 5, nulls: 1 });
-/// assert_eq!(sketch.sample().hashes().len(), 3);
+/// assert_eq!(sketch.sample().map(|sample| sample.hashes().len()), Some(3));
 /// # Ok::<(), overlap::Error>(())
 /// ```
 #[derive(Debug)]
@@ -40,8 +40,9 @@ impl Sketcher {
             domain: None,
             hasher: BatchHasher::new(kernel),
             parts: Parts {
-                registers: HyperLogLog::new(options.precision()),
-                sample: BottomKBuilder::new(options.k()),
+                scheme: options.hash(),
+                registers: HyperLogLog::new(options.hash(), options.precision()),
+                sample: BottomKBuilder::new(options.hash().sample_bits(), options.k()),
                 candidate_mask: 0,
                 candidates: 0,
                 sampled: Vec::new(),
@@ -68,10 +69,11 @@ impl Sketcher {
     #[must_use]
     pub fn finish(self, tally: Tally) -> Sketch {
         Sketch {
+            scheme: self.parts.scheme,
             domain: self.domain,
-            registers: self.parts.registers,
-            sample: self.parts.sample.finish(),
-            tally,
+            registers: Some(self.parts.registers),
+            sample: Some(self.parts.sample.finish()),
+            tally: Some(tally),
         }
     }
 
@@ -89,7 +91,12 @@ impl Sketcher {
 impl IdSink for Sketcher {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         self.set_domain(batch.domain())?;
-        self.hasher.hash(batch, &mut self.parts);
+        match self.parts.scheme {
+            HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
+            HashScheme::Murmur3 => hash_words(batch, |first, second| {
+                self.parts.take_words(first, second);
+            })?,
+        }
         Ok(())
     }
 
@@ -101,6 +108,7 @@ impl IdSink for Sketcher {
 /// What hashes go into.
 #[derive(Debug)]
 struct Parts {
+    scheme: HashScheme,
     registers: HyperLogLog,
     sample: BottomKBuilder,
     /// See [`HyperLogLog::candidate_mask`]; out of date at most in the direction that costs time.
@@ -113,9 +121,27 @@ struct Parts {
     rows: Option<RowCounts>,
 }
 
+/// Bits of an XXH3 hash below those that the sample keeps.
+const BELOW: u32 = u64::BITS - HashScheme::Xxh3.sample_bits();
+
+impl Parts {
+    /// Takes in both words of a MurmurHash3.
+    #[inline]
+    fn take_words(&mut self, first: u64, second: u64) {
+        self.registers.insert_words(first, second);
+        let sampled = first >> (u64::BITS - HashScheme::Murmur3.sample_bits());
+        // DataSketches takes 0 for a free place and never keeps it.
+        if sampled < self.sample.theta() && sampled > 0 {
+            self.sample.insert(&mut [sampled]);
+            if let Some(rows) = &mut self.rows {
+                rows.count(std::iter::once(sampled), self.sample.theta());
+            }
+        }
+    }
+}
+
 impl HashSink for Parts {
     fn filter(&self) -> Filter {
-        const BELOW: u32 = u64::BITS - SAMPLE_BITS;
         Filter {
             zeros: self.candidate_mask,
             // The last hash below θ; shifting out the only bit of θ = 1 leaves 0, and the last
@@ -130,7 +156,7 @@ impl HashSink for Parts {
         let mut count = 0;
         for &hash in hashes {
             self.registers.insert(hash);
-            let sampled = hash >> (u64::BITS - SAMPLE_BITS);
+            let sampled = hash >> BELOW;
             // Written always and kept by stepping on: nothing to predict.
             self.sampled[count] = sampled;
             count += usize::from(sampled < theta);
@@ -144,7 +170,8 @@ impl HashSink for Parts {
         }
         if let Some(rows) = &mut self.rows {
             // All rows of sampled users are among the candidates.
-            rows.count(hashes, self.sample.theta());
+            let sampled = hashes.iter().map(|hash| hash >> BELOW);
+            rows.count(sampled, self.sample.theta());
         }
     }
 }
@@ -174,10 +201,11 @@ mod tests {
     #[test]
     fn the_filter_loses_nothing() {
         let ids: Vec<i64> = (0..50_000).collect();
-        let mut registers = HyperLogLog::new(SketchOptions::new(6, 256).expect("ok").precision());
+        let precision = SketchOptions::new(6, 256).expect("ok").precision();
+        let mut registers = HyperLogLog::new(HashScheme::Xxh3, precision);
         ids.iter()
             .for_each(|&id| registers.insert(crate::hash::hash_integer(id)));
-        assert_eq!(*sketch_of(&ids, 100).registers(), registers);
+        assert_eq!(sketch_of(&ids, 100).registers(), Some(&registers));
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! Which hash a sketch was made with: only sketches of one scheme can meet.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::fmt;
+
+/// A hash function with its seed, and how a sketch takes index, rank and sample from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HashScheme {
+    /// XXH3-64: index and rank from the low end, the sample from the top 48 bits.
+    #[default]
+    Xxh3,
+    /// MurmurHash3 x64 128 with seed 9001, as Apache DataSketches uses it: the sample is the first
+    /// word without its lowest bit; the index is the low end of the first word, the rank one more
+    /// than the leading zeros of the second.
+    Murmur3,
+}
+
+impl HashScheme {
+    /// Every scheme.
+    pub const ALL: [Self; 2] = [Self::Xxh3, Self::Murmur3];
+
+    /// The name that users see and type (`--hash`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Xxh3 => "xxh3",
+            Self::Murmur3 => "murmur3",
+        }
+    }
+
+    /// A check value of the function with its seed: the hash of the text `overlap` (XXH3-64; of
+    /// MurmurHash3 the first word).
+    #[must_use]
+    pub const fn fingerprint(self) -> u64 {
+        match self {
+            Self::Xxh3 => 0x37d6_26b4_78c5_e5c9,
+            Self::Murmur3 => 0xbee7_1e7f_51b9_e1d5,
+        }
+    }
+
+    /// Bits of a hash that the sample keeps.
+    #[must_use]
+    pub const fn sample_bits(self) -> u32 {
+        match self {
+            Self::Xxh3 => 48,
+            Self::Murmur3 => 63,
+        }
+    }
+}
+
+impl fmt::Display for HashScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} (fingerprint {:016x})",
+            self.name(),
+            self.fingerprint()
+        )
+    }
+}
+
+/// The scheme of two sketches together.
+///
+/// # Errors
+/// [`ErrorKind::Incomparable`] with both fingerprints if they differ.
+pub fn merge_schemes(a: HashScheme, b: HashScheme) -> Result<HashScheme> {
+    if a == b {
+        return Ok(a);
+    }
+    Err(Error::new(
+        ErrorKind::Incomparable,
+        format!("sketches of {a} can't be compared with sketches of {b}"),
+    )
+    .hint("sketch both sides again with the same --hash"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::{DATASKETCHES_SEED, hash_bytes, murmur3_128};
+
+    #[test]
+    fn fingerprints_are_hashes_of_a_text() {
+        assert_eq!(HashScheme::Xxh3.fingerprint(), hash_bytes(b"overlap"));
+        let (first, _) = murmur3_128(b"overlap", DATASKETCHES_SEED);
+        assert_eq!(HashScheme::Murmur3.fingerprint(), first);
+    }
+}
