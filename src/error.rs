@@ -108,6 +108,13 @@ impl Error {
         self
     }
 
+    /// Says before the message what it is about.
+    #[must_use]
+    pub fn prefix(mut self, text: &str) -> Self {
+        self.message.insert_str(0, text);
+        self
+    }
+
     /// Adds the way out, a sentence of its own.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

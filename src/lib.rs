@@ -33,20 +33,23 @@ mod engine;
 mod error;
 mod estimate;
 mod exact;
+pub mod format;
 mod generate;
 mod hash;
 pub mod id;
 pub mod report;
 mod scan;
+mod segments;
 mod sketch;
 mod storage;
 
 pub use analysis::{Expression, Regions, regions};
 pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
-    ExactMemory, ExactRequest, SketchRequest, Sources, Unique, default_memory_limit, estimate,
-    estimate_regions_of, estimate_sketches, exact, sketch_array, sketch_batches, sketch_sides,
-    verify,
+    Division, ExactMemory, ExactRequest, SketchRequest, Sources, StoreRequest, Unique,
+    default_memory_limit, estimate, estimate_regions_of, estimate_sketches, exact, inspect,
+    read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides, store, verify,
+    write_sketches,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
@@ -63,6 +66,7 @@ pub use hash::{
 };
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
+pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
 
 /// The README's examples run with the tests.

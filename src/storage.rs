@@ -6,6 +6,7 @@ use std::path::Path;
 
 /// Writes a file through `write`: into a temporary file in the same folder, synced, then renamed
 /// over `path`. Whoever looks sees the old file or the new one; after an error the old one stands.
+/// Returns the size of the file in bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Output`] with the file if it can't be written or if `path` is a folder, a pipe or a
@@ -13,7 +14,7 @@ use std::path::Path;
 pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
-) -> Result<()> {
+) -> Result<u64> {
     let fail = |e: io::Error| output_error(&e).with("file", path.display());
     check_replaceable(path)?;
     let folder = path
@@ -29,8 +30,9 @@ pub fn write_atomically(
     write(&mut writer)?;
     let temporary = writer.into_inner().map_err(|e| fail(e.into_error()))?;
     temporary.as_file().sync_all().map_err(fail)?;
+    let bytes = temporary.as_file().metadata().map_err(fail)?.len();
     temporary.persist(path).map_err(|e| fail(e.error))?;
-    Ok(())
+    Ok(bytes)
 }
 
 /// Renaming over a pipe or a device would put a plain file in its place: for root, in that of

@@ -4,8 +4,8 @@ use clap::{Args, ValueEnum};
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
-    Confidence, Error, ExactMemory, IdSelection, Result, SketchOptions, SketchRequest, Sources,
-    Unique, plan,
+    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, Result, SketchOptions,
+    SketchRequest, Sources, StoreRequest, Unique, plan,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -74,6 +74,63 @@ impl SourceArgs {
     }
 }
 
+/// Data and sketches on their way into one sketch file.
+#[derive(Args)]
+pub struct StoreArgs {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    size: SizeArgs,
+    #[command(flatten)]
+    division: DivisionArgs,
+    /// The file to write, usually .ovs; it appears whole or not at all, and never over an input
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Say what was written as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl StoreArgs {
+    /// The job that was typed.
+    pub fn request(&self) -> Result<StoreRequest> {
+        Ok(StoreRequest {
+            sources: self.sources.sources()?,
+            options: self.size.options(Confidence::default())?,
+            division: self.division.division(),
+            output: self.output.clone(),
+        })
+    }
+
+    /// Whether the answer is for programs.
+    pub const fn json(&self) -> bool {
+        self.json
+    }
+}
+
+/// How a side is divided into segments.
+#[derive(Args)]
+pub struct DivisionArgs {
+    /// One sketch for each value of these columns: of the data, of sketch tables, or of hive-style
+    /// paths such as day=2026-11-23/
+    #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',')]
+    by: Vec<String>,
+
+    /// More segments than this are refused: each is a sketch in memory for each thread
+    #[arg(long, value_name = "N", default_value_t = Division::SEGMENTS_MAX)]
+    max_segments: usize,
+}
+
+impl DivisionArgs {
+    /// What was typed.
+    pub fn division(&self) -> Division {
+        Division {
+            by: self.by.clone(),
+            segments_max: self.max_segments,
+        }
+    }
+}
+
 /// A question that sketches answer: whose data, how exactly, what is known.
 #[derive(Args)]
 pub struct QuestionArgs {
@@ -89,7 +146,7 @@ impl QuestionArgs {
     /// The job that was typed.
     pub fn request(&self) -> Result<SketchRequest> {
         Ok(SketchRequest {
-            options: self.sketch.options()?,
+            options: self.sketch.size.options(self.sketch.confidence)?,
             confidence: self.sketch.confidence,
             unique: self.unique.unique(),
             ..SketchRequest::new(self.sources.sources()?)
@@ -97,9 +154,20 @@ impl QuestionArgs {
     }
 }
 
-/// How large the sketches and how wide the intervals.
+/// How wide the intervals, and how large the sketches of data.
 #[derive(Args)]
 struct SketchArgs {
+    #[command(flatten)]
+    size: SizeArgs,
+
+    /// Confidence of the intervals in percent, such as 90, 95 or 99.7
+    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = confidence)]
+    confidence: Confidence,
+}
+
+/// How large the sketches of data are, and through which hash IDs go.
+#[derive(Args)]
+struct SizeArgs {
     /// log2 of the number of HyperLogLog registers, 4 to 24 [default: 16]
     #[arg(long, value_name = "P")]
     precision: Option<u8>,
@@ -114,13 +182,29 @@ struct SketchArgs {
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["precision", "k"])]
     error: Option<f64>,
 
-    /// Confidence of the intervals in percent, such as 90, 95 or 99.7
-    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = confidence)]
-    confidence: Confidence,
+    /// The hash: xxh3, or murmur3 for sketches that Apache DataSketches can read and merge; data
+    /// beside sketches goes through theirs
+    #[arg(long, value_enum, default_value_t = Hash::Xxh3)]
+    hash: Hash,
 }
 
-impl SketchArgs {
-    fn options(&self) -> Result<SketchOptions> {
+#[derive(Clone, Copy, ValueEnum)]
+enum Hash {
+    Xxh3,
+    Murmur3,
+}
+
+impl SizeArgs {
+    fn options(&self, confidence: Confidence) -> Result<SketchOptions> {
+        let hash = match self.hash {
+            Hash::Xxh3 => HashScheme::Xxh3,
+            Hash::Murmur3 => HashScheme::Murmur3,
+        };
+        self.sizes(confidence)
+            .map(|options| options.with_hash(hash))
+    }
+
+    fn sizes(&self, confidence: Confidence) -> Result<SketchOptions> {
         /// The overlap that an error is wished for, as a share of two equal sides.
         const REFERENCE_SHARE: f64 = 0.1;
         let default = SketchOptions::default();
@@ -130,7 +214,7 @@ impl SketchArgs {
                 self.k.unwrap_or(default.k()),
             );
         };
-        let size = plan(REFERENCE_SHARE, error, self.confidence.z()).ok_or_else(|| {
+        let size = plan(REFERENCE_SHARE, error, confidence.z()).ok_or_else(|| {
             Error::usage(format!(
                 "no sketch has an error as small as {} %",
                 error * 100.0

@@ -5,8 +5,10 @@ mod bounds;
 mod estimate;
 mod exact;
 mod generate;
+mod inspect;
 mod progress;
 mod regions;
+mod store;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +33,12 @@ enum Command {
     Verify(verify::Args),
     /// All exclusive regions of up to eight sides: who is in just these and no others
     Regions(regions::Args),
+    /// Sketch data into a file, once, to be asked a hundred questions later
+    Sketch(store::Args),
+    /// Merge sketches (and data) into one file: days into a month, regions into a country
+    Merge(store::Args),
+    /// All that a sketch file discloses
+    Inspect(inspect::Args),
     /// The error to expect of an overlap, before anything is read
     Bounds(bounds::Args),
     /// Write a pair of Parquet files with known users and overlap
@@ -55,6 +63,8 @@ pub fn run() -> Result<u8> {
         Command::Exact(args) => exact::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Regions(args) => regions::run(&args),
+        Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),
     }?;

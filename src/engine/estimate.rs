@@ -1,62 +1,55 @@
 //! The main job: sketches → report.
 
+use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::{pairs_of, plan_warnings, result_warnings, side_report, sketch};
+use super::{method, pairs_of, plan_warnings, result_warnings, sketch_warnings};
 use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
 };
 use crate::id::Tally;
-use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
-use crate::scan::{Plan, Progress, SidePlan};
-use crate::sketch::{RowCounts, Sketch, Sketcher};
+use crate::report::{EstimateReport, FormulaReport, PairReport, SideReport, Warning};
+use crate::scan::Progress;
+use crate::sketch::{RowCounts, Sketch};
 
 /// How many users has every side, how many share every two of them, how many do all reach?
 ///
 /// # Errors
 /// Those of [`super::sketch_sides`].
 pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<EstimateReport> {
-    request.sources.check()?;
-    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
-    estimate_plan(&plan, request, progress)
-}
-
-pub(super) fn estimate_plan(
-    plan: &Plan,
-    request: &SketchRequest,
-    progress: &dyn Progress,
-) -> Result<EstimateReport> {
-    let threads = request.sources.threads;
     request.check()?;
-    let new = || match request.frequency {
-        true => Sketcher::with_row_counts(request.options),
-        false => Sketcher::new(request.options),
-    };
-    let counted = sketch::sketch_and_count(plan, threads, &new, progress)?;
+    let inputs = Inputs::open(&request.sources, request.options)?;
+    let sides = inputs.side_plans();
+    if request.frequency && !inputs.tables.iter().all(Vec::is_empty) {
+        return Err(Error::usage("sketches don't tell how often users come")
+            .hint("leave out --frequency, or name the data files"));
+    }
+    let mut warnings = plan_warnings(&inputs.plan);
+    let counted = inputs.sketch(request.sources.threads, request.frequency, progress)?;
     let (sketches, rows): (Vec<Sketch>, Vec<Option<RowCounts>>) = counted.into_iter().unzip();
-    let mut warnings = plan_warnings(plan);
-    let known = known_sizes(plan, &sketches, request, &mut warnings);
+    let known = known_sizes(&sides, &sketches, request, &mut warnings);
     let numbers = numbers(&sketches, &known, request.confidence)?;
     let formulas = formulas(request, &sketches, &known)?;
-    let side = |(i, side): (usize, &SidePlan)| {
+    let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
             unique: known[i].is_some(),
             frequency: rows[i]
                 .as_ref()
                 .and_then(|rows| frequency(sketch, rows, users, request)),
-            ..side_report(side, sketch.tally(), users)
+            tally: sketch.tally(),
+            id_type: sketch.domain(),
+            users,
+            ..side
         }
     };
-    let sides: Vec<SideReport> = plan.sides.iter().enumerate().map(side).collect();
+    let sides: Vec<SideReport> = sides.into_iter().enumerate().map(side).collect();
+    warnings.extend(sketch_warnings(&sides, &sketches));
     let mut report = EstimateReport {
-        method: Method::Sketch {
-            precision: request.options.precision().get(),
-            k: request.options.k(),
-        },
+        method: method(&sketches),
         confidence: request.confidence,
         sides,
         pairs: numbers.pairs,
@@ -111,13 +104,13 @@ fn formulas(
 
 /// Sizes of sides with one row a user, unless the sketch says otherwise.
 pub(super) fn known_sizes(
-    plan: &Plan,
+    sides: &[SideReport],
     sketches: &[Sketch],
     request: &SketchRequest,
     warnings: &mut Vec<Warning>,
 ) -> Vec<Option<u64>> {
     let mut known = Vec::with_capacity(sketches.len());
-    for (side, sketch) in plan.sides.iter().zip(sketches) {
+    for (side, sketch) in sides.iter().zip(sketches) {
         let wanted = request.unique.contains(&side.name);
         let ids = (sketch.tally().map(Tally::ids)).filter(|_| wanted);
         let contradicted = |&ids: &u64| contradicts(&set_counts(sketch), ids);

@@ -1,11 +1,12 @@
 //! The same report by counting.
 
+use super::inputs::plan_of_data;
 use super::request::ExactRequest;
 use super::{pairs_of, plan_warnings, result_warnings, side_report};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
 use crate::exact::{ExactCounter, ExactCounts, ExactOptions};
-use crate::report::{EstimateReport, Method, PairReport};
+use crate::report::{EstimateReport, Method, PairReport, SideReport};
 use crate::scan::{self, Plan, Progress, SidePlan};
 
 /// What [`super::estimate`] estimates, counted: integers by value, text and binary values by a
@@ -16,8 +17,7 @@ use crate::scan::{self, Plan, Progress, SidePlan};
 /// [`ExactCounter::new`] asks for, and [`crate::ErrorKind::Output`] if IDs that memory has no room
 /// for can't be written to a temporary file.
 pub fn exact(request: &ExactRequest, progress: &dyn Progress) -> Result<EstimateReport> {
-    request.sources.check()?;
-    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
+    let plan = plan_of_data(&request.sources)?;
     exact_plan(&plan, request, progress)
 }
 
@@ -48,7 +48,11 @@ pub(super) fn exact_plan(
         method: Method::Exact,
         confidence: Confidence::default(),
         sides: sides
-            .map(|(i, (side, tally))| side_report(side, Some(tally), users(i)))
+            .map(|(i, (side, tally))| SideReport {
+                users: users(i),
+                tally: Some(tally),
+                ..side_report(side)
+            })
             .collect(),
         pairs: pairs_of(plan.sides.len())
             .map(|(a, b)| pair(&counts, a, b))

@@ -5,22 +5,31 @@
 
 mod estimate;
 mod exact;
+mod inputs;
+mod inspect;
 mod limits;
 mod regions;
 mod request;
 mod sketch;
+mod store;
 mod verify;
 
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
+pub use inputs::Division;
+pub use inspect::inspect;
 pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
-pub use sketch::{sketch_array, sketch_batches, sketch_sides};
+pub use sketch::{sketch_array, sketch_batches, sketch_segments, sketch_sides};
+pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
 
-use crate::report::{EstimateReport, SideReport, Warning};
+use crate::estimate::Estimate;
+use crate::report::{EstimateReport, Method, SideReport, SketchPart, Warning};
 use crate::scan::{Plan, SidePlan};
+use crate::sketch::{Sketch, SketchOptions};
+use std::collections::BTreeSet;
 
 /// What the plan alone gives reason to say.
 fn plan_warnings(plan: &Plan) -> Vec<Warning> {
@@ -64,21 +73,63 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
     warnings
 }
 
-/// The parts of a side's report that the plan knows.
-fn side_report(
-    plan: &SidePlan,
-    tally: Option<crate::id::Tally>,
-    users: crate::estimate::Estimate,
-) -> SideReport {
+/// What the sketches of some sides give reason to say.
+fn sketch_warnings(sides: &[SideReport], sketches: &[Sketch]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (side, sketch) in sides.iter().zip(sketches) {
+        let missing = match (sketch.registers(), sketch.sample()) {
+            (None, _) => Some(SketchPart::Registers),
+            (_, None) => Some(SketchPart::Sample),
+            _ => None,
+        };
+        warnings.extend(missing.map(|part| Warning::PartMissing {
+            side: side.name.clone(),
+            part,
+        }));
+    }
+    let precisions: BTreeSet<u8> = precisions(sketches).collect();
+    let ks: BTreeSet<usize> = ks(sketches).collect();
+    if precisions.len() > 1 || ks.len() > 1 {
+        warnings.push(Warning::Folded {
+            precisions: precisions.into_iter().collect(),
+            ks: ks.into_iter().collect(),
+        });
+    }
+    warnings
+}
+
+/// The size at which sketches are compared: the smallest there is.
+fn method(sketches: &[Sketch]) -> Method {
+    Method::Sketch {
+        precision: precisions(sketches).min(),
+        k: ks(sketches).min(),
+    }
+}
+
+fn precisions(sketches: &[Sketch]) -> impl Iterator<Item = u8> {
+    let registers = sketches.iter().filter_map(Sketch::registers);
+    registers.map(|registers| registers.precision().get())
+}
+
+/// Every k; theta sketches of other programs don't tell theirs.
+fn ks(sketches: &[Sketch]) -> impl Iterator<Item = usize> {
+    let samples = sketches.iter().filter_map(Sketch::sample);
+    let ks = samples.map(crate::sketch::BottomK::k);
+    ks.filter(|k| k < SketchOptions::K_RANGE.end())
+}
+
+/// What the plan alone knows of a side.
+fn side_report(plan: &SidePlan) -> SideReport {
+    let has_data = plan.file_count() > 0;
     SideReport {
         name: plan.name.clone(),
-        files: plan.file_count(),
-        column: (plan.file_count() > 0).then(|| plan.column.clone()),
+        files: plan.file_count() + plan.foreign.len(),
+        column: has_data.then(|| plan.column.clone()),
         id_type: plan.domain,
-        tally,
+        tally: None,
         unique: false,
         frequency: None,
-        users,
+        users: Estimate::exact(0.0),
     }
 }
 

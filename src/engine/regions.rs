@@ -1,12 +1,13 @@
 //! All exclusive regions of up to eight sides.
 
+use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::{estimate, plan_warnings, side_report, sketch};
+use super::{estimate, method, plan_warnings, sketch_warnings};
 use crate::analysis::regions;
 use crate::error::{Error, Result};
 use crate::estimate::RegionCounts;
-use crate::report::{Method, RegionReport, RegionsReport, SideReport};
-use crate::scan::{Plan, Progress, SidePlan};
+use crate::report::{RegionReport, RegionsReport, SideReport};
+use crate::scan::Progress;
 use crate::sketch::Sketch;
 
 /// How many users are in just these sides and no others, for every choice of sides?
@@ -17,7 +18,6 @@ pub fn estimate_regions_of(
     request: &SketchRequest,
     progress: &dyn Progress,
 ) -> Result<RegionsReport> {
-    request.sources.check()?;
     request.check()?;
     let (sides, most) = (request.sources.sides.len(), RegionCounts::SETS_MAX);
     if sides > most {
@@ -25,18 +25,22 @@ pub fn estimate_regions_of(
             "{sides} sides, but regions are of at most {most}"
         )));
     }
-    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
-    let threads = request.sources.threads;
-    let sketches = sketch::sketch_plan(&plan, threads, request.options, progress)?;
-    let mut warnings = plan_warnings(&plan);
-    let known = estimate::known_sizes(&plan, &sketches, request, &mut warnings);
+    let inputs = Inputs::open(&request.sources, request.options)?;
+    let (side_reports, mut warnings) = (inputs.side_plans(), plan_warnings(&inputs.plan));
+    let counted = inputs.sketch(request.sources.threads, false, progress)?;
+    let sketches: Vec<Sketch> = counted.into_iter().map(|(sketch, _)| sketch).collect();
+    let known = estimate::known_sizes(&side_reports, &sketches, request, &mut warnings);
     let everyone: Vec<&Sketch> = sketches.iter().collect();
     let fit = regions(&everyone, &known, request.confidence)?;
-    let side = |(i, side): (usize, &SidePlan)| SideReport {
+    let side = |(i, side): (usize, SideReport)| SideReport {
         unique: known[i].is_some(),
-        ..side_report(side, sketches[i].tally(), fit.side(i))
+        tally: sketches[i].tally(),
+        id_type: sketches[i].domain(),
+        users: fit.side(i),
+        ..side
     };
-    let sides: Vec<SideReport> = plan.sides.iter().enumerate().map(side).collect();
+    let sides: Vec<SideReport> = side_reports.into_iter().enumerate().map(side).collect();
+    warnings.extend(sketch_warnings(&sides, &sketches));
     let region = |mask: usize| RegionReport {
         sides: (0..sides.len())
             .filter(|side| mask >> side & 1 == 1)
@@ -44,10 +48,7 @@ pub fn estimate_regions_of(
         users: fit.region(mask),
     };
     Ok(RegionsReport {
-        method: Method::Sketch {
-            precision: request.options.precision().get(),
-            k: request.options.k(),
-        },
+        method: method(&sketches),
         confidence: request.confidence,
         regions: (1..1 << sides.len()).map(region).collect(),
         union: fit.union(),

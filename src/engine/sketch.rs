@@ -1,70 +1,44 @@
 //! Inputs → one sketch a side.
 
+use super::inputs::{Division, Inputs};
 use super::request::Sources;
 use crate::error::{Error, Result};
-use crate::id::{IdDomain, Tally};
-use crate::scan::{self, ArrowIds, Plan, Progress};
-use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
+use crate::format::SketchTable;
+use crate::id::Tally;
+use crate::scan::{ArrowIds, Progress};
+use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use arrow::array::{Array, RecordBatch};
 
-/// Sketches every side of `sources`, all of them at once.
+/// Sketches every side of `sources`, all of them at once; what is stored as sketches is read and
+/// merged.
 ///
 /// # Errors
-/// Those of opening every footer, and [`crate::ErrorKind::Input`] with file, column and row group for
-/// whatever is wrong with the data.
+/// Those of opening every footer, [`crate::ErrorKind::Input`] with file, column and row group for
+/// whatever is wrong with the data, and [`crate::ErrorKind::Incomparable`] for sides, or parts of a
+/// side, that can't be compared.
 pub fn sketch_sides(
     sources: &Sources,
     options: SketchOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<Sketch>> {
-    sources.check()?;
-    let plan = Plan::new(&sources.sides, &sources.id)?;
-    sketch_plan(&plan, sources.threads, options, progress)
+    let inputs = Inputs::open(sources, options)?;
+    let sides = inputs.sketch(sources.threads, false, progress)?;
+    Ok(sides.into_iter().map(|(sketch, _)| sketch).collect())
 }
 
-pub(super) fn sketch_plan(
-    plan: &Plan,
-    threads: usize,
+/// Sketches every side of `sources` by segment.
+///
+/// # Errors
+/// Those of [`sketch_sides`]; [`crate::ErrorKind::Usage`] for a segment column that isn't there,
+/// [`crate::ErrorKind::Incomparable`] if its type changes, [`crate::ErrorKind::Limit`] for too many
+/// segments.
+pub fn sketch_segments(
+    sources: &Sources,
+    division: &Division,
     options: SketchOptions,
     progress: &dyn Progress,
-) -> Result<Vec<Sketch>> {
-    let counted = sketch_and_count(plan, threads, &|| Sketcher::new(options), progress)?;
-    Ok(counted.into_iter().map(|(sketch, _)| sketch).collect())
-}
-
-/// The sketch of every side, and the rows of its sampled users if `new` makes sketchers that count
-/// them.
-pub(super) fn sketch_and_count(
-    plan: &Plan,
-    threads: usize,
-    new: &(impl Fn() -> Sketcher + Sync),
-    progress: &dyn Progress,
-) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
-    let new_sink = |side: usize| sketcher(plan.sides[side].domain, new);
-    let scanned = scan::scan(plan, threads, &new_sink, progress)?;
-    let mut sides = Vec::with_capacity(plan.sides.len());
-    for (side, scan) in plan.sides.iter().zip(scanned) {
-        // The first sketch carries the tally, and the domain even where there was no row.
-        let mut first = sketcher(side.domain, new)?;
-        let mut rows = first.take_row_counts();
-        let mut whole = first.finish(scan.tally);
-        for mut part in scan.sinks {
-            if let (Some(rows), Some(more)) = (&mut rows, part.take_row_counts()) {
-                rows.merge(&more);
-            }
-            whole.merge(&part.finish(Tally::default()))?;
-        }
-        sides.push((whole, rows));
-    }
-    Ok(sides)
-}
-
-fn sketcher(domain: Option<IdDomain>, new: &impl Fn() -> Sketcher) -> Result<Sketcher> {
-    let mut sketcher = new();
-    if let Some(domain) = domain {
-        sketcher.set_domain(domain)?;
-    }
-    Ok(sketcher)
+) -> Result<Vec<SketchTable>> {
+    Inputs::open(sources, options)?.sketch_by(division, sources.threads, progress)
 }
 
 /// Sketches one Arrow array of IDs.

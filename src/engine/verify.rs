@@ -1,5 +1,6 @@
 //! Estimate and truth side by side.
 
+use super::inputs::plan_of_data;
 use super::request::{ExactMemory, ExactRequest, SketchRequest};
 use super::{estimate, exact, limits};
 use crate::error::Result;
@@ -16,10 +17,8 @@ pub fn verify(
     memory: &ExactMemory,
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
-    request.sources.check()?;
-    let plan = Plan::new(&request.sources.sides, &request.sources.id)?;
-    let (estimate, estimate_cost) =
-        measured(&plan, || estimate::estimate_plan(&plan, request, progress))?;
+    let plan = plan_of_data(&request.sources)?;
+    let (estimate, estimate_cost) = measured(&plan, || estimate(request, progress))?;
     let exact_request = ExactRequest {
         sources: request.sources.clone(),
         memory: memory.clone(),

@@ -29,7 +29,7 @@ pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{RegionCounts, RegionsEstimate, estimate_regions};
-pub use single::{contradicts, estimate_set};
+pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.
 #[derive(Clone, Copy, Debug, PartialEq)]

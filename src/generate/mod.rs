@@ -219,6 +219,7 @@ fn write(path: &Path, options: &GenerateOptions, side: &SideRows<'_>) -> Result<
         writer.close().map_err(fail)?;
         Ok(())
     })
+    .map(|_| ())
 }
 
 #[cfg(test)]

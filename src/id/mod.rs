@@ -130,6 +130,15 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        })
+    }
+}
+
 /// Whoever wants IDs: a sketcher, an exact counter, a spy in a test. The scan pushes batches into
 /// it and knows nothing more about it.
 pub trait IdSink: Send {

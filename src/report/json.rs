@@ -107,7 +107,10 @@ struct Region<'a> {
 #[derive(Serialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 enum MethodName {
-    Sketch { precision: u8, k: usize },
+    Sketch {
+        precision: Option<u8>,
+        k: Option<usize>,
+    },
     Exact,
 }
 
@@ -160,7 +163,7 @@ struct Pair {
 
 /// A number of users with its interval: whole numbers.
 #[derive(Serialize)]
-struct Users {
+pub(super) struct Users {
     value: u64,
     lower: u64,
     upper: u64,
@@ -168,14 +171,14 @@ struct Users {
 
 /// A fraction with its interval.
 #[derive(Serialize)]
-struct Ratio {
+pub(super) struct Ratio {
     value: f64,
     lower: f64,
     upper: f64,
 }
 
 #[derive(Serialize)]
-struct WarningText {
+pub(super) struct WarningText {
     code: &'static str,
     text: String,
 }
@@ -281,7 +284,7 @@ fn pair_numbers(pair: &PairReport) -> Pair {
     }
 }
 
-fn whole(estimate: &Estimate) -> Users {
+pub(super) fn whole(estimate: &Estimate) -> Users {
     // Users are whole and far below 2^53.
     Users {
         value: estimate.value.round() as u64,
@@ -290,7 +293,7 @@ fn whole(estimate: &Estimate) -> Users {
     }
 }
 
-fn ratio(estimate: &Estimate) -> Ratio {
+pub(super) fn ratio(estimate: &Estimate) -> Ratio {
     Ratio {
         value: estimate.value,
         lower: estimate.lower,
@@ -298,7 +301,7 @@ fn ratio(estimate: &Estimate) -> Ratio {
     }
 }
 
-fn warning(warning: &Warning) -> WarningText {
+pub(super) fn warning(warning: &Warning) -> WarningText {
     WarningText {
         code: warning.code(),
         text: warning.text(),

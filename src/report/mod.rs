@@ -5,17 +5,23 @@
 
 mod bounds;
 mod csv;
+mod inspect;
 mod json;
 mod markdown;
 mod number;
 mod quality;
 mod regions;
+mod store;
 mod table;
 mod verify;
 
 pub use bounds::BoundsReport;
+pub use inspect::{
+    InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
+};
 pub use quality::Quality;
 pub use regions::{RegionReport, RegionsReport};
+pub use store::StoreReport;
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
@@ -40,10 +46,11 @@ pub enum Format {
 pub enum Method {
     /// Sketches with 2^`precision` registers and a sample of `k` hashes.
     Sketch {
-        /// log2 of the number of registers.
-        precision: u8,
-        /// The largest number of hashes in a sample.
-        k: usize,
+        /// log2 of the number of registers, the smallest of all sides; `None` without registers.
+        precision: Option<u8>,
+        /// The largest number of hashes in a sample, the smallest of all sides; `None` without
+        /// samples, or where another program made them and doesn't tell.
+        k: Option<usize>,
     },
     /// Every ID was counted; text and binary values by a 128-bit hash.
     Exact,
@@ -135,6 +142,15 @@ impl EstimateReport {
     }
 }
 
+/// One of the two parts of a sketch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SketchPart {
+    /// The HyperLogLog registers.
+    Registers,
+    /// The MinHash sample.
+    Sample,
+}
+
 /// What a reader should know, with the data to say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -167,6 +183,20 @@ pub enum Warning {
         /// Its rows with an ID.
         ids: u64,
     },
+    /// A side's sketch was made by another program and has one of its two parts alone.
+    PartMissing {
+        /// The side.
+        side: String,
+        /// What it lacks.
+        part: SketchPart,
+    },
+    /// The sketches are of different sizes, so that the smallest of them decide.
+    Folded {
+        /// Every precision there is, ascending.
+        precisions: Vec<u8>,
+        /// Every k there is, ascending.
+        ks: Vec<usize>,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -185,6 +215,8 @@ impl Warning {
             Self::RepeatedInput { .. } => "repeated_input",
             Self::SameInput { .. } => "same_input",
             Self::NotUnique { .. } => "not_unique",
+            Self::PartMissing { .. } => "part_missing",
+            Self::Folded { .. } => "folded",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -208,9 +240,34 @@ impl Warning {
                 "{side} has {} rows with an id, which can't be as many users: --unique is left out for it",
                 number::whole(*ids as f64)
             ),
+            Self::PartMissing { side, part } => match part {
+                SketchPart::Registers => format!(
+                    "{side} is a theta sketch alone: its numbers come from the sample, without registers"
+                ),
+                SketchPart::Sample => format!(
+                    "{side} is an HLL sketch alone: its numbers come from the registers, without a sample, and small overlaps can't be told"
+                ),
+            },
+            Self::Folded { precisions, ks } => folded(precisions, ks),
             Self::NotResolvable { a, b } => format!(
                 "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
             ),
         }
     }
+}
+
+/// How sketches of different sizes are compared.
+fn folded(precisions: &[u8], ks: &[usize]) -> String {
+    fn list<T: ToString>(values: &[T]) -> String {
+        let values: Vec<String> = values.iter().map(T::to_string).collect();
+        values.join(", ")
+    }
+    let mut parts = Vec::new();
+    if let [least, _, ..] = precisions {
+        parts.push(format!("p = {}, compared at {least}", list(precisions)));
+    }
+    if let [_, _, ..] = ks {
+        parts.push(format!("k = {}, compared below the lower theta", list(ks)));
+    }
+    format!("the sketches are of different sizes: {}", parts.join("; "))
 }

@@ -23,6 +23,28 @@ pub(super) fn rows(rows: Option<u64>) -> String {
     rows.map_or_else(|| "–".into(), |rows| whole(rows as f64))
 }
 
+/// A size in bytes, of 1,024: `246 KiB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let (mut size, mut unit) = (bytes as f64 / 1024.0, 0);
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let decimals = usize::from(size < 10.0);
+    format!("{size:.decimals$} {}", UNITS[unit])
+}
+
+/// A share in percent with three digits: `0.131 %`.
+pub(super) fn percent_of(share: f64) -> String {
+    let percent = share * 100.0;
+    let digits = (2.0 - percent.abs().max(1e-12).log10().floor()).clamp(0.0, 12.0);
+    format!("{percent:.*} %", digits as usize)
+}
+
 /// The interval of whole numbers: `1,230 – 1,240`, or nothing where it is the value itself.
 pub(super) fn whole_interval(estimate: &Estimate) -> String {
     if estimate.lower == estimate.upper {

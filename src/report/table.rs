@@ -249,6 +249,17 @@ fn frequencies(report: &EstimateReport) -> String {
     format!("\n{}\n", align(&rows))
 }
 
+/// The size of the sketches: `p = 16, k = 65,536`.
+pub(super) fn sketch_size(precision: Option<u8>, k: Option<usize>) -> String {
+    let precision = precision.map(|precision| format!("p = {precision}"));
+    let k = k.map(|k| format!("k = {}", whole(k as f64)));
+    let known: Vec<String> = precision.into_iter().chain(k).collect();
+    match known[..] {
+        [] => "sketches of another program".into(),
+        _ => known.join(", "),
+    }
+}
+
 /// What was skipped, and how the numbers came about.
 fn footer(report: &EstimateReport) -> String {
     let tallies = report.sides.iter().filter_map(|side| side.tally);
@@ -265,8 +276,8 @@ fn footer(report: &EstimateReport) -> String {
     };
     match report.method {
         Method::Sketch { precision, k } => {
-            let k = whole(k as f64);
-            format!("{skipped}{known}; estimated with p = {precision}, k = {k}\n")
+            let size = sketch_size(precision, k);
+            format!("{skipped}{known}; estimated with {size}\n")
         }
         Method::Exact => format!("{skipped}; counted exactly\n"),
     }

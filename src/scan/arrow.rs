@@ -1,5 +1,7 @@
 //! Arrow arrays → canonical IDs.
 
+use super::column::IdType;
+use super::parquet::ParquetFile;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdDomain, IdSink, IntegerForm, Tally};
 use arrow::array::types::{
@@ -39,6 +41,16 @@ impl ArrowIds {
         Self {
             integers: IntegerForm::default(),
             cast: cast.map(|to| Cast::new(to, uuid)),
+        }
+    }
+
+    /// IDs of the arrays of a file's ID column.
+    pub(super) fn of_column(file: &ParquetFile) -> Self {
+        Self {
+            integers: IntegerForm::default(),
+            cast: file
+                .cast
+                .map(|to| Cast::new(to, file.id_type == IdType::Uuid)),
         }
     }
 

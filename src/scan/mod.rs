@@ -9,19 +9,23 @@ mod column;
 mod input;
 mod parquet;
 mod schedule;
+mod segments;
 mod store;
 
-pub use self::parquet::is_decoding;
+pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use input::Side;
 pub use schedule::{pool, scan};
+pub use segments::{SegmentLimits, SegmentScan, scan_by};
+pub use store::{file_bytes, read_bytes};
 
 use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::IdDomain;
+use ::parquet::schema::types::SchemaDescriptor;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which column holds the IDs, and in which form they are wanted.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +59,15 @@ pub struct Silent;
 
 impl Progress for Silent {}
 
+/// Tells the files that hold something other than IDs, which whoever asks reads himself.
+#[derive(Clone, Copy)]
+pub struct Foreign<'a> {
+    /// By the name of the file, which then isn't opened.
+    pub by_path: &'a dyn Fn(&Path) -> bool,
+    /// By the columns of a Parquet file.
+    pub by_schema: &'a dyn Fn(&SchemaDescriptor) -> bool,
+}
+
 /// Everything that is known before the first value is read.
 #[derive(Debug)]
 pub struct Plan {
@@ -73,11 +86,13 @@ pub struct SidePlan {
     pub domain: Option<IdDomain>,
     /// Files that were named twice and are read once.
     pub repeated: Vec<String>,
+    /// Files that hold something other than IDs.
+    pub foreign: Vec<PathBuf>,
     files: Vec<ParquetFile>,
 }
 
 impl SidePlan {
-    /// How many files are read.
+    /// How many files of IDs are read.
     #[must_use]
     pub const fn file_count(&self) -> usize {
         self.files.len()
@@ -97,9 +112,9 @@ impl SidePlan {
     #[must_use]
     pub fn has_files_of(&self, other: &Self) -> bool {
         let paths = |side: &Self| -> HashSet<PathBuf> {
-            side.files
-                .iter()
-                .map(|file| file.canonical.clone())
+            let data = side.files.iter().map(|file| file.canonical.clone());
+            let foreign = side.foreign.iter().map(|path| path.canonicalize());
+            data.chain(foreign.filter_map(std::result::Result::ok))
                 .collect()
         };
         paths(self) == paths(other)
@@ -113,11 +128,11 @@ impl Plan {
     /// [`ErrorKind::Input`] for a file that can't be read or whose IDs are of an unsupported type
     /// or another than those of its side's other files, [`ErrorKind::Usage`] if the ID column can't
     /// be told, [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
-    pub fn new(sides: &[Side], id: &IdSelection) -> Result<Self> {
+    pub fn new(sides: &[Side], id: &IdSelection, foreign: Foreign<'_>) -> Result<Self> {
         check_side_names(sides, id)?;
         let sides = sides
             .iter()
-            .map(|side| plan_side(side, id))
+            .map(|side| plan_side(side, id, foreign))
             .collect::<Result<Vec<_>>>()?;
         check_comparable(&sides)?;
         Ok(Self { sides })
@@ -137,22 +152,34 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     Ok(())
 }
 
-fn plan_side(side: &Side, id: &IdSelection) -> Result<SidePlan> {
+fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<SidePlan> {
     let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
     let mut plan = SidePlan {
         name: side.name.clone(),
         column: String::new(),
         domain: None,
         repeated: Vec::new(),
+        foreign: Vec::new(),
         files: Vec::new(),
     };
     let mut seen = HashSet::new();
     for path in &side.files {
-        let file = ParquetFile::open(path, column.map(String::as_str), id.cast)?;
-        if !seen.insert(file.canonical.clone()) {
+        let file = match (foreign.by_path)(path) {
+            true => None,
+            false => {
+                let column = column.map(String::as_str);
+                ParquetFile::open(path, column, id.cast, foreign.by_schema)?
+            }
+        };
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if !seen.insert(canonical) {
             plan.repeated.push(path.display().to_string());
             continue;
         }
+        let Some(file) = file else {
+            plan.foreign.push(path.clone());
+            continue;
+        };
         plan.domain = one_domain(&plan, &file)?;
         plan.files.push(file);
     }

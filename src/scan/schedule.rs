@@ -1,6 +1,6 @@
 //! Row groups over threads, largest first.
 
-use super::parquet::{self, Part};
+use super::parquet::{self, ParquetFile, Part};
 use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
@@ -45,7 +45,50 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
-    let queues = queues(plan, threads);
+    let read = |file: &ParquetFile, unit: &Unit, sink: &mut S| {
+        parquet::read_row_group(file, unit.row_group, unit.part.as_ref(), sink)
+    };
+    run(
+        plan,
+        queues(plan, threads, true),
+        threads,
+        new_sink,
+        &read,
+        progress,
+    )
+}
+
+/// Reads all of a plan by `read`, a row group at a time, each thread with a state of its own per
+/// side.
+///
+/// # Errors
+/// Those of `new_state` and `read`, as [`scan`] picks one.
+pub(super) fn scan_row_groups<S: Send>(
+    plan: &Plan,
+    threads: usize,
+    new_state: &(impl Fn(usize) -> Result<S> + Sync),
+    read: &(impl Fn(&ParquetFile, usize, &mut S) -> Result<Tally> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<SideScan<S>>> {
+    let read = |file: &ParquetFile, unit: &Unit, state: &mut S| read(file, unit.row_group, state);
+    run(
+        plan,
+        queues(plan, threads, false),
+        threads,
+        new_state,
+        &read,
+        progress,
+    )
+}
+
+fn run<S: Send>(
+    plan: &Plan,
+    queues: Vec<Queue>,
+    threads: usize,
+    new_sink: &(impl Fn(usize) -> Result<S> + Sync),
+    read: &(impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<SideScan<S>>> {
     let units = || queues.iter().flat_map(|queue| &queue.units);
     progress.start(units().map(|unit| unit.bytes).sum());
     let all_costs = units().map(Unit::cost).sum();
@@ -59,13 +102,13 @@ pub fn scan<S: IdSink>(
         progress,
     };
     if workers == 1 {
-        crew.work(0, new_sink);
+        crew.work(0, new_sink, read);
     } else {
         let share = all_costs / workers as u64;
         let homes: Vec<usize> = (0..workers as u64)
             .map(|worker| crew.home(worker * share))
             .collect();
-        pool(workers)?.broadcast(|context| crew.work(homes[context.index()], new_sink));
+        pool(workers)?.broadcast(|context| crew.work(homes[context.index()], new_sink, read));
     }
     progress.finish();
     crew.result()
@@ -132,7 +175,7 @@ impl Queue {
 }
 
 /// A queue for each side.
-fn queues(plan: &Plan, threads: usize) -> Vec<Queue> {
+fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
     let mut units = Vec::new();
     for (side, side_plan) in plan.sides.iter().enumerate() {
         for (file, parquet) in side_plan.files.iter().enumerate() {
@@ -148,7 +191,7 @@ fn queues(plan: &Plan, threads: usize) -> Vec<Queue> {
             }
         }
     }
-    if threads > 1 {
+    if threads > 1 && may_cut {
         units = cut(plan, units, threads);
     }
     let mut sides: Vec<Vec<Unit>> = plan.sides.iter().map(|_| Vec::new()).collect();
@@ -197,7 +240,7 @@ struct Crew<'a, S> {
     progress: &'a dyn Progress,
 }
 
-impl<S: IdSink> Crew<'_, S> {
+impl<S: Send> Crew<'_, S> {
     /// The side that lies `cost` into the work. Workers begin there and stay while there is
     /// something to do: a sink costs most while it is new.
     fn home(&self, mut cost: u64) -> usize {
@@ -220,14 +263,19 @@ impl<S: IdSink> Crew<'_, S> {
     }
 
     /// One worker: takes units until there are none, or one fails.
-    fn work(&self, home: usize, new_sink: &impl Fn(usize) -> Result<S>) {
+    fn work(
+        &self,
+        home: usize,
+        new_sink: &impl Fn(usize) -> Result<S>,
+        read: &impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally>,
+    ) {
         let mut sinks: Vec<Option<S>> = self.plan.sides.iter().map(|_| None).collect();
         let mut tallies = vec![Tally::default(); sinks.len()];
         while let Some(unit) = self.next(home) {
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
-            match self.take(unit, &mut sinks[unit.side], new_sink) {
+            match self.take(unit, &mut sinks[unit.side], new_sink, read) {
                 Ok(tally) => tallies[unit.side] += tally,
                 Err(error) => {
                     self.fail(unit, error);
@@ -254,13 +302,14 @@ impl<S: IdSink> Crew<'_, S> {
         unit: &Unit,
         sink: &mut Option<S>,
         new_sink: &impl Fn(usize) -> Result<S>,
+        read: &impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally>,
     ) -> Result<Tally> {
         let sink = match sink {
             Some(sink) => sink,
             None => sink.insert(new_sink(unit.side)?),
         };
         let file = &self.plan.sides[unit.side].files[unit.file];
-        parquet::read_row_group(file, unit.row_group, unit.part.as_ref(), sink)
+        read(file, unit, sink)
     }
 
     fn fail(&self, unit: &Unit, error: Error) {

@@ -114,6 +114,35 @@ impl InputFile {
     }
 }
 
+/// The size of a regular file.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it can't be opened.
+pub fn file_bytes(path: &Path) -> Result<u64> {
+    InputFile::open(path).map(|file| file.len())
+}
+
+/// All bytes of a file that is read at once.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it can't be read, [`crate::ErrorKind::Limit`] if it is larger than
+/// `bytes_max`.
+pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    let located = |e: Error| e.with("file", path.display());
+    let file = InputFile::open(path)?;
+    let len = usize::try_from(file.len())
+        .ok()
+        .filter(|_| file.len() <= bytes_max);
+    let len = len.ok_or_else(|| {
+        let text = format!("is {} bytes long, more than {bytes_max}", file.len());
+        located(Error::new(crate::error::ErrorKind::Limit, text))
+    })?;
+    let mut bytes = vec![0; len];
+    (file.read_exact_at(0, &mut bytes)).map_err(|e| located(Error::input(describe(&e))))?;
+    file.ensure_unchanged(file.identity())?;
+    Ok(bytes)
+}
+
 /// What an I/O error means to a user, in the style of the other messages.
 pub(super) fn describe(error: &io::Error) -> String {
     match error.kind() {

@@ -32,7 +32,7 @@ impl BottomK {
         let bits = scheme.sample_bits();
         let one = 1 << bits;
         let range = super::SketchOptions::K_RANGE;
-        let refuse = |what: String| Err(Error::input(format!("corrupt sample: {what}")));
+        let refuse = |what: String| Err(Error::input(what));
         if !range.contains(&k) {
             return refuse(format!(
                 "k is {k}, not {} to {}",

@@ -97,7 +97,7 @@ impl HyperLogLog {
         let (count, wanted) = (registers.len(), precision.register_count());
         if count != wanted {
             return Err(Error::input(format!(
-                "corrupt registers: {count} of them, but {wanted} belong to precision {}",
+                "{count} registers, but {wanted} belong to precision {}",
                 precision.get()
             )));
         }
@@ -109,7 +109,7 @@ impl HyperLogLog {
                 registers,
             }),
             Some(index) => Err(Error::input(format!(
-                "corrupt registers: rank {} in register {index}, but at most {most} can be",
+                "rank {} in register {index}, but at most {most} can be",
                 registers[index]
             ))),
         }

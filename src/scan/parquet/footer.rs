@@ -10,7 +10,7 @@ use parquet::file::metadata::{
     ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
     ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
-use parquet::schema::types::ColumnDescPtr;
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,9 +29,9 @@ pub(in crate::scan) struct ParquetFile {
     pub(super) identity: Identity,
     /// The ID column and what its values are.
     pub(super) column: ColumnDescPtr,
-    pub(super) id_type: IdType,
+    pub(in crate::scan) id_type: IdType,
     /// The domain asked for, where it isn't the column's own.
-    pub(super) cast: Option<IdDomain>,
+    pub(in crate::scan) cast: Option<IdDomain>,
     pub(in crate::scan) row_groups: Vec<RowGroup>,
 }
 
@@ -54,7 +54,8 @@ impl RowGroup {
 }
 
 impl ParquetFile {
-    /// Opens a file and finds its ID column: `id` as a dotted path, or the only usual name.
+    /// Opens a file and finds its ID column: `id` as a dotted path, or the only usual name. `None`
+    /// if `is_foreign` says of its schema that it holds something other than IDs.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if it isn't a readable Parquet file with IDs of a supported
@@ -63,12 +64,15 @@ impl ParquetFile {
         path: &Path,
         id: Option<&str>,
         cast: Option<IdDomain>,
-    ) -> Result<Self> {
-        let file = Arc::new(InputFile::open(path)?);
-        let (identity, file_bytes) = (file.identity(), file.len());
+        is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
+    ) -> Result<Option<Self>> {
         let located = |e: Error| e.with("file", path.display());
-        check_tail(&file).map_err(located)?;
+        let file = open_checked(path)?;
+        let (identity, file_bytes) = (file.identity(), file.len());
         let metadata = read_metadata(&Source(file)).map_err(located)?;
+        if is_foreign(metadata.file_metadata().schema_descr()) {
+            return Ok(None);
+        }
         let schema = metadata.file_metadata().schema_descr();
         let index = column::find(schema, id).map_err(located)?;
         let column = schema.column(index);
@@ -79,7 +83,7 @@ impl ParquetFile {
             .map_err(|e| located(e.with("column", column.path().string())))?;
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
-        Ok(Self {
+        Ok(Some(Self {
             path,
             canonical,
             identity,
@@ -87,7 +91,7 @@ impl ParquetFile {
             id_type,
             cast,
             row_groups,
-        })
+        }))
     }
 
     /// The domain in which its IDs arrive.
@@ -112,6 +116,13 @@ fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
         (Some(own), Some(wanted)) => Cast::check(own, wanted),
         _ => Ok(()),
     }
+}
+
+/// Opens a file that is a Parquet file as far as both of its ends tell.
+pub(super) fn open_checked(path: &Path) -> Result<Arc<InputFile>> {
+    let file = Arc::new(InputFile::open(path)?);
+    check_tail(&file).map_err(|e| e.with("file", path.display()))?;
+    Ok(file)
 }
 
 /// Looks at both ends of the file before anything is parsed.

@@ -8,17 +8,22 @@ mod header;
 mod hybrid;
 mod pages;
 mod plain;
+mod rows;
 mod source;
 mod values;
 
 pub(super) use footer::ParquetFile;
 pub(super) use pages::Part;
+pub(super) use rows::{ArrowFile, open_arrow};
+pub use source::Source;
 
 use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Reads the IDs of one row group, or of a part of it, into `sink`.
 ///
@@ -35,12 +40,30 @@ pub(super) fn read_row_group(
         .map_err(|e| file.locate(e).with("row group", row_group))
 }
 
+/// The rows of a row group by the footer.
+pub(super) fn rows_of_group(file: &ParquetFile, row_group: usize) -> u64 {
+    file.row_groups[row_group].rows
+}
+
 /// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
 /// its page headers make no sense: whoever reads it will say why.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
     let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
     let rows: u64 = parts.iter().map(Part::rows).sum();
     (parts.len() > 1 && rows == file.row_groups[row_group].rows).then_some(parts)
+}
+
+/// Reads all that is wanted of a Parquet file by `read`.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it isn't a Parquet file or changes meanwhile, and those of `read`,
+/// with the file.
+pub fn read_parquet<T>(path: &Path, read: impl FnOnce(Source) -> Result<T>) -> Result<T> {
+    let file = footer::open_checked(path)?;
+    let done = guarded(|| read(Source(Arc::clone(&file))));
+    let done = done.map_err(|e| e.with("file", path.display()))?;
+    file.ensure_unchanged(file.identity())?;
+    Ok(done)
 }
 
 thread_local! {

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 /// A file that many readers may read at once: every read says its offset.
 #[derive(Clone, Debug)]
-pub(super) struct Source(pub(super) Arc<InputFile>);
+pub struct Source(pub(super) Arc<InputFile>);
 
 /// One reader's place in the file.
-pub(super) struct Cursor {
+pub struct Cursor {
     file: Arc<InputFile>,
     offset: u64,
 }

@@ -1,0 +1,281 @@
+//! Sides of data files and sketches, mixed: what is stored is read, what isn't is planned.
+
+use super::request::Sources;
+use super::side_report;
+use crate::compare::set_counts;
+use crate::error::{Error, Result};
+use crate::estimate::{SetCounts, rough_size};
+use crate::format::{SketchTable, is_sketch_table, read_table};
+use crate::hash::HashScheme;
+use crate::id::{Tally, merge_domains};
+use crate::report::SideReport;
+use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits};
+use crate::segments::Segments;
+use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
+use std::path::Path;
+
+/// Sides whose sketches are read and whose data is planned, and all of which can be compared.
+pub(super) struct Inputs {
+    pub(super) plan: Plan,
+    /// The tables of each side.
+    pub(super) tables: Vec<Vec<SketchTable>>,
+    /// How data is sketched: with the hash of the sketches beside it.
+    pub(super) options: SketchOptions,
+}
+
+impl Inputs {
+    /// Opens every footer and reads every sketch.
+    ///
+    /// # Errors
+    /// Those of [`Plan::new`] and [`read_table`], and [`crate::ErrorKind::Incomparable`] if two
+    /// sketches, or a sketch and a column, can't be compared.
+    pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
+        sources.check()?;
+        let plan = plan(sources)?;
+        let tables = plan.sides.iter().map(|side| {
+            let tables = side.foreign.iter().map(|path| read_sketches(path));
+            tables.collect::<Result<Vec<_>>>()
+        });
+        let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
+        let hash = check_comparable(&plan, &tables)?;
+        Ok(Self {
+            plan,
+            tables,
+            options: options.with_hash(hash.unwrap_or(options.hash())),
+        })
+    }
+
+    /// What is known of the sides so far.
+    pub(super) fn side_plans(&self) -> Vec<SideReport> {
+        self.plan.sides.iter().map(side_report).collect()
+    }
+
+    /// The sketch of every side, and the rows of its sampled users if `frequency` asks for them
+    /// (of sides without stored sketches: those don't tell).
+    pub(super) fn sketch(
+        self,
+        threads: usize,
+        frequency: bool,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
+        let new = || match frequency {
+            true => Sketcher::with_row_counts(self.options),
+            false => Sketcher::new(self.options),
+        };
+        let plan = &self.plan;
+        let new_sink = |side: usize| of_domain(new(), plan.sides[side].domain);
+        let scanned = scan::scan(plan, threads, &new_sink, progress)?;
+        let mut scanned = scanned.into_iter();
+        let mut sides = Vec::with_capacity(plan.sides.len());
+        for (side, tables) in plan.sides.iter().zip(self.tables) {
+            let scanned = scanned.next().filter(|_| side.file_count() > 0);
+            let mut whole: Option<(Sketch, Option<RowCounts>)> = None;
+            if let Some(scanned) = scanned {
+                whole = Some(merge_parts(
+                    of_domain(new(), side.domain)?,
+                    scanned.sinks,
+                    scanned.tally,
+                )?);
+            }
+            for sketch in tables.into_iter().flat_map(SketchTable::into_values) {
+                match &mut whole {
+                    Some((whole, rows)) => {
+                        *rows = None;
+                        whole.merge(&sketch)?;
+                    }
+                    None => whole = Some((sketch, None)),
+                }
+            }
+            sides.push(whole.unwrap_or_else(|| (Sketch::empty(self.options), None)));
+        }
+        Ok(sides)
+    }
+}
+
+/// How sides are divided into segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// The segment columns: of sketch tables, of data files, or of their hive-style paths. None of
+    /// them: everything is one segment.
+    pub by: Vec<String>,
+    /// More segments of a side than this are refused.
+    pub segments_max: usize,
+}
+
+impl Division {
+    /// What [`Self::segments_max`] is unless somebody says otherwise: at the default size a
+    /// gigabyte of sketches in memory for each thread.
+    pub const SEGMENTS_MAX: usize = 10_000;
+
+    /// Segments by the values of some columns.
+    #[must_use]
+    pub const fn by(columns: Vec<String>) -> Self {
+        Self {
+            by: columns,
+            segments_max: Self::SEGMENTS_MAX,
+        }
+    }
+}
+
+impl Inputs {
+    /// The sketches of every side by segment.
+    pub(super) fn sketch_by(
+        self,
+        division: &Division,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Vec<SketchTable>> {
+        if division.by.is_empty() {
+            let sides = self.sketch(threads, false, progress)?;
+            let whole = sides.into_iter().map(|(sketch, _)| Segments::whole(sketch));
+            return whole.collect();
+        }
+        let Self {
+            plan,
+            tables,
+            options,
+        } = self;
+        let limits = SegmentLimits {
+            by: &division.by,
+            segments_max: division.segments_max,
+        };
+        let new = |side: usize| of_domain(Sketcher::new(options), plan.sides[side].domain);
+        let scanned = scan::scan_by(&plan, limits, threads, &new, progress)?;
+        let mut sides = Vec::with_capacity(scanned.len());
+        for ((side, scanned), tables) in scanned.into_iter().enumerate().zip(tables) {
+            let read = scanned.try_map(|scan| {
+                merge_parts(new(side)?, scan.sinks, scan.tally).map(|(sketch, _)| sketch)
+            })?;
+            // Without rows of its own there are no columns that tables could differ from.
+            let read = Some(read).filter(|read| !read.values().is_empty());
+            let parts = read.into_iter().chain(tables);
+            sides.push(merge_segments(parts, &division.by)?);
+        }
+        Ok(sides)
+    }
+}
+
+/// One sketch for each combination of values of some columns.
+pub(super) fn merge_segments(
+    parts: impl IntoIterator<Item = SketchTable>,
+    by: &[String],
+) -> Result<SketchTable> {
+    Segments::group(parts, by, |all, part| all.merge(&part))
+}
+
+/// The plan of data alone, for those who have to count.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if a side holds sketches.
+pub(super) fn plan_of_data(sources: &Sources) -> Result<Plan> {
+    sources.check()?;
+    let plan = plan(sources)?;
+    match plan.sides.iter().flat_map(|side| &side.foreign).next() {
+        None => Ok(plan),
+        Some(path) => Err(
+            Error::usage("holds sketches, but counting needs the ids themselves")
+                .with("file", path.display())
+                .hint("overlap estimate takes sketches"),
+        ),
+    }
+}
+
+/// One sketcher's share of a side from all of them.
+pub(super) fn merge_parts(
+    mut first: Sketcher,
+    parts: Vec<Sketcher>,
+    tally: Tally,
+) -> Result<(Sketch, Option<RowCounts>)> {
+    // The first sketch carries the tally, and the domain even where there was no row.
+    let mut rows = first.take_row_counts();
+    let mut whole = first.finish(tally);
+    for mut part in parts {
+        if let (Some(rows), Some(more)) = (&mut rows, part.take_row_counts()) {
+            rows.merge(&more);
+        }
+        whole.merge(&part.finish(Tally::default()))?;
+    }
+    Ok((whole, rows))
+}
+
+pub(super) fn of_domain(
+    mut sketcher: Sketcher,
+    domain: Option<crate::id::IdDomain>,
+) -> Result<Sketcher> {
+    if let Some(domain) = domain {
+        sketcher.set_domain(domain)?;
+    }
+    Ok(sketcher)
+}
+
+fn plan(sources: &Sources) -> Result<Plan> {
+    let foreign = Foreign {
+        by_path: &|_| false,
+        by_schema: &is_sketch_table,
+    };
+    Plan::new(&sources.sides, &sources.id, foreign)
+}
+
+/// The sketches of one file.
+pub(super) fn read_sketches(path: &Path) -> Result<SketchTable> {
+    let table = scan::read_parquet(path, read_table)?;
+    for (row, sketch) in table.values().iter().enumerate() {
+        ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
+    }
+    Ok(table)
+}
+
+/// Sees to it that registers and sample can be of one set: parts that were mixed up, or made up, are
+/// each plausible alone.
+fn ensure_consistent(sketch: &Sketch) -> Result<()> {
+    /// So far apart are two estimates of one set never: each is within a factor of a few.
+    const FACTOR: f64 = 100.0;
+    let SetCounts {
+        sample: Some(sample),
+        registers: Some(registers),
+        ..
+    } = set_counts(sketch)
+    else {
+        return Ok(());
+    };
+    let by_sample = sample.hashes as f64 / sample.theta;
+    let by_registers = rough_size(&registers);
+    let apart = (by_sample + 1.0) / (by_registers + 1.0);
+    let one_empty = (by_sample == 0.0 && sample.theta == 1.0) != (by_registers == 0.0);
+    if one_empty || !(1.0 / FACTOR..=FACTOR).contains(&apart) {
+        return Err(Error::input(format!(
+            "corrupt sketch: about {by_registers:.0} users by its registers, {by_sample:.0} by its sample"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether everything can be compared with everything; the hash of the sketches.
+fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<HashScheme>> {
+    let mut first: Option<(&Sketch, String)> = None;
+    for (side, tables) in plan.sides.iter().zip(tables) {
+        for (path, table) in side.foreign.iter().zip(tables) {
+            for sketch in table.values() {
+                if let Some(domain) = side.domain {
+                    merge_domains(Some(domain), sketch.domain())
+                        .map_err(|e| e.with("file", path.display()))?;
+                }
+                let Some((first, named)) = &first else {
+                    first = Some((sketch, path.display().to_string()));
+                    continue;
+                };
+                first
+                    .ensure_comparable(sketch)
+                    .map_err(|e| e.with("file", path.display()).with("beside", named))?;
+            }
+        }
+    }
+    let Some((first, named)) = first else {
+        return Ok(None);
+    };
+    for side in plan.sides.iter().filter(|side| side.file_count() > 0) {
+        merge_domains(side.domain, first.domain())
+            .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
+    }
+    Ok(Some(first.hash()))
+}

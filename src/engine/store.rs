@@ -1,0 +1,97 @@
+//! Sketches into a file and out of it.
+
+use super::inputs::{self, Division, Inputs};
+use super::request::Sources;
+use crate::compare::set_counts;
+use crate::error::{Error, Result};
+use crate::estimate::{Confidence, estimate_set};
+use crate::format::{SketchTable, write_table};
+use crate::report::StoreReport;
+use crate::scan::{Progress, Side};
+use crate::sketch::{Sketch, SketchOptions};
+use crate::storage::write_atomically;
+use std::path::{Path, PathBuf};
+
+/// A job that ends in a sketch file.
+#[derive(Clone, Debug)]
+pub struct StoreRequest {
+    /// The data and sketches that go into it; all sides become one.
+    pub sources: Sources,
+    /// How large the sketches of data are.
+    pub options: SketchOptions,
+    /// One sketch, or one for each segment.
+    pub division: Division,
+    /// The file; never one of the inputs.
+    pub output: PathBuf,
+}
+
+/// Sketches data, merges it with stored sketches, and writes the result.
+///
+/// # Errors
+/// Those of [`super::sketch_segments`], [`crate::ErrorKind::Usage`] if the output is an input, and
+/// [`crate::ErrorKind::Output`] if it can't be written.
+pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreReport> {
+    let mut sources = request.sources.clone();
+    sources.check()?;
+    let files = sources.sides.drain(..).flat_map(|side| side.files);
+    let side = Side {
+        name: file_name(&request.output),
+        files: files.collect(),
+    };
+    ensure_no_input(&request.output, &side.files)?;
+    sources.sides = vec![side];
+    let inputs = Inputs::open(&sources, request.options)?;
+    let warnings = super::plan_warnings(&inputs.plan);
+    let tables = inputs.sketch_by(&request.division, sources.threads, progress)?;
+    let Some(table) = tables.into_iter().next() else {
+        return Err(Error::usage("no inputs"));
+    };
+    let bytes = write_sketches(&table, &request.output)?;
+    let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
+    Ok(StoreReport {
+        file: request.output.display().to_string(),
+        bytes,
+        sketches: table.values().len(),
+        segment_columns: table.names(),
+        tally,
+        warnings,
+    })
+}
+
+/// The sketches of a file, by segment.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it isn't a whole and valid sketch file.
+pub fn read_sketches(path: &Path) -> Result<SketchTable> {
+    inputs::read_sketches(path)
+}
+
+/// Writes a sketch file, whole or not at all; returns its size in bytes.
+///
+/// # Errors
+/// Those of [`write_table`] with the file.
+pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
+    let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
+    let users: Vec<f64> = table.values().iter().map(users).collect();
+    write_atomically(path, |out| write_table(table, &users, out))
+        .map_err(|e| e.with("file", path.display()))
+}
+
+/// Data that took an hour to export is gone in a second.
+pub(super) fn ensure_no_input(output: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let Ok(output_file) = output.canonicalize() else {
+        return Ok(());
+    };
+    let is_output = |input: &&PathBuf| input.canonicalize().is_ok_and(|file| file == output_file);
+    match inputs.iter().find(is_output) {
+        None => Ok(()),
+        Some(_) => Err(Error::usage("is an input and an output")
+            .with("file", output.display())
+            .hint("write to another file")),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

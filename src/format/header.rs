@@ -1,0 +1,133 @@
+//! What every blob begins and ends with: magic, version, hash, ID type; checksum.
+
+use super::cursor::Cursor;
+use crate::error::{Error, Result};
+use crate::hash::HashScheme;
+use crate::id::IdDomain;
+
+/// The version of both blobs. There are no minor versions: any change of their bytes or of what
+/// these mean is a new number, and a reader refuses what it doesn't know.
+pub const FORMAT_VERSION: u8 = 1;
+
+/// Magic, version, hash, ID type, parameter, fingerprint.
+pub(super) const HEADER_BYTES: usize = 16;
+
+/// The checksum behind the body.
+const CHECKSUM_BYTES: usize = 4;
+
+/// Which of the two blobs it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Registers,
+    Sample,
+}
+
+impl Kind {
+    const fn magic(self) -> [u8; 4] {
+        match self {
+            Self::Registers => *b"OVLR",
+            Self::Sample => *b"OVLS",
+        }
+    }
+
+    /// Says in which blob it was.
+    pub(super) fn locate(self, error: Error) -> Error {
+        error.prefix(match self {
+            Self::Registers => "corrupt registers of a sketch: ",
+            Self::Sample => "corrupt sample of a sketch: ",
+        })
+    }
+}
+
+/// What a blob says of the IDs in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) scheme: HashScheme,
+    pub(super) domain: Option<IdDomain>,
+}
+
+/// A blob around `body`; `parameter` is the kind's own byte.
+pub(super) fn wrap(kind: Kind, header: Header, parameter: u8, body: &[u8]) -> Vec<u8> {
+    let mut blob = Vec::with_capacity(HEADER_BYTES + body.len() + CHECKSUM_BYTES);
+    blob.extend_from_slice(&kind.magic());
+    blob.push(FORMAT_VERSION);
+    blob.push(scheme_code(header.scheme));
+    blob.push(domain_code(header.domain));
+    blob.push(parameter);
+    blob.extend_from_slice(&header.scheme.fingerprint().to_le_bytes());
+    blob.extend_from_slice(body);
+    let checksum = crc32fast::hash(&blob);
+    blob.extend_from_slice(&checksum.to_le_bytes());
+    blob
+}
+
+/// Header, parameter and body of a blob whose checksum is right.
+pub(super) fn unwrap(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
+    parse(kind, blob).map_err(|e| kind.locate(e))
+}
+
+fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
+    let mut bytes = Cursor::new(blob);
+    if bytes.take(4)? != kind.magic() {
+        return Err(Error::input("another magic"));
+    }
+    let version = bytes.u8()?;
+    if version != FORMAT_VERSION {
+        return Err(of_another_version(version));
+    }
+    let Some((covered, checksum)) = blob.split_last_chunk() else {
+        return Err(Error::input("cut short"));
+    };
+    if crc32fast::hash(covered) != u32::from_le_bytes(*checksum) {
+        return Err(Error::input("its checksum is wrong"));
+    }
+    let mut bytes = Cursor::new(covered);
+    bytes.take(5)?;
+    let scheme = bytes.u8()?;
+    let scheme = HashScheme::ALL
+        .into_iter()
+        .find(|&s| scheme_code(s) == scheme);
+    let scheme = scheme.ok_or_else(|| Error::input("of an unknown hash"))?;
+    let domain = domain_of(bytes.u8()?)?;
+    let parameter = bytes.u8()?;
+    if bytes.u64()? != scheme.fingerprint() {
+        return Err(Error::input(format!("not the fingerprint of {scheme}")));
+    }
+    Ok((Header { scheme, domain }, parameter, bytes.rest()))
+}
+
+fn of_another_version(version: u8) -> Error {
+    let error = Error::input(format!("of format version {version}"));
+    if version == 0 {
+        return error;
+    }
+    error.hint(format!(
+        "this program reads version {FORMAT_VERSION}: it needs an overlap that reads version {version}"
+    ))
+}
+
+const fn scheme_code(scheme: HashScheme) -> u8 {
+    match scheme {
+        HashScheme::Xxh3 => 1,
+        HashScheme::Murmur3 => 2,
+    }
+}
+
+const fn domain_code(domain: Option<IdDomain>) -> u8 {
+    match domain {
+        None => 0,
+        Some(IdDomain::Integer) => 1,
+        Some(IdDomain::Text) => 2,
+        Some(IdDomain::Binary) => 3,
+    }
+}
+
+fn domain_of(code: u8) -> Result<Option<IdDomain>> {
+    match code {
+        0 => Ok(None),
+        1 => Ok(Some(IdDomain::Integer)),
+        2 => Ok(Some(IdDomain::Text)),
+        3 => Ok(Some(IdDomain::Binary)),
+        _ => Err(Error::input("of an unknown id type")),
+    }
+}

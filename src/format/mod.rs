@@ -1,0 +1,77 @@
+//! Sketches as bytes and back; no files.
+//!
+//! One blob for the registers, one for the sample, each with its own version, parameters and
+//! checksum; a table of them is Parquet. `docs/format.md` specifies all of it to the bit. Whatever
+//! is accepted is the only encoding of what it says: decoding and encoding again gives the same
+//! bytes. No length is believed before it is compared with the bytes there are.
+
+mod bits;
+mod cursor;
+mod header;
+mod registers;
+mod sample;
+mod table;
+
+pub use header::FORMAT_VERSION;
+pub use table::{SketchTable, is_sketch_table, read_table, write_table};
+
+use crate::error::{Error, Result};
+use crate::id::Tally;
+use crate::sketch::Sketch;
+
+/// The blob of a sketch's registers; `None` if it has none.
+///
+/// ```
+/// use overlap::format::{decode, registers_blob, sample_blob};
+/// use overlap::{Sketch, SketchOptions, id::IdBatch};
+///
+/// let sketch = Sketch::of(IdBatch::Integers(&[1, 2, 3]), SketchOptions::default())?;
+/// let (registers, sample) = (registers_blob(&sketch), sample_blob(&sketch));
+/// let back = decode(registers.as_deref(), sample.as_deref(), sketch.tally())?;
+/// assert_eq!(back, sketch);
+/// # Ok::<(), overlap::Error>(())
+/// ```
+#[must_use]
+pub fn registers_blob(sketch: &Sketch) -> Option<Vec<u8>> {
+    (sketch.registers()).map(|registers| registers::encode(registers, sketch.domain()))
+}
+
+/// The blob of a sketch's sample; `None` if it has none.
+#[must_use]
+pub fn sample_blob(sketch: &Sketch) -> Option<Vec<u8>> {
+    (sketch.sample()).map(|sample| sample::encode(sample, sketch.hash(), sketch.domain()))
+}
+
+/// The sketch of two blobs, or of either of them.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for anything that [`registers_blob`] and [`sample_blob`] don't write:
+/// another magic, version or checksum, impossible values, missing or surplus bytes, or blobs of
+/// different sketches.
+pub fn decode(
+    registers: Option<&[u8]>,
+    sample: Option<&[u8]>,
+    tally: Option<Tally>,
+) -> Result<Sketch> {
+    let registers = registers.map(registers::decode).transpose()?;
+    let sample = sample.map(sample::decode).transpose()?;
+    let headers = [
+        registers.as_ref().map(|(header, _)| *header),
+        sample.as_ref().map(|(header, _)| *header),
+    ];
+    let Some(header) = headers.into_iter().flatten().next() else {
+        return Err(Error::input("a sketch without registers and sample"));
+    };
+    if headers.into_iter().flatten().any(|other| other != header) {
+        return Err(Error::input(
+            "corrupt sketch: registers and sample are of different hashes or id types",
+        ));
+    }
+    Sketch::from_parts(
+        header.scheme,
+        header.domain,
+        registers.map(|(_, registers)| registers),
+        sample.map(|(_, sample)| sample),
+        tally,
+    )
+}

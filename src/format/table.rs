@@ -1,0 +1,292 @@
+//! A table of sketches as Parquet: one row a segment.
+//!
+//! Over whatever reads and writes bytes; files are opened elsewhere.
+
+use super::{FORMAT_VERSION, decode, registers_blob, sample_blob};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{IdDomain, Tally};
+use crate::segments::Segments;
+use crate::sketch::Sketch;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, Type as PhysicalType};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::ChunkReader;
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Sketches by segment.
+pub type SketchTable = Segments<Sketch>;
+
+const ROWS: &str = "rows";
+const NULLS: &str = "nulls";
+const USERS: &str = "users";
+const REGISTERS: &str = "hll";
+const SAMPLE: &str = "sample";
+
+/// The columns that aren't segment columns.
+const OWN: [&str; 5] = [ROWS, NULLS, USERS, REGISTERS, SAMPLE];
+
+/// Rows that are encoded or decoded at a time: at the default size a few megabytes.
+const BATCH_ROWS: usize = 64;
+
+/// Whether a Parquet file holds sketches rather than IDs: it has binary columns `hll` and `sample`.
+#[must_use]
+pub fn is_sketch_table(schema: &SchemaDescriptor) -> bool {
+    [REGISTERS, SAMPLE]
+        .iter()
+        .all(|name| is_binary(schema, name))
+}
+
+fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
+    schema.columns().iter().any(|column| {
+        column.path().parts() == [name] && column.physical_type() == PhysicalType::BYTE_ARRAY
+    })
+}
+
+/// Writes a table of sketches; `users` are their estimates, for people who just look.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] for segment columns that are called as the table's own,
+/// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains,
+/// [`ErrorKind::Output`] if the bytes can't be written.
+pub fn write_table(table: &SketchTable, users: &[f64], out: impl Write + Send) -> Result<()> {
+    let segments = table.columns().schema();
+    if let Some(field) = segments
+        .fields()
+        .iter()
+        .find(|f| OWN.contains(&f.name().as_str()))
+    {
+        return Err(Error::usage(format!(
+            "a segment column can't be called {}: a sketch table has such a column of its own",
+            field.name()
+        )));
+    }
+    for sketch in table.values().iter().skip(1) {
+        table.values()[0].ensure_comparable(sketch)?;
+    }
+    let own = [
+        Field::new(ROWS, DataType::Int64, true),
+        Field::new(NULLS, DataType::Int64, true),
+        Field::new(USERS, DataType::Int64, true),
+        Field::new(REGISTERS, DataType::Binary, true),
+        Field::new(SAMPLE, DataType::Binary, true),
+    ];
+    let fields = segments.fields().iter().cloned();
+    let fields: Vec<FieldRef> = fields.chain(own.map(Arc::new)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let properties = properties(table.values());
+    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
+        .map_err(|e| write_error(&e))?;
+    let sketches = table.values();
+    for start in (0..sketches.len()).step_by(BATCH_ROWS) {
+        let rows = start..sketches.len().min(start + BATCH_ROWS);
+        let segments = table.columns().slice(start, rows.len());
+        let mut columns = segments.columns().to_vec();
+        columns.extend(own_columns(&sketches[rows.clone()], &users[rows]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
+            .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
+        writer.write(&batch).map_err(|e| write_error(&e))?;
+        writer.flush().map_err(|e| write_error(&e))?;
+    }
+    writer.close().map_err(|e| write_error(&e))?;
+    Ok(())
+}
+
+fn write_error(error: &parquet::errors::ParquetError) -> Error {
+    Error::new(ErrorKind::Output, format!("can't be written: {error}"))
+}
+
+/// Blobs are neither compressed nor in a dictionary nor in statistics: they are dense already.
+fn properties(sketches: &[Sketch]) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_key_value_metadata(Some(metadata(sketches)));
+    for name in [REGISTERS, SAMPLE] {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
+    properties.build()
+}
+
+/// What the blobs say themselves, for whoever looks at the file from outside.
+fn metadata(sketches: &[Sketch]) -> Vec<KeyValue> {
+    fn list<T: Ord + ToString>(values: impl Iterator<Item = T>) -> String {
+        let values: BTreeSet<T> = values.collect();
+        let values: Vec<String> = values.iter().map(T::to_string).collect();
+        values.join(",")
+    }
+    let each = || sketches.iter();
+    let hashes = each().map(Sketch::hash);
+    let precisions = each()
+        .filter_map(Sketch::registers)
+        .map(|r| r.precision().get());
+    let entries = [
+        ("format", FORMAT_VERSION.to_string()),
+        ("hash", list(hashes.clone().map(|hash| hash.name()))),
+        (
+            "fingerprint",
+            list(hashes.map(|hash| format!("{:016x}", hash.fingerprint()))),
+        ),
+        (
+            "id_type",
+            list(each().filter_map(Sketch::domain).map(IdDomain::name)),
+        ),
+        ("precision", list(precisions)),
+        (
+            "k",
+            list(each().filter_map(Sketch::sample).map(|sample| sample.k())),
+        ),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let key_value = |(key, value)| KeyValue::new(format!("overlap.{key}"), Some(value));
+    entries.into_iter().map(key_value).collect()
+}
+
+fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let tallies = || sketches.iter().map(Sketch::tally);
+    let blobs = |blob: &dyn Fn(&Sketch) -> Option<Vec<u8>>| {
+        let mut column = BinaryBuilder::new();
+        sketches
+            .iter()
+            .for_each(|sketch| column.append_option(blob(sketch)));
+        Arc::new(column.finish())
+    };
+    let rows: Int64Array = tallies().map(|tally| Some(whole(tally?.rows))).collect();
+    let nulls: Int64Array = tallies().map(|tally| Some(whole(tally?.nulls))).collect();
+    let users: Int64Array = users
+        .iter()
+        .map(|users| Some(users.round() as i64))
+        .collect();
+    [
+        Arc::new(rows),
+        Arc::new(nulls),
+        Arc::new(users),
+        blobs(&registers_blob),
+        blobs(&sample_blob),
+    ]
+}
+
+/// Reads a table of sketches. Columns that it doesn't know are segment columns; nested ones are left
+/// out.
+///
+/// # Errors
+/// [`ErrorKind::Input`] with row group or row if it isn't a readable sketch table.
+pub fn read_table(source: impl ChunkReader + 'static) -> Result<SketchTable> {
+    let corrupt = |e: &dyn std::fmt::Display| Error::input(format!("corrupt or unsupported: {e}"));
+    let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|e| corrupt(&e))?;
+    let fields = builder.schema().fields().iter().enumerate();
+    let flat = fields.filter(|(_, field)| !field.data_type().is_nested());
+    let roots: Vec<usize> = flat.map(|(root, _)| root).collect();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+    let mut parts = Vec::new();
+    let mut row = 0;
+    for batch in reader.build().map_err(|e| corrupt(&e))? {
+        let batch = batch.map_err(|e| corrupt(&e))?;
+        parts.push(read_batch(&batch, row)?);
+        row += batch.num_rows();
+    }
+    join(parts)
+}
+
+/// The sketches of one batch, whose first row is row `first` of the table.
+fn read_batch(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
+    let registers = binary(batch, REGISTERS)?;
+    let sample = binary(batch, SAMPLE)?;
+    let (rows, nulls) = (integers(batch, ROWS)?, integers(batch, NULLS)?);
+    let value = |column: &ArrayRef, row: usize| {
+        let column = column.as_binary::<i32>();
+        column.is_valid(row).then(|| column.value(row).to_vec())
+    };
+    let sketch = |row: usize| {
+        let tally = tally(rows.as_ref(), nulls.as_ref(), row)?;
+        let (registers, sample) = (value(&registers, row), value(&sample, row));
+        decode(registers.as_deref(), sample.as_deref(), tally)
+    };
+    let sketch = |row: usize| sketch(row).map_err(|e| e.with("row", first + row));
+    let sketches = (0..batch.num_rows()).map(sketch).collect::<Result<_>>()?;
+    let schema = batch.schema();
+    let segments = schema.fields().iter().zip(batch.columns());
+    let segments = segments.filter(|(field, _)| !OWN.contains(&field.name().as_str()));
+    let (fields, columns): (Vec<FieldRef>, Vec<ArrayRef>) = segments
+        .map(|(f, c)| (Arc::clone(f), Arc::clone(c)))
+        .unzip();
+    Segments::new(fields, columns, sketches)
+}
+
+/// Batches of one schema as one table.
+fn join(parts: Vec<SketchTable>) -> Result<SketchTable> {
+    let internal = |e: arrow::error::ArrowError| Error::new(ErrorKind::Internal, e.to_string());
+    let Some(schema) = parts.first().map(|part| part.columns().schema()) else {
+        return Segments::new(Vec::new(), Vec::new(), Vec::new());
+    };
+    let mut columns = Vec::new();
+    for column in 0..schema.fields().len() {
+        let arrays: Vec<&dyn Array> = parts
+            .iter()
+            .map(|p| &**p.columns().column(column))
+            .collect();
+        columns.push(arrow::compute::concat(&arrays).map_err(internal)?);
+    }
+    let sketches = parts.into_iter().flat_map(Segments::into_values).collect();
+    Segments::new(schema.fields().to_vec(), columns, sketches)
+}
+
+fn binary(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    let column = batch.column_by_name(name);
+    let column = column.ok_or_else(|| Error::input(format!("no column {name}")))?;
+    match column.data_type() {
+        DataType::Binary => Ok(Arc::clone(column)),
+        DataType::LargeBinary | DataType::BinaryView => {
+            cast(column, &DataType::Binary).map_err(|e| Error::input(format!("column {name}: {e}")))
+        }
+        other => Err(Error::input(format!(
+            "column {name} is {other}, not binary"
+        ))),
+    }
+}
+
+/// A column of whole numbers, if it is there.
+fn integers(batch: &RecordBatch, name: &str) -> Result<Option<Int64Array>> {
+    let Some(column) = batch.column_by_name(name) else {
+        return Ok(None);
+    };
+    if !column.data_type().is_integer() && *column.data_type() != DataType::Null {
+        let found = column.data_type();
+        return Err(Error::input(format!(
+            "column {name} is {found}, not an integer"
+        )));
+    }
+    let numbers =
+        cast(column, &DataType::Int64).map_err(|e| Error::input(format!("column {name}: {e}")))?;
+    Ok(Some(numbers.as_primitive::<Int64Type>().clone()))
+}
+
+fn tally(
+    rows: Option<&Int64Array>,
+    nulls: Option<&Int64Array>,
+    row: usize,
+) -> Result<Option<Tally>> {
+    let value = |numbers: Option<&Int64Array>| {
+        let numbers = numbers?;
+        numbers.is_valid(row).then(|| numbers.value(row))
+    };
+    let (Some(rows), Some(nulls)) = (value(rows), value(nulls)) else {
+        return Ok(None);
+    };
+    match (u64::try_from(rows), u64::try_from(nulls)) {
+        (Ok(rows), Ok(nulls)) if nulls <= rows => Ok(Some(Tally { rows, nulls })),
+        _ => Err(Error::input(format!(
+            "corrupt: {rows} rows, {nulls} of them null"
+        ))),
+    }
+}

@@ -1,0 +1,295 @@
+//! What sketch files disclose.
+
+use super::number::{bytes, percent_of, rows, whole, whole_interval};
+use super::{Format, json, table};
+use crate::estimate::{Confidence, Estimate};
+use crate::id::{IdDomain, Tally};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The answer of `overlap inspect`.
+#[derive(Clone, Debug)]
+pub struct InspectReport {
+    /// The level of the intervals.
+    pub confidence: Confidence,
+    /// The files, in the order given.
+    pub files: Vec<InspectedFile>,
+}
+
+/// One sketch file.
+#[derive(Clone, Debug)]
+pub struct InspectedFile {
+    /// Its path.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The segment columns.
+    pub segment_columns: Vec<String>,
+    /// The sketches, in the order of the rows.
+    pub sketches: Vec<InspectedSketch>,
+}
+
+/// One sketch.
+#[derive(Clone, Debug)]
+pub struct InspectedSketch {
+    /// The values of the segment columns; empty without any.
+    pub segment: String,
+    /// The name of the hash.
+    pub hash: &'static str,
+    /// Its fingerprint.
+    pub fingerprint: u64,
+    /// What its IDs are; `None` if it doesn't tell.
+    pub id_type: Option<IdDomain>,
+    /// Rows and nulls that went in; `None` if it doesn't tell.
+    pub tally: Option<Tally>,
+    /// Distinct users.
+    pub users: Estimate,
+    /// The registers, if it has them.
+    pub registers: Option<InspectedRegisters>,
+    /// The sample, if it has one.
+    pub sample: Option<InspectedSample>,
+}
+
+/// What registers disclose of themselves.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct InspectedRegisters {
+    /// log2 of their number.
+    pub precision: u8,
+    /// How many aren't 0.
+    pub set: usize,
+    /// The size of their blob.
+    #[serde(rename = "bytes")]
+    pub blob_bytes: usize,
+}
+
+/// What a sample discloses of itself.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct InspectedSample {
+    /// The largest number of hashes.
+    pub k: usize,
+    /// The hashes in it.
+    pub hashes: usize,
+    /// The sampled share of all users; 1 if the sample is the set.
+    pub theta: f64,
+    /// The size of its blob.
+    #[serde(rename = "bytes")]
+    pub blob_bytes: usize,
+}
+
+impl InspectReport {
+    /// The report in `format`; ends with a newline.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        match format {
+            Format::Table => self.table(),
+            Format::Json => self.json(),
+            Format::Csv => self.csv(),
+            Format::Markdown => self.markdown(),
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut out = String::new();
+        for (i, file) in self.files.iter().enumerate() {
+            if i > 0 {
+                out.push('\n');
+            }
+            let _ = writeln!(out, "{}", file.heading());
+            if let Some(same) = file.what_is_common() {
+                let _ = writeln!(out, "{same}");
+            }
+            out.push('\n');
+            out += &table::align(&self.rows(file));
+        }
+        out
+    }
+
+    fn markdown(&self) -> String {
+        let mut out = String::new();
+        for (i, file) in self.files.iter().enumerate() {
+            if i > 0 {
+                out.push('\n');
+            }
+            let _ = writeln!(out, "{}\n", file.heading());
+            for (i, row) in self.rows(file).iter().enumerate() {
+                let _ = writeln!(out, "| {} |", row.join(" | ").replace('\n', " "));
+                if i == 0 {
+                    out += &("|---|".to_owned() + &"---:|".repeat(row.len() - 1) + "\n");
+                }
+            }
+        }
+        out
+    }
+
+    fn rows(&self, file: &InspectedFile) -> Vec<Vec<String>> {
+        let level = format!("{} % interval", self.confidence.level() * 100.0);
+        let segment = match &file.segment_columns[..] {
+            [] => "sketch".into(),
+            columns => columns.join(", "),
+        };
+        let header = [
+            &segment,
+            "rows",
+            "nulls",
+            "users",
+            &level,
+            "registers",
+            "sample",
+            "of all",
+        ];
+        let mut out = vec![header.map(str::to_owned).to_vec()];
+        for sketch in &file.sketches {
+            let size = |size: Option<usize>| size.map_or_else(|| "–".into(), |b| bytes(b as u64));
+            out.push(vec![
+                match &sketch.segment[..] {
+                    "" => "all".into(),
+                    segment => segment.to_owned(),
+                },
+                rows(sketch.tally.map(|tally| tally.rows)),
+                rows(sketch.tally.map(|tally| tally.nulls)),
+                whole(sketch.users.value),
+                whole_interval(&sketch.users),
+                size(sketch.registers.map(|registers| registers.blob_bytes)),
+                size(sketch.sample.map(|sample| sample.blob_bytes)),
+                sketch
+                    .sample
+                    .map_or_else(String::new, |s| percent_of(s.theta)),
+            ]);
+        }
+        out
+    }
+
+    fn csv(&self) -> String {
+        let mut out = String::from(
+            "file,segment,hash,fingerprint,id_type,rows,nulls,users,lower,upper,precision,registers_bytes,k,hashes,theta,sample_bytes\n",
+        );
+        for file in &self.files {
+            for sketch in &file.sketches {
+                out += &sketch.csv(&file.file);
+            }
+        }
+        out
+    }
+
+    fn json(&self) -> String {
+        let sketch = |sketch: &InspectedSketch| SketchDocument {
+            segment: sketch.segment.clone(),
+            hash: sketch.hash,
+            fingerprint: format!("{:016x}", sketch.fingerprint),
+            id_type: sketch.id_type.map(IdDomain::name),
+            rows: sketch.tally.map(|tally| tally.rows),
+            nulls: sketch.tally.map(|tally| tally.nulls),
+            users: json::whole(&sketch.users),
+            registers: sketch.registers,
+            sample: sketch.sample,
+        };
+        let file = |file: &InspectedFile| FileDocument {
+            file: file.file.clone(),
+            bytes: file.bytes,
+            segment_columns: file.segment_columns.clone(),
+            sketches: file.sketches.iter().map(sketch).collect(),
+        };
+        json::to_text(&Document {
+            schema: "overlap.inspect/1",
+            confidence: self.confidence.level(),
+            files: self.files.iter().map(file).collect(),
+        })
+    }
+}
+
+impl InspectedFile {
+    fn heading(&self) -> String {
+        let sketches = match self.sketches.len() {
+            1 => "1 sketch".into(),
+            count => format!("{} sketches", whole(count as f64)),
+        };
+        format!("{}: {sketches}, {}", self.file, bytes(self.bytes))
+    }
+
+    /// Hash, ID type and size, where all sketches agree.
+    fn what_is_common(&self) -> Option<String> {
+        let lines: Vec<String> = self
+            .sketches
+            .iter()
+            .map(InspectedSketch::what_it_is)
+            .collect();
+        let (first, rest) = lines.split_first()?;
+        match rest.iter().all(|line| line == first) {
+            true => Some(first.clone()),
+            false => {
+                Some("of different hashes, id types or sizes: --format json tells each".into())
+            }
+        }
+    }
+}
+
+impl InspectedSketch {
+    fn what_it_is(&self) -> String {
+        let id_type = self
+            .id_type
+            .map_or("ids of unknown type", |domain| match domain {
+                IdDomain::Integer => "integer ids",
+                IdDomain::Text => "string ids",
+                IdDomain::Binary => "binary ids",
+            });
+        let size = table::sketch_size(
+            self.registers.map(|registers| registers.precision),
+            self.sample.map(|sample| sample.k),
+        );
+        let (hash, fingerprint) = (self.hash, self.fingerprint);
+        format!("{id_type}, {hash} (fingerprint {fingerprint:016x}), {size}")
+    }
+
+    fn csv(&self, file: &str) -> String {
+        fn cell<T: ToString>(value: Option<T>) -> String {
+            value.map(|value| value.to_string()).unwrap_or_default()
+        }
+        let cells = [
+            super::csv::quoted(file),
+            super::csv::quoted(&self.segment),
+            self.hash.to_owned(),
+            format!("{:016x}", self.fingerprint),
+            cell(self.id_type),
+            cell(self.tally.map(|tally| tally.rows)),
+            cell(self.tally.map(|tally| tally.nulls)),
+            self.users.value.to_string(),
+            self.users.lower.to_string(),
+            self.users.upper.to_string(),
+            cell(self.registers.map(|registers| registers.precision)),
+            cell(self.registers.map(|registers| registers.blob_bytes)),
+            cell(self.sample.map(|sample| sample.k)),
+            cell(self.sample.map(|sample| sample.hashes)),
+            cell(self.sample.map(|sample| sample.theta)),
+            cell(self.sample.map(|sample| sample.blob_bytes)),
+        ];
+        cells.join(",") + "\n"
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    confidence: f64,
+    files: Vec<FileDocument>,
+}
+
+#[derive(Serialize)]
+struct FileDocument {
+    file: String,
+    bytes: u64,
+    segment_columns: Vec<String>,
+    sketches: Vec<SketchDocument>,
+}
+
+#[derive(Serialize)]
+struct SketchDocument {
+    segment: String,
+    hash: &'static str,
+    fingerprint: String,
+    id_type: Option<&'static str>,
+    rows: Option<u64>,
+    nulls: Option<u64>,
+    users: json::Users,
+    registers: Option<InspectedRegisters>,
+    sample: Option<InspectedSample>,
+}

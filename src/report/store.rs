@@ -1,0 +1,71 @@
+//! What was written into a sketch file.
+
+use super::number::{bytes, whole};
+use super::{Warning, json};
+use crate::id::Tally;
+use serde::Serialize;
+
+/// The answer of `overlap sketch` and `overlap merge`.
+#[derive(Clone, Debug)]
+pub struct StoreReport {
+    /// The file that was written.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Sketches in it: one for each segment.
+    pub sketches: usize,
+    /// The segment columns.
+    pub segment_columns: Vec<String>,
+    /// Rows and nulls that went in; `None` if a sketch doesn't tell.
+    pub tally: Option<Tally>,
+    /// What the reader should know before trusting the sketches.
+    pub warnings: Vec<Warning>,
+}
+
+impl StoreReport {
+    /// A line for people; ends with a newline.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let by = match &self.segment_columns[..] {
+            [] => String::new(),
+            columns => format!(" by {}", columns.join(", ")),
+        };
+        let sketches = match self.sketches {
+            1 => "1 sketch".into(),
+            count => format!("{} sketches", whole(count as f64)),
+        };
+        let rows = self.tally.map_or_else(String::new, |tally| {
+            let (rows, nulls) = (whole(tally.rows as f64), whole(tally.nulls as f64));
+            format!(" of {rows} rows, {nulls} without an id")
+        });
+        let (file, size) = (&self.file, bytes(self.bytes));
+        format!("{file}: {sketches}{by}{rows}; {size}\n")
+    }
+
+    /// The same for programs (`overlap.store/1`).
+    #[must_use]
+    pub fn json(&self) -> String {
+        json::to_text(&Document {
+            schema: "overlap.store/1",
+            file: &self.file,
+            bytes: self.bytes,
+            sketches: self.sketches,
+            segment_columns: &self.segment_columns,
+            rows: self.tally.map(|tally| tally.rows),
+            nulls: self.tally.map(|tally| tally.nulls),
+            warnings: self.warnings.iter().map(json::warning).collect(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    file: &'a str,
+    bytes: u64,
+    sketches: usize,
+    segment_columns: &'a [String],
+    rows: Option<u64>,
+    nulls: Option<u64>,
+    warnings: Vec<json::WarningText>,
+}

@@ -1,0 +1,109 @@
+//! Whole rows of some columns, by the crate's Arrow reader.
+
+use super::footer::{ParquetFile, decode_error, open_checked};
+use super::guarded;
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::scan::store::InputFile;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
+use arrow::buffer::NullBuffer;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that is open for reading rows.
+pub(in crate::scan) struct ArrowFile {
+    path: PathBuf,
+    file: Arc<InputFile>,
+    metadata: ArrowReaderMetadata,
+}
+
+/// Opens a planned file again, to read rows of it.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it isn't any more what it was.
+pub(in crate::scan) fn open_arrow(planned: &ParquetFile) -> Result<ArrowFile> {
+    let file = open_checked(&planned.path)?;
+    file.ensure_unchanged(planned.identity)?;
+    // Types as Parquet has them, whatever the writer's own were.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let source = Source(Arc::clone(&file));
+    let metadata =
+        guarded(|| ArrowReaderMetadata::load(&source, options).map_err(|e| decode_error(&e)));
+    Ok(ArrowFile {
+        path: planned.path.clone(),
+        file,
+        metadata: metadata.map_err(|e| planned.locate(e))?,
+    })
+}
+
+impl ArrowFile {
+    pub(in crate::scan) fn is_of(&self, planned: &ParquetFile) -> bool {
+        self.path == planned.path
+    }
+
+    /// The names of the columns that aren't nested.
+    pub(in crate::scan) fn flat_columns(&self) -> Vec<String> {
+        let columns = self.metadata.parquet_schema().columns().iter();
+        let flat = columns.filter(|c| c.path().parts().len() == 1 && c.max_rep_level() == 0);
+        flat.map(|column| column.name().to_owned()).collect()
+    }
+
+    /// Reads a row group: the IDs and the columns `names`, so many rows at a time.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] with file, column and row group, and those of `take`.
+    pub(in crate::scan) fn read(
+        &self,
+        planned: &ParquetFile,
+        row_group: usize,
+        names: &[&str],
+        batch_rows: usize,
+        take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let schema = self.metadata.parquet_schema();
+        let id_path = planned.column.path().parts();
+        let wanted = schema.columns().iter().enumerate().filter(|(_, column)| {
+            let path = column.path().parts();
+            path == id_path || matches!(path, [name] if names.contains(&name.as_str()))
+        });
+        let leaves: Vec<usize> = wanted.map(|(leaf, _)| leaf).collect();
+        let mask = ProjectionMask::leaves(schema, leaves);
+        let source = Source(Arc::clone(&self.file));
+        let run = || {
+            let reader =
+                ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
+                    .with_projection(mask)
+                    .with_row_groups(vec![row_group])
+                    .with_batch_size(batch_rows)
+                    .build();
+            for batch in reader.map_err(|e| decode_error(&e))? {
+                let batch =
+                    batch.map_err(|e| Error::input(format!("corrupt or unsupported: {e}")))?;
+                let id = leaf(&batch, id_path)?;
+                take(&id, batch)?;
+            }
+            Ok(())
+        };
+        guarded(run).map_err(|e| planned.locate(e).with("row group", row_group))?;
+        self.file.ensure_unchanged(planned.identity)
+    }
+}
+
+/// The column of a dotted path; where a group around it is null, so is the value.
+fn leaf(batch: &RecordBatch, path: &[String]) -> Result<ArrayRef> {
+    let missing = || Error::input(format!("corrupt: no column {} in it", path.join(".")));
+    let (root, inner) = path.split_first().ok_or_else(missing)?;
+    let mut array = Arc::clone(batch.column_by_name(root).ok_or_else(missing)?);
+    for name in inner {
+        let group = array.as_struct_opt().ok_or_else(missing)?;
+        let value = group.column_by_name(name).ok_or_else(missing)?;
+        let nulls = NullBuffer::union(group.nulls(), value.nulls());
+        let data = value.to_data().into_builder().nulls(nulls).build();
+        array = make_array(data.map_err(|e| Error::input(format!("corrupt: {e}")))?);
+    }
+    Ok(array)
+}

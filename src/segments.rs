@@ -1,0 +1,359 @@
+//! Things by segment: the rows of a side that share a value of the segment columns.
+//!
+//! Knows which values there are and how to bring things of equal values together, whatever the
+//! things. Must not know files, IDs or sketches.
+
+use crate::error::{Error, ErrorKind, Result};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::row::{RowConverter, SortField};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Values of the segment columns, one row for each thing.
+#[derive(Clone, Debug)]
+pub struct Segments<T> {
+    columns: RecordBatch,
+    values: Vec<T>,
+}
+
+impl<T> Segments<T> {
+    /// As many rows of segment columns as values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if they are of different lengths.
+    pub fn new(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, values: Vec<T>) -> Result<Self> {
+        let schema = Arc::new(Schema::new(fields));
+        let options = RecordBatchOptions::new().with_row_count(Some(values.len()));
+        let columns = RecordBatch::try_new_with_options(schema, columns, &options)
+            .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
+        Ok(Self { columns, values })
+    }
+
+    /// One thing that is of no segment in particular.
+    ///
+    /// # Errors
+    /// None.
+    pub fn whole(value: T) -> Result<Self> {
+        Self::new(Vec::new(), Vec::new(), vec![value])
+    }
+
+    /// The segment columns.
+    #[must_use]
+    pub const fn columns(&self) -> &RecordBatch {
+        &self.columns
+    }
+
+    /// The things, in the order of the rows.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The things without their segments.
+    #[must_use]
+    pub fn into_values(self) -> Vec<T> {
+        self.values
+    }
+
+    /// The names of the segment columns.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let schema = self.columns.schema();
+        let fields = schema.fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    }
+
+    /// The values of a row for people: `tier-1, 2026-11-23`.
+    #[must_use]
+    pub fn label(&self, row: usize) -> String {
+        let options = FormatOptions::new().with_null("null");
+        let cell = |column: &ArrayRef| match ArrayFormatter::try_new(column, &options) {
+            Ok(formatter) => formatter.value(row).to_string(),
+            Err(_) => "?".into(),
+        };
+        let cells: Vec<String> = self.columns.columns().iter().map(cell).collect();
+        cells.join(", ")
+    }
+
+    /// The same segments with other things.
+    ///
+    /// # Errors
+    /// Those of `convert`.
+    pub fn try_map<U>(self, convert: impl FnMut(T) -> Result<U>) -> Result<Segments<U>> {
+        let values = self.values.into_iter().map(convert);
+        Ok(Segments {
+            values: values.collect::<Result<_>>()?,
+            columns: self.columns,
+        })
+    }
+
+    /// One thing for each combination of values of the columns `by`, made of all that have it by
+    /// `merge`; in ascending order, nulls first. Without columns all become one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for a column that a part doesn't have, [`ErrorKind::Incomparable`] for
+    /// one of different types, and those of `merge`.
+    pub fn group(
+        parts: impl IntoIterator<Item = Self>,
+        by: &[String],
+        mut merge: impl FnMut(&mut T, T) -> Result<()>,
+    ) -> Result<Self> {
+        let mut groups = Groups::new(by);
+        let mut values: Vec<T> = Vec::new();
+        for part in parts {
+            let keys = groups.keys(&part.columns)?;
+            for (value, key) in part.values.into_iter().zip(keys) {
+                match values.get_mut(key) {
+                    Some(group) => merge(group, value)?,
+                    None => values.push(value),
+                }
+            }
+        }
+        groups.finish(values)
+    }
+}
+
+/// The type in which values of a segment column are compared, whoever wrote them: integers of any
+/// width in 64 bits, text in one layout.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] for a type that makes no segments.
+pub fn plain_type(name: &str, data_type: &DataType) -> Result<DataType> {
+    use DataType as T;
+    Ok(match data_type {
+        T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::UInt8 | T::UInt16 | T::UInt32 => T::Int64,
+        T::Utf8 | T::LargeUtf8 | T::Utf8View => T::Utf8,
+        T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
+        T::Dictionary(_, values) => plain_type(name, values)?,
+        T::UInt64
+        | T::Boolean
+        | T::Null
+        | T::Date32
+        | T::Date64
+        | T::Time32(_)
+        | T::Time64(_)
+        | T::Timestamp(_, _)
+        | T::Decimal128(_, _) => data_type.clone(),
+        other => {
+            return Err(
+                Error::usage(format!("column {name} of type {other} makes no segments"))
+                    .hint("cast it to text, an integer or a date where it is written"),
+            );
+        }
+    })
+}
+
+/// A column in its [`plain_type`].
+///
+/// # Errors
+/// Those of [`plain_type`].
+pub fn plain_column(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
+    let wanted = plain_type(name, column.data_type())?;
+    if wanted == *column.data_type() {
+        return Ok(Arc::clone(column));
+    }
+    cast(column, &wanted).map_err(|e| Error::input(format!("column {name}: {e}")))
+}
+
+/// Which combinations of values there are, numbered as they come.
+#[derive(Debug)]
+pub struct Groups {
+    by: Vec<String>,
+    /// `None` until the types are known.
+    converter: Option<(Vec<FieldRef>, RowConverter)>,
+    numbers: HashMap<Box<[u8]>, usize>,
+}
+
+impl Groups {
+    /// No combination of values of the columns `by` yet.
+    #[must_use]
+    pub fn new(by: &[String]) -> Self {
+        Self {
+            by: by.to_vec(),
+            converter: None,
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The number of the group of each row.
+    ///
+    /// # Errors
+    /// Those of [`Segments::group`].
+    pub fn keys(&mut self, rows: &RecordBatch) -> Result<Vec<usize>> {
+        if self.by.is_empty() {
+            if rows.num_rows() > 0 {
+                self.numbers.entry(Box::default()).or_insert(0);
+            }
+            return Ok(vec![0; rows.num_rows()]);
+        }
+        let columns = self.columns(rows)?;
+        let (_, converter) = self.converter_for(&columns)?;
+        let rows = converter.convert_columns(&columns).map_err(internal)?;
+        let mut keys = Vec::with_capacity(rows.num_rows());
+        // Neighbours are often alike.
+        let mut last: Option<(usize, usize)> = None;
+        for (i, row) in rows.iter().enumerate() {
+            let number = match last {
+                Some((before, number)) if rows.row(before) == row => number,
+                _ => match self.numbers.get(row.data()) {
+                    Some(&number) => number,
+                    None => {
+                        let number = self.numbers.len();
+                        self.numbers.insert(row.data().into(), number);
+                        number
+                    }
+                },
+            };
+            last = Some((i, number));
+            keys.push(number);
+        }
+        Ok(keys)
+    }
+
+    /// The combinations in ascending order with their `values`, which come by number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if there isn't a value for each.
+    pub fn finish<T>(self, values: Vec<T>) -> Result<Segments<T>> {
+        let mut keys: Vec<(Box<[u8]>, usize)> = self.numbers.into_iter().collect();
+        keys.sort();
+        let (fields, columns) = match &self.converter {
+            None => (Vec::new(), Vec::new()),
+            Some((fields, converter)) => {
+                let parser = converter.parser();
+                let rows = keys.iter().map(|(key, _)| parser.parse(key));
+                let columns = converter.convert_rows(rows).map_err(internal)?;
+                (fields.clone(), columns)
+            }
+        };
+        let mut values: Vec<Option<T>> = values.into_iter().map(Some).collect();
+        let sorted = keys
+            .iter()
+            .map(|&(_, number)| values.get_mut(number)?.take());
+        let sorted: Option<Vec<T>> = sorted.collect();
+        let sorted = sorted.ok_or_else(|| Error::new(ErrorKind::Internal, "a lost segment"))?;
+        let (fields, columns) = match sorted.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => (fields, columns),
+        };
+        Segments::new(fields, columns, sorted)
+    }
+
+    fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        let find = |name: &String| match rows.column_by_name(name) {
+            Some(column) => plain_column(name, column),
+            None => {
+                let schema = rows.schema();
+                let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+                Err(
+                    Error::usage(format!("no segment column {name}")).hint(match names[..] {
+                        [] => "there are no segment columns".into(),
+                        _ => format!("the segment columns are {}", names.join(", ")),
+                    }),
+                )
+            }
+        };
+        self.by.iter().map(find).collect()
+    }
+
+    fn converter_for(&mut self, columns: &[ArrayRef]) -> Result<&(Vec<FieldRef>, RowConverter)> {
+        if let Some((fields, _)) = &self.converter {
+            for (field, column) in fields.iter().zip(columns) {
+                let (before, now) = (field.data_type(), column.data_type());
+                if before != now {
+                    let text = format!("segment column {} is {before} and {now}", field.name());
+                    return Err(Error::new(ErrorKind::Incomparable, text)
+                        .hint("bring it to one type where it is written"));
+                }
+            }
+        } else {
+            let types = columns.iter().map(|column| column.data_type().clone());
+            let sort = types.clone().map(SortField::new).collect();
+            let converter = RowConverter::new(sort).map_err(internal)?;
+            let field = |(name, data_type)| Arc::new(Field::new(name, data_type, true));
+            let fields = self.by.iter().zip(types).map(field).collect();
+            self.converter = Some((fields, converter));
+        }
+        self.converter
+            .as_ref()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "no converter"))
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // as map_err hands it over
+fn internal(error: arrow::error::ArrowError) -> Error {
+    Error::new(ErrorKind::Internal, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int32Array, Int64Array, StringArray};
+
+    fn part(tiers: &[Option<&str>], days: ArrayRef, values: &[u32]) -> Segments<u32> {
+        let fields = [("tier", DataType::Utf8), ("day", days.data_type().clone())];
+        let fields = fields.map(|(name, kind)| Arc::new(Field::new(name, kind, true)));
+        let tiers = Arc::new(StringArray::from(tiers.to_vec()));
+        Segments::new(fields.to_vec(), vec![tiers, days], values.to_vec()).expect("equal lengths")
+    }
+
+    fn parts() -> [Segments<u32>; 2] {
+        let tiers = [Some("b"), None, Some("a")];
+        [
+            part(
+                &tiers,
+                Arc::new(Int32Array::from(vec![1, 1, 2])),
+                &[1, 2, 4],
+            ),
+            part(
+                &tiers,
+                Arc::new(Int64Array::from(vec![1, 1, 1])),
+                &[8, 16, 32],
+            ),
+        ]
+    }
+
+    fn grouped(by: &[&str]) -> Result<Vec<(String, u32)>> {
+        let by: Vec<String> = by.iter().map(|&name| name.into()).collect();
+        let groups = Segments::group(parts(), &by, |sum, value| {
+            *sum += value;
+            Ok(())
+        })?;
+        let rows = groups.values().iter().enumerate();
+        Ok(rows.map(|(row, &sum)| (groups.label(row), sum)).collect())
+    }
+
+    #[test]
+    fn equal_values_come_together_in_order_whatever_their_width() {
+        let tiers = [("null", 18), ("a", 36), ("b", 9)].map(|(l, s)| (l.to_owned(), s));
+        assert_eq!(grouped(&["tier"]), Ok(tiers.to_vec()));
+        let both = [("1, null", 18), ("1, a", 32), ("1, b", 9), ("2, a", 4)];
+        let both = both.map(|(label, sum)| (label.to_owned(), sum));
+        assert_eq!(grouped(&["day", "tier"]), Ok(both.to_vec()));
+        assert_eq!(grouped(&[]), Ok(vec![(String::new(), 63)]));
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_a_usage_error_that_names_those_that_are() {
+        let error = grouped(&["city"]).expect_err("no such column");
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.to_string().contains("tier, day"), "{error}");
+    }
+
+    #[test]
+    fn columns_of_different_types_do_not_meet() {
+        let text = part(&[None], Arc::new(StringArray::from(vec!["1"])), &[1]);
+        let [number, _] = parts();
+        let error = Segments::group([number, text], &["day".into()], |_, _| Ok(()));
+        assert_eq!(error.expect_err("differ").kind(), ErrorKind::Incomparable);
+    }
+}
