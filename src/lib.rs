@@ -46,10 +46,10 @@ mod storage;
 pub use analysis::{Expression, Regions, regions};
 pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
-    Division, ExactMemory, ExactRequest, SketchRequest, Sources, StoreRequest, Unique,
-    default_memory_limit, estimate, estimate_regions_of, estimate_sketches, exact, inspect,
-    read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides, store, verify,
-    write_sketches,
+    ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SketchRequest, Sources,
+    StoreRequest, Unique, convert, default_memory_limit, estimate, estimate_regions_of,
+    estimate_sketches, exact, inspect, read_sketches, sketch_array, sketch_batches,
+    sketch_segments, sketch_sides, store, verify, write_sketches,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{

@@ -35,6 +35,14 @@ pub fn write_atomically(
     Ok(bytes)
 }
 
+/// Makes a folder and those above it, unless they are there.
+///
+/// # Errors
+/// [`ErrorKind::Output`] with the folder.
+pub fn create_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|e| output_error(&e).with("file", path.display()))
+}
+
 /// Renaming over a pipe or a device would put a plain file in its place: for root, in that of
 /// `/dev/null`.
 fn check_replaceable(path: &Path) -> Result<()> {

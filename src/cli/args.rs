@@ -1,6 +1,7 @@
 //! What the user typed, validated and nothing more.
 
 use clap::{Args, ValueEnum};
+use overlap::format::ImageColumns;
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
@@ -13,8 +14,8 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet file, a folder of them or a glob, with a name if you like. Arguments
-    /// of one name are one side
+    /// A side each: a Parquet or sketch file, a folder of them or a glob, with a name if you like.
+    /// Arguments of one name are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 
@@ -28,9 +29,34 @@ pub struct SourceArgs {
     #[arg(long = "as", value_name = "KIND")]
     cast: Option<Kind>,
 
+    #[command(flatten)]
+    images: ImageArgs,
+
     /// Threads that read and hash [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+}
+
+/// Columns of Apache DataSketches' images in Parquet files of other programs.
+#[derive(Args)]
+pub struct ImageArgs {
+    /// Column of Apache DataSketches theta sketches, such as Spark's theta_sketch_agg writes
+    #[arg(long, value_name = "COLUMN")]
+    theta_column: Option<String>,
+
+    /// Column of Apache DataSketches HLL sketches, such as Spark's hll_sketch_agg writes
+    #[arg(long, value_name = "COLUMN")]
+    hll_column: Option<String>,
+}
+
+impl ImageArgs {
+    /// What was typed.
+    pub fn columns(&self) -> ImageColumns {
+        ImageColumns {
+            theta: self.theta_column.clone(),
+            hll: self.hll_column.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -45,6 +71,7 @@ impl SourceArgs {
     pub fn sources(&self) -> Result<Sources> {
         let mut sources = Sources::new(&self.inputs)?;
         sources.id = self.id_selection();
+        sources.images = self.images.columns();
         if let Some(threads) = self.threads {
             sources.threads = usize::from(threads);
         }

@@ -1,6 +1,6 @@
 //! `overlap inspect`.
 
-use super::args::{self, FormatArgs};
+use super::args::{self, FormatArgs, ImageArgs};
 use overlap::{Confidence, Result};
 use std::path::PathBuf;
 
@@ -15,10 +15,13 @@ pub struct Args {
     confidence: Confidence,
 
     #[command(flatten)]
+    images: ImageArgs,
+
+    #[command(flatten)]
     format: FormatArgs,
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let report = overlap::inspect(&args.files, args.confidence)?;
+    let report = overlap::inspect(&args.files, &args.images.columns(), args.confidence)?;
     super::print(&report.render(args.format.format()))
 }

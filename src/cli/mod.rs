@@ -2,6 +2,7 @@
 
 mod args;
 mod bounds;
+mod convert;
 mod estimate;
 mod exact;
 mod generate;
@@ -39,6 +40,8 @@ enum Command {
     Merge(store::Args),
     /// All that a sketch file discloses
     Inspect(inspect::Args),
+    /// Sketches into the form of Apache DataSketches and back
+    Convert(convert::Args),
     /// The error to expect of an overlap, before anything is read
     Bounds(bounds::Args),
     /// Write a pair of Parquet files with known users and overlap
@@ -64,6 +67,7 @@ pub fn run() -> Result<u8> {
         Command::Verify(args) => verify::run(&args),
         Command::Regions(args) => regions::run(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),

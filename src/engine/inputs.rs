@@ -5,14 +5,14 @@ use super::side_report;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{SetCounts, rough_size};
-use crate::format::{SketchTable, is_sketch_table, read_table};
+use crate::format::{ImageColumns, SketchTable, datasketches, is_sketch_table, read_table};
 use crate::hash::HashScheme;
 use crate::id::{Tally, merge_domains};
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits};
 use crate::segments::Segments;
 use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Sides whose sketches are read and whose data is planned, and all of which can be compared.
 pub(super) struct Inputs {
@@ -33,7 +33,8 @@ impl Inputs {
         sources.check()?;
         let plan = plan(sources)?;
         let tables = plan.sides.iter().map(|side| {
-            let tables = side.foreign.iter().map(|path| read_sketches(path));
+            let files = stored_files(&side.foreign);
+            let tables = files.iter().map(|file| file.read(&sources.images));
             tables.collect::<Result<Vec<_>>>()
         });
         let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
@@ -210,15 +211,110 @@ pub(super) fn of_domain(
 
 fn plan(sources: &Sources) -> Result<Plan> {
     let foreign = Foreign {
-        by_path: &|_| false,
-        by_schema: &is_sketch_table,
+        by_path: &|path| Image::of(path).is_some(),
+        by_schema: &|schema| is_sketch_table(schema, &sources.images),
     };
     Plan::new(&sources.sides, &sources.id, foreign)
 }
 
-/// The sketches of one file.
-pub(super) fn read_sketches(path: &Path) -> Result<SketchTable> {
-    let table = scan::read_parquet(path, read_table)?;
+/// Which image of Apache DataSketches a file is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Image {
+    Theta,
+    Hll,
+}
+
+impl Image {
+    fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?;
+        match extension.to_ascii_lowercase().as_str() {
+            "theta" => Some(Self::Theta),
+            "hll" => Some(Self::Hll),
+            _ => None,
+        }
+    }
+}
+
+/// A table of sketches, or the images of one sketch.
+#[derive(Clone, Debug)]
+pub(super) struct StoredFile {
+    /// Its path, or that of its first image.
+    path: PathBuf,
+    theta: Option<PathBuf>,
+    hll: Option<PathBuf>,
+}
+
+/// Sketch files; `NAME.theta` and `NAME.hll` in one folder are two images of one sketch.
+pub(super) fn stored_files(paths: &[PathBuf]) -> Vec<StoredFile> {
+    let mut files: Vec<StoredFile> = Vec::new();
+    for path in paths {
+        let image = Image::of(path);
+        let twin = files.iter_mut().find(|file| {
+            let free = match image {
+                Some(Image::Theta) => file.theta.is_none() && file.hll.is_some(),
+                Some(Image::Hll) => file.hll.is_none() && file.theta.is_some(),
+                None => false,
+            };
+            free && file.path.with_extension("") == path.with_extension("")
+        });
+        let theta = (image == Some(Image::Theta)).then(|| path.clone());
+        let hll = (image == Some(Image::Hll)).then(|| path.clone());
+        match twin {
+            Some(file) => {
+                file.theta = file.theta.take().or(theta);
+                file.hll = file.hll.take().or(hll);
+            }
+            None => files.push(StoredFile {
+                path: path.clone(),
+                theta,
+                hll,
+            }),
+        }
+    }
+    files
+}
+
+impl StoredFile {
+    /// An HLL image has at most 2^21 registers, and a theta image of more hashes than the largest k
+    /// is refused.
+    const IMAGE_BYTES_MAX: u64 = 8 * (1 << 24) + (1 << 10);
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The sketches in it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if it isn't whole and valid.
+    pub(super) fn read(&self, images: &ImageColumns) -> Result<SketchTable> {
+        let read = |path: &PathBuf| scan::read_bytes(path, Self::IMAGE_BYTES_MAX);
+        let (theta, hll) = (
+            self.theta.as_ref().map(read).transpose()?,
+            self.hll.as_ref().map(read).transpose()?,
+        );
+        if theta.is_none() && hll.is_none() {
+            return read_sketches(&self.path, images);
+        }
+        let decode = || datasketches::decode(theta.as_deref(), hll.as_deref());
+        let sketch = scan::guarded(decode).map_err(|e| e.with("file", self.path.display()))?;
+        Segments::whole(sketch)
+    }
+}
+
+/// The sketches of one file of any kind.
+pub(super) fn read_file(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
+    let files = stored_files(&[path.to_owned()]);
+    let tables = files.iter().map(|file| file.read(images));
+    tables
+        .collect::<Result<Vec<_>>>()?
+        .pop()
+        .ok_or_else(|| Error::usage("no sketch file"))
+}
+
+/// The sketches of one Parquet file.
+fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
+    let table = scan::read_parquet(path, |source| read_table(source, images))?;
     for (row, sketch) in table.values().iter().enumerate() {
         ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
     }
@@ -254,7 +350,8 @@ fn ensure_consistent(sketch: &Sketch) -> Result<()> {
 fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<HashScheme>> {
     let mut first: Option<(&Sketch, String)> = None;
     for (side, tables) in plan.sides.iter().zip(tables) {
-        for (path, table) in side.foreign.iter().zip(tables) {
+        for (file, table) in stored_files(&side.foreign).iter().zip(tables) {
+            let path = file.path();
             for sketch in table.values() {
                 if let Some(domain) = side.domain {
                     merge_domains(Some(domain), sketch.domain())

@@ -4,7 +4,7 @@ use super::inputs;
 use crate::compare::set_counts;
 use crate::error::Result;
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{registers_blob, sample_blob};
+use crate::format::{ImageColumns, registers_blob, sample_blob};
 use crate::report::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
@@ -16,10 +16,14 @@ use std::path::Path;
 ///
 /// # Errors
 /// Those of [`super::read_sketches`].
-pub fn inspect<P: AsRef<Path>>(paths: &[P], confidence: Confidence) -> Result<InspectReport> {
+pub fn inspect<P: AsRef<Path>>(
+    paths: &[P],
+    images: &ImageColumns,
+    confidence: Confidence,
+) -> Result<InspectReport> {
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
-        let table = inputs::read_sketches(path)?;
+        let table = inputs::read_file(path, images)?;
         let sketches = table.values().iter().enumerate();
         let sketches = sketches
             .map(|(row, sketch)| describe(table.label(row), sketch, confidence))

@@ -3,6 +3,7 @@
 //! The façade of the library and all that the commands call. Must not know clap, stdout or how a
 //! report is rendered.
 
+mod convert;
 mod estimate;
 mod exact;
 mod inputs;
@@ -14,6 +15,7 @@ mod sketch;
 mod store;
 mod verify;
 
+pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use inputs::Division;

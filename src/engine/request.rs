@@ -4,6 +4,7 @@ use super::limits;
 use crate::analysis::Expression;
 use crate::error::{Error, Result};
 use crate::estimate::Confidence;
+use crate::format::ImageColumns;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
 use std::collections::BTreeSet;
@@ -17,6 +18,8 @@ pub struct Sources {
     pub sides: Vec<Side>,
     /// Which column holds the IDs and in which form they are wanted.
     pub id: IdSelection,
+    /// Columns of images that Apache DataSketches made.
+    pub images: ImageColumns,
     /// At most so many threads read and hash, at least one.
     pub threads: usize,
 }
@@ -31,6 +34,7 @@ impl Sources {
         Ok(Self {
             sides: Side::from_arguments(arguments)?,
             id: IdSelection::default(),
+            images: ImageColumns::default(),
             threads: limits::default_threads(),
         })
     }

@@ -5,7 +5,7 @@ use super::request::Sources;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{SketchTable, write_table};
+use crate::format::{ImageColumns, SketchTable, write_table};
 use crate::report::StoreReport;
 use crate::scan::{Progress, Side};
 use crate::sketch::{Sketch, SketchOptions};
@@ -63,7 +63,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
 /// # Errors
 /// [`crate::ErrorKind::Input`] if it isn't a whole and valid sketch file.
 pub fn read_sketches(path: &Path) -> Result<SketchTable> {
-    inputs::read_sketches(path)
+    inputs::read_file(path, &ImageColumns::default())
 }
 
 /// Writes a sketch file, whole or not at all; returns its size in bytes.
@@ -91,7 +91,8 @@ pub(super) fn ensure_no_input(output: &Path, inputs: &[PathBuf]) -> Result<()> {
     }
 }
 
-fn file_name(path: &Path) -> String {
+/// The name of a file without its extension.
+pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_stem().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }

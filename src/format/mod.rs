@@ -7,13 +7,14 @@
 
 mod bits;
 mod cursor;
+pub mod datasketches;
 mod header;
 mod registers;
 mod sample;
 mod table;
 
 pub use header::FORMAT_VERSION;
-pub use table::{SketchTable, is_sketch_table, read_table, write_table};
+pub use table::{ImageColumns, SketchTable, is_sketch_table, read_table, write_table};
 
 use crate::error::{Error, Result};
 use crate::id::Tally;

@@ -2,7 +2,7 @@
 //!
 //! Over whatever reads and writes bytes; files are opened elsewhere.
 
-use super::{FORMAT_VERSION, decode, registers_blob, sample_blob};
+use super::{FORMAT_VERSION, datasketches, decode, registers_blob, sample_blob};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdDomain, Tally};
 use crate::segments::Segments;
@@ -36,9 +36,31 @@ const OWN: [&str; 5] = [ROWS, NULLS, USERS, REGISTERS, SAMPLE];
 /// Rows that are encoded or decoded at a time: at the default size a few megabytes.
 const BATCH_ROWS: usize = 64;
 
-/// Whether a Parquet file holds sketches rather than IDs: it has binary columns `hll` and `sample`.
+/// Columns of images that Apache DataSketches made, in tables of other programs (Spark's
+/// `theta_sketch_agg` and `hll_sketch_agg`, Druid, Hive).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageColumns {
+    /// The column of theta sketches.
+    pub theta: Option<String>,
+    /// The column of HLL sketches.
+    pub hll: Option<String>,
+}
+
+impl ImageColumns {
+    /// The columns that were named.
+    fn named(&self) -> impl Iterator<Item = &String> {
+        self.theta.iter().chain(&self.hll)
+    }
+}
+
+/// Whether a Parquet file holds sketches rather than IDs: it has all the binary columns that
+/// `images` names, or, if that names none, such columns `hll` and `sample`.
 #[must_use]
-pub fn is_sketch_table(schema: &SchemaDescriptor) -> bool {
+pub fn is_sketch_table(schema: &SchemaDescriptor, images: &ImageColumns) -> bool {
+    let mut named = images.named().peekable();
+    if named.peek().is_some() {
+        return named.all(|name| is_binary(schema, name));
+    }
     [REGISTERS, SAMPLE]
         .iter()
         .all(|name| is_binary(schema, name))
@@ -180,7 +202,10 @@ fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {
 ///
 /// # Errors
 /// [`ErrorKind::Input`] with row group or row if it isn't a readable sketch table.
-pub fn read_table(source: impl ChunkReader + 'static) -> Result<SketchTable> {
+pub fn read_table(
+    source: impl ChunkReader + 'static,
+    images: &ImageColumns,
+) -> Result<SketchTable> {
     let corrupt = |e: &dyn std::fmt::Display| Error::input(format!("corrupt or unsupported: {e}"));
     let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|e| corrupt(&e))?;
     let fields = builder.schema().fields().iter().enumerate();
@@ -192,7 +217,10 @@ pub fn read_table(source: impl ChunkReader + 'static) -> Result<SketchTable> {
     let mut row = 0;
     for batch in reader.build().map_err(|e| corrupt(&e))? {
         let batch = batch.map_err(|e| corrupt(&e))?;
-        parts.push(read_batch(&batch, row)?);
+        parts.push(match images.named().next() {
+            None => read_batch(&batch, row)?,
+            Some(_) => read_images(&batch, row, images)?,
+        });
         row += batch.num_rows();
     }
     join(parts)
@@ -203,20 +231,44 @@ fn read_batch(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
     let registers = binary(batch, REGISTERS)?;
     let sample = binary(batch, SAMPLE)?;
     let (rows, nulls) = (integers(batch, ROWS)?, integers(batch, NULLS)?);
-    let value = |column: &ArrayRef, row: usize| {
-        let column = column.as_binary::<i32>();
-        column.is_valid(row).then(|| column.value(row).to_vec())
-    };
     let sketch = |row: usize| {
         let tally = tally(rows.as_ref(), nulls.as_ref(), row)?;
-        let (registers, sample) = (value(&registers, row), value(&sample, row));
-        decode(registers.as_deref(), sample.as_deref(), tally)
+        decode(value(&registers, row), value(&sample, row), tally)
     };
+    rows_of(batch, first, &OWN, sketch)
+}
+
+/// The sketches of one batch of a table of images.
+fn read_images(batch: &RecordBatch, first: usize, images: &ImageColumns) -> Result<SketchTable> {
+    let column = |name: &Option<String>| name.as_ref().map(|name| binary(batch, name)).transpose();
+    let (theta, hll) = (column(&images.theta)?, column(&images.hll)?);
+    let sketch = |row: usize| {
+        let theta = theta.as_ref().and_then(|column| value(column, row));
+        let hll = hll.as_ref().and_then(|column| value(column, row));
+        datasketches::decode(theta, hll)
+    };
+    let own: Vec<&str> = images.named().map(String::as_str).collect();
+    rows_of(batch, first, &own, sketch)
+}
+
+/// A binary value, unless it is null.
+fn value(column: &ArrayRef, row: usize) -> Option<&[u8]> {
+    let column = column.as_binary::<i32>();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// The sketch of every row of a batch beside the columns that aren't the table's `own`.
+fn rows_of(
+    batch: &RecordBatch,
+    first: usize,
+    own: &[&str],
+    sketch: impl Fn(usize) -> Result<Sketch>,
+) -> Result<SketchTable> {
     let sketch = |row: usize| sketch(row).map_err(|e| e.with("row", first + row));
     let sketches = (0..batch.num_rows()).map(sketch).collect::<Result<_>>()?;
     let schema = batch.schema();
     let segments = schema.fields().iter().zip(batch.columns());
-    let segments = segments.filter(|(field, _)| !OWN.contains(&field.name().as_str()));
+    let segments = segments.filter(|(field, _)| !own.contains(&field.name().as_str()));
     let (fields, columns): (Vec<FieldRef>, Vec<ArrayRef>) = segments
         .map(|(f, c)| (Arc::clone(f), Arc::clone(c)))
         .unzip();

@@ -16,7 +16,7 @@ pub struct Side {
 
 impl Side {
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
-    /// is a file, a folder (all `*.parquet` below it, but for names that begin with `_` or `.`), or
+    /// is a file, a folder (all `*.parquet`, `*.ovs`, `*.theta` and `*.hll` below it, but for names that begin with `_` or `.`), or
     /// a glob. Without a name, a side is called after its file or folder.
     ///
     /// # Errors
@@ -120,7 +120,14 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// All `*.parquet` below a folder, by name. Links to folders are not followed (they may form a
+/// Whether a file in a folder is meant when the folder is named.
+fn is_input(path: &Path) -> bool {
+    const EXTENSIONS: [&str; 4] = ["parquet", "ovs", "theta", "hll"];
+    path.extension()
+        .is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
+}
+
+/// All data and sketch files below a folder, by name. Links to folders are not followed (they may form a
 /// ring), nor are names that begin with `_` or `.` (metadata and files in the making).
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -136,16 +143,13 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
             let path = entry.path();
             if entry.file_type().map_err(fail)?.is_dir() {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
-            {
+            } else if is_input(&path) {
                 files.push(path);
             }
         }
     }
     if files.is_empty() {
-        return Err(Error::input("holds no *.parquet file").with("file", folder.display()));
+        return Err(Error::input("holds no *.parquet or *.ovs file").with("file", folder.display()));
     }
     files.sort();
     Ok(files)

@@ -12,12 +12,12 @@ mod schedule;
 mod segments;
 mod store;
 
-pub use self::parquet::{is_decoding, read_parquet};
+pub use self::parquet::{guarded, is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use input::Side;
 pub use schedule::{pool, scan};
-pub use segments::{SegmentLimits, SegmentScan, scan_by};
+pub use segments::{SegmentLimits, scan_by};
 pub use store::{file_bytes, read_bytes};
 
 use self::parquet::ParquetFile;

@@ -77,9 +77,12 @@ pub fn is_decoding() -> bool {
     DECODING.get()
 }
 
-/// Runs a decoder. It panics on some corrupt files, and a bad file must not look like a bug of
-/// ours.
-fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs a decoder of another project. It panics on some corrupt files, and a bad file must not look
+/// like a bug of ours.
+///
+/// # Errors
+/// Those of `decode`, and [`crate::ErrorKind::Input`] for a panic in it.
+pub fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
     DECODING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
@@ -92,5 +95,5 @@ fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason given");
-    Error::input(format!("corrupt: the Parquet decoder gave up: {text}"))
+    Error::input(format!("corrupt: its decoder gave up: {text}"))
 }
