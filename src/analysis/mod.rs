@@ -1,7 +1,18 @@
-//! Questions about many sketches: exclusive regions and set expressions.
+//! Questions about many sketches: regions, set expressions, matrices, reach, trends, segments.
 
 mod expression;
+mod matrix;
+mod reach;
 mod regions;
+mod segments;
+mod trend;
+
+#[cfg(test)]
+mod tests;
 
 pub use expression::Expression;
+pub use matrix::{Matrix, MatrixPair, matrix};
+pub use reach::{ReachOrder, ReachStep, reach};
 pub use regions::{Regions, regions};
+pub use segments::{SegmentGain, segment_gains, segment_users};
+pub use trend::{Days, OverlapDay, SideDay, TrendDay, WindowDay, trend};

@@ -1,0 +1,233 @@
+//! Days in a row: daily, cumulative and trailing reach, who comes again, and the overlap of two
+//! sides over time.
+
+use super::reach::Accumulated;
+use crate::compare::{pair_counts, set_counts};
+use crate::error::Result;
+use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set};
+use crate::sketch::Sketch;
+use std::collections::BTreeMap;
+
+/// One side's sketches by day, in days since 1970-01-01.
+pub type Days = BTreeMap<i32, Sketch>;
+
+/// All sides on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrendDay {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// Each side, in the order given.
+    pub sides: Vec<SideDay>,
+    /// The overlap of two sides; `None` for one or more than two.
+    pub overlap: Option<OverlapDay>,
+}
+
+/// One side on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SideDay {
+    /// Users of the day; `None` without data.
+    pub users: Option<Estimate>,
+    /// Those that came on no day before.
+    pub new: Option<Estimate>,
+    /// Users of this and all days before.
+    pub cumulative: Estimate,
+    /// The share of the day before's users that came again; `None` if either day is without data.
+    pub returned: Option<Estimate>,
+    /// Trailing windows, in the order asked for.
+    pub windows: Vec<Option<WindowDay>>,
+}
+
+/// The days up to one day, as many as a window is long; there is none before so many days have
+/// passed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowDay {
+    /// Users of any of its days.
+    pub users: Estimate,
+    /// The share of the users of the window before, which ends where this one begins, that are in
+    /// this one too; `None` before there is such a window.
+    pub returned: Option<Estimate>,
+}
+
+/// What two sides share on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlapDay {
+    /// Users of the day of both; `None` if either is without data.
+    pub daily: Option<Estimate>,
+    /// Users of this and all days before.
+    pub cumulative: Estimate,
+    /// Users of the trailing windows.
+    pub windows: Vec<Option<Estimate>>,
+}
+
+/// Every day from the first to the last of all sides. A day without data adds nobody; `windows` are
+/// lengths in days.
+///
+/// # Errors
+/// [`crate::ErrorKind::Incomparable`] if two sketches can't be compared.
+pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<Vec<TrendDay>> {
+    let first = sides.iter().filter_map(|days| days.keys().next()).min();
+    let last = sides
+        .iter()
+        .filter_map(|days| days.keys().next_back())
+        .max();
+    let (Some(&first), Some(&last)) = (first, last) else {
+        return Ok(Vec::new());
+    };
+    let windows = Windows {
+        lengths: windows,
+        first,
+    };
+    let mut states: Vec<SideState<'_>> = sides
+        .iter()
+        .map(|days| SideState::new(days, confidence))
+        .collect();
+    let mut trend = Vec::new();
+    for day in first..=last {
+        let mut side_days = Vec::with_capacity(sides.len());
+        let mut views = Vec::with_capacity(sides.len());
+        for state in &mut states {
+            let (side_day, view) = state.step(day, &windows)?;
+            side_days.push(side_day);
+            views.push(view);
+        }
+        let overlap = match (&states[..], &views[..]) {
+            ([a, b], [view_a, view_b]) => Some(OverlapDay {
+                daily: overlap(a.days.get(&day), b.days.get(&day), confidence)?,
+                cumulative: overlap(a.all.as_ref(), b.all.as_ref(), confidence)?
+                    .unwrap_or(Estimate::exact(0.0)),
+                windows: (view_a.iter().zip(view_b))
+                    .map(|(a, b)| overlap(a.as_ref(), b.as_ref(), confidence))
+                    .collect::<Result<_>>()?,
+            }),
+            _ => None,
+        };
+        trend.push(TrendDay {
+            day,
+            sides: side_days,
+            overlap,
+        });
+    }
+    Ok(trend)
+}
+
+fn overlap(
+    a: Option<&Sketch>,
+    b: Option<&Sketch>,
+    confidence: Confidence,
+) -> Result<Option<Estimate>> {
+    let (Some(a), Some(b)) = (a, b) else {
+        return Ok(None);
+    };
+    Ok(Some(estimate_pair(&pair_counts(a, b)?, confidence).overlap))
+}
+
+/// The share of `before` that is in `now` too.
+fn returned(
+    before: Option<&Sketch>,
+    now: Option<&Sketch>,
+    confidence: Confidence,
+) -> Result<Option<Estimate>> {
+    let (Some(before), Some(now)) = (before, now) else {
+        return Ok(None);
+    };
+    Ok(Some(
+        estimate_pair(&pair_counts(before, now)?, confidence).share_of_a,
+    ))
+}
+
+/// The windows asked for, and the day before which there is nothing.
+struct Windows<'a> {
+    lengths: &'a [u16],
+    first: i32,
+}
+
+/// One side on its way through the days.
+struct SideState<'a> {
+    days: &'a Days,
+    all: Option<Sketch>,
+    accumulated: Accumulated,
+    cumulative: Estimate,
+    confidence: Confidence,
+}
+
+impl<'a> SideState<'a> {
+    fn new(days: &'a Days, confidence: Confidence) -> Self {
+        Self {
+            days,
+            all: None,
+            accumulated: Accumulated::new(confidence),
+            cumulative: Estimate::exact(0.0),
+            confidence,
+        }
+    }
+
+    /// The numbers of a day, and the sketches of its windows.
+    fn step(&mut self, day: i32, windows: &Windows<'_>) -> Result<(SideDay, Vec<Option<Sketch>>)> {
+        let today = self.days.get(&day);
+        let mut new = None;
+        if let Some(today) = today {
+            let (added, cumulative) = self.accumulated.add(today)?;
+            (new, self.cumulative) = (Some(added), cumulative);
+            match &mut self.all {
+                Some(all) => all.merge(today)?,
+                None => self.all = Some(today.clone()),
+            }
+        }
+        let mut window_days = Vec::with_capacity(windows.lengths.len());
+        let mut views = Vec::with_capacity(windows.lengths.len());
+        for &length in windows.lengths {
+            let (window_day, view) = self.window(day, i32::from(length), windows.first)?.unzip();
+            window_days.push(window_day);
+            views.push(view.flatten());
+        }
+        let side_day = SideDay {
+            users: today.map(|today| self.users(today)),
+            new,
+            cumulative: self.cumulative,
+            returned: returned(self.days.get(&(day - 1)), today, self.confidence)?,
+            windows: window_days,
+        };
+        Ok((side_day, views))
+    }
+
+    fn users(&self, sketch: &Sketch) -> Estimate {
+        estimate_set(&set_counts(sketch), self.confidence)
+    }
+
+    /// The window of `length` days that ends with `day`, if it is whole.
+    fn window(
+        &self,
+        day: i32,
+        length: i32,
+        first: i32,
+    ) -> Result<Option<(WindowDay, Option<Sketch>)>> {
+        if length == 0 || day - length + 1 < first {
+            return Ok(None);
+        }
+        let now = self.merged(day - length + 1, day)?;
+        let before_day = day - length;
+        let before = match before_day - length + 1 < first {
+            true => None,
+            false => self.merged(before_day - length + 1, before_day)?,
+        };
+        let window = WindowDay {
+            users: now
+                .as_ref()
+                .map_or(Estimate::exact(0.0), |now| self.users(now)),
+            returned: returned(before.as_ref(), now.as_ref(), self.confidence)?,
+        };
+        Ok(Some((window, now)))
+    }
+
+    /// The union of some days; `None` without data.
+    fn merged(&self, from: i32, to: i32) -> Result<Option<Sketch>> {
+        let mut merged: Option<Sketch> = None;
+        for sketch in self.days.range(from..=to).map(|(_, sketch)| sketch) {
+            match &mut merged {
+                Some(merged) => merged.merge(sketch)?,
+                None => merged = Some(sketch.clone()),
+            }
+        }
+        Ok(merged)
+    }
+}
