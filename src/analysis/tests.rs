@@ -119,9 +119,8 @@ fn sampled_reach_adds_up_never_falls_and_holds_the_truth() {
     assert!(held * 100 >= steps * 90, "{held} of {steps}");
 }
 
-#[test]
-fn a_trend_is_what_sets_of_users_say() {
-    let mut random = StdRng::seed_from_u64(7);
+/// Two sides' users on the days from 100 to 139, some of them without data.
+fn days_of_users(random: &mut StdRng) -> [Vec<(i32, Users)>; 2] {
     let mut side = || -> Vec<(i32, Users)> {
         let mut days = Vec::new();
         for day in 100..140 {
@@ -132,70 +131,71 @@ fn a_trend_is_what_sets_of_users_say() {
         }
         days
     };
-    let sets = [side(), side()];
-    let sketches = |days: &Vec<(i32, Users)>| -> Days {
+    [side(), side()]
+}
+
+fn between(days: &[(i32, Users)], from: i32, to: i32) -> Users {
+    let days = days.iter().filter(|(day, _)| (from..=to).contains(day));
+    days.flat_map(|(_, users)| users.iter().copied()).collect()
+}
+
+fn exact_share(before: &Users, now: &Users) -> Estimate {
+    Estimate::exact(before.intersection(now).count() as f64 / before.len() as f64)
+}
+
+/// One side's numbers of a day, by sets of users.
+fn side_day(days: &[(i32, Users)], first: i32, day: i32) -> SideDay {
+    let exact = |users: usize| Estimate::exact(value(users));
+    let has = |day: i32| days.iter().any(|(d, _)| *d == day);
+    let (today, earlier) = (between(days, day, day), between(days, first, day - 1));
+    let window = |length: i32| {
+        let start = day - length + 1;
+        let (now, before) = (
+            between(days, start, day),
+            between(days, start - length, start - 1),
+        );
+        (start >= first).then(|| WindowDay {
+            users: exact(now.len()),
+            returned: (start - length >= first).then(|| exact_share(&before, &now)),
+        })
+    };
+    let yesterday = between(days, day - 1, day - 1);
+    SideDay {
+        users: has(day).then(|| exact(today.len())),
+        new: has(day).then(|| exact(today.difference(&earlier).count())),
+        cumulative: exact(between(days, first, day).len()),
+        returned: (has(day) && has(day - 1)).then(|| exact_share(&yesterday, &today)),
+        windows: vec![window(7), window(28)],
+    }
+}
+
+#[test]
+fn a_trend_is_what_sets_of_users_say() {
+    let sets = days_of_users(&mut StdRng::seed_from_u64(7));
+    let sides = sets.each_ref().map(|days| -> Days {
         let sketch = |(day, users): &(i32, Users)| (*day, sketch(users, 1 << 12));
         days.iter().map(sketch).collect()
-    };
-    let sides = [sketches(&sets[0]), sketches(&sets[1])];
-    let between = |side: usize, from: i32, to: i32| -> Users {
-        let days = sets[side]
-            .iter()
-            .filter(|(day, _)| (from..=to).contains(day));
-        days.flat_map(|(_, users)| users.iter().copied()).collect()
-    };
-    let has = |side: usize, day: i32| sets[side].iter().any(|(d, _)| *d == day);
-    let share =
-        |before: &Users, now: &Users| before.intersection(now).count() as f64 / before.len() as f64;
-    let first = sides
-        .iter()
-        .filter_map(|days| days.keys().next())
-        .min()
-        .copied();
-    let first = first.expect("days");
+    });
     let trend = trend(&sides, &[7, 28], Confidence::default()).expect("comparable");
+    let first = trend[0].day;
+    assert_eq!((first, trend.len()), (100, 40));
     for row in &trend {
         let day = row.day;
-        for (s, side) in row.sides.iter().enumerate() {
-            let (today, all) = (between(s, day, day), between(s, first, day));
-            let earlier = between(s, first, day - 1);
-            let exact = |users: usize| Estimate::exact(value(users));
-            let is_there = has(s, day);
-            assert_eq!(side.users, is_there.then(|| exact(today.len())));
-            let new = today.difference(&earlier).count();
-            assert_eq!(side.new, is_there.then(|| exact(new)));
-            assert_eq!(side.cumulative, exact(all.len()));
-            let came_again = share(&between(s, day - 1, day - 1), &today);
-            let both = is_there && has(s, day - 1);
-            assert_eq!(side.returned, both.then(|| Estimate::exact(came_again)));
-            for (window, length) in side.windows.iter().zip([7, 28]) {
-                let start = day - length + 1;
-                assert_eq!(window.is_some(), start >= first, "day {day}, {length} days");
-                let Some(window) = window else { continue };
-                let now = between(s, start, day);
-                assert_eq!(window.users, exact(now.len()));
-                let before = between(s, start - length, start - 1);
-                let returned = (start - length >= first).then(|| share(&before, &now));
-                assert_eq!(window.returned, returned.map(Estimate::exact));
-            }
+        for (days, side) in sets.iter().zip(&row.sides) {
+            assert_eq!(*side, side_day(days, first, day), "day {day}");
         }
         let overlap = row.overlap.as_ref().expect("two sides");
-        let shared = |from: i32, to: i32| {
-            Estimate::exact(value(
-                between(0, from, to)
-                    .intersection(&between(1, from, to))
-                    .count(),
-            ))
+        let shared = |from: i32| {
+            let [a, b] = sets.each_ref().map(|days| between(days, from, day));
+            Estimate::exact(value(a.intersection(&b).count()))
         };
-        let daily = (has(0, day) && has(1, day)).then(|| shared(day, day));
-        assert_eq!(overlap.daily, daily);
-        assert_eq!(overlap.cumulative, shared(first, day));
-        assert_eq!(
-            overlap.windows[0],
-            (day - 6 >= first).then(|| shared(day - 6, day))
-        );
+        let both = sides.iter().all(|days| days.contains_key(&day));
+        assert_eq!(overlap.daily, both.then(|| shared(day)));
+        assert_eq!(overlap.cumulative, shared(first));
+        let windows = [7, 28].map(|length| day - length + 1);
+        let windows = windows.map(|start| (start >= first).then(|| shared(start)));
+        assert_eq!(overlap.windows, windows);
     }
-    assert_eq!(trend.len(), 40);
 }
 
 #[test]

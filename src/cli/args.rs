@@ -5,8 +5,8 @@ use overlap::format::ImageColumns;
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
-    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, Result, SketchOptions,
-    SketchRequest, Sources, StoreRequest, Unique, plan,
+    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, Result, SidesRequest,
+    SketchOptions, SketchRequest, Sources, StoreRequest, Unique, plan,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -132,6 +132,29 @@ impl StoreArgs {
     /// Whether the answer is for programs.
     pub const fn json(&self) -> bool {
         self.json
+    }
+}
+
+/// A question about many sides, or about the segments of some.
+#[derive(Args)]
+pub struct SidesArgs {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(flatten)]
+    sketch: SketchArgs,
+    #[command(flatten)]
+    division: DivisionArgs,
+}
+
+impl SidesArgs {
+    /// The job that was typed.
+    pub fn request(&self) -> Result<SidesRequest> {
+        Ok(SidesRequest {
+            sources: self.sources.sources()?,
+            options: self.sketch.size.options(self.sketch.confidence)?,
+            confidence: self.sketch.confidence,
+            division: self.division.division(),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `overlap estimate`.
 
-use super::args::{FormatArgs, QuestionArgs};
+use super::args::{DivisionArgs, FormatArgs, QuestionArgs};
 use super::progress::Bar;
 use overlap::Result;
 
@@ -16,6 +16,8 @@ pub struct Args {
     #[arg(long)]
     frequency: bool,
     #[command(flatten)]
+    division: DivisionArgs,
+    #[command(flatten)]
     format: FormatArgs,
 }
 
@@ -23,6 +25,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut request = args.question.request()?;
     request.formulas.clone_from(&args.expr);
     request.frequency = args.frequency;
+    request.division = args.division.division();
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
     super::print(&report.render(args.format.format()))

@@ -9,6 +9,7 @@ mod generate;
 mod inspect;
 mod progress;
 mod regions;
+mod sides;
 mod store;
 mod verify;
 
@@ -34,6 +35,12 @@ enum Command {
     Verify(verify::Args),
     /// All exclusive regions of up to eight sides: who is in just these and no others
     Regions(regions::Args),
+    /// Every two of many sides (or segments): overlap, shares, Jaccard
+    Matrix(sides::MatrixArgs),
+    /// The reach of ever more sides together; which partner adds most new users next
+    Reach(sides::ReachArgs),
+    /// Day by day: daily, cumulative and trailing reach, who comes again, overlap
+    Trend(sides::TrendArgs),
     /// Sketch data into a file, once, to be asked a hundred questions later
     Sketch(store::Args),
     /// Merge sketches (and data) into one file: days into a month, regions into a country
@@ -66,6 +73,9 @@ pub fn run() -> Result<u8> {
         Command::Exact(args) => exact::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Regions(args) => regions::run(&args),
+        Command::Matrix(args) => sides::matrix(&args),
+        Command::Reach(args) => sides::reach(&args),
+        Command::Trend(args) => sides::trend(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -2,7 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::{method, pairs_of, plan_warnings, result_warnings, sketch_warnings};
+use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
 use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::{Error, Result};
@@ -28,8 +28,19 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
             .hint("leave out --frequency, or name the data files"));
     }
     let mut warnings = plan_warnings(&inputs.plan);
-    let counted = inputs.sketch(request.sources.threads, request.frequency, progress)?;
-    let (sketches, rows): (Vec<Sketch>, Vec<Option<RowCounts>>) = counted.into_iter().unzip();
+    let threads = request.sources.threads;
+    let (sketches, rows, segments) = match request.division.by.is_empty() {
+        true => {
+            let counted = inputs.sketch(threads, request.frequency, progress)?;
+            let (sketches, rows) = counted.into_iter().unzip();
+            (sketches, rows, None)
+        }
+        false => {
+            let (sketches, segments) = segments::by_segment(inputs, request, progress)?;
+            (sketches, vec![None; sides.len()], Some(segments))
+        }
+    };
+    let rows: Vec<Option<RowCounts>> = rows;
     let known = known_sizes(&sides, &sketches, request, &mut warnings);
     let numbers = numbers(&sketches, &known, request.confidence)?;
     let formulas = formulas(request, &sketches, &known)?;
@@ -55,6 +66,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         pairs: numbers.pairs,
         union: numbers.union,
         formulas,
+        segments,
         warnings,
     };
     report.warnings.extend(result_warnings(&report));

@@ -59,6 +59,7 @@ pub(super) fn exact_plan(
             .collect(),
         union: Estimate::exact(counts.union() as f64),
         formulas: Vec::new(),
+        segments: None,
         warnings: plan_warnings(plan),
     };
     report.warnings.extend(result_warnings(&report));

@@ -119,6 +119,27 @@ impl Division {
 }
 
 impl Inputs {
+    /// Each side alone.
+    pub(super) fn into_sides(self) -> Vec<Self> {
+        let options = self.options;
+        let sides = self.plan.sides.into_iter().zip(self.tables);
+        let alone = |(side, tables)| Self {
+            plan: Plan { sides: vec![side] },
+            tables: vec![tables],
+            options,
+        };
+        sides.map(alone).collect()
+    }
+
+    /// Whether all files of all sides have the columns `by`.
+    pub(super) fn divides(&self, by: &[String]) -> Result<bool> {
+        let mut tables = self.tables.iter().flatten();
+        if !tables.all(|table| by.iter().all(|name| table.names().contains(name))) {
+            return Ok(false);
+        }
+        scan::has_segment_columns(&self.plan, by)
+    }
+
     /// The sketches of every side by segment.
     pub(super) fn sketch_by(
         self,

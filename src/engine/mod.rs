@@ -11,6 +11,8 @@ mod inspect;
 mod limits;
 mod regions;
 mod request;
+mod segments;
+mod sides;
 mod sketch;
 mod store;
 mod verify;
@@ -23,6 +25,7 @@ pub use inspect::inspect;
 pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
+pub use sides::{SidesRequest, matrix, reach, trend};
 pub use sketch::{sketch_array, sketch_batches, sketch_segments, sketch_sides};
 pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
@@ -89,33 +92,38 @@ fn sketch_warnings(sides: &[SideReport], sketches: &[Sketch]) -> Vec<Warning> {
             part,
         }));
     }
-    let precisions: BTreeSet<u8> = precisions(sketches).collect();
-    let ks: BTreeSet<usize> = ks(sketches).collect();
-    if precisions.len() > 1 || ks.len() > 1 {
-        warnings.push(Warning::Folded {
-            precisions: precisions.into_iter().collect(),
-            ks: ks.into_iter().collect(),
-        });
-    }
+    let every: Vec<&Sketch> = sketches.iter().collect();
+    warnings.extend(sketch_warnings_of(&every));
     warnings
 }
 
+/// Whether sketches are of different sizes.
+fn sketch_warnings_of(sketches: &[&Sketch]) -> Option<Warning> {
+    let each = || sketches.iter().copied();
+    let precisions: BTreeSet<u8> = precisions(each()).collect();
+    let ks: BTreeSet<usize> = ks(each()).collect();
+    (precisions.len() > 1 || ks.len() > 1).then(|| Warning::Folded {
+        precisions: precisions.into_iter().collect(),
+        ks: ks.into_iter().collect(),
+    })
+}
+
 /// The size at which sketches are compared: the smallest there is.
-fn method(sketches: &[Sketch]) -> Method {
+fn method<'a>(sketches: impl IntoIterator<Item = &'a Sketch> + Clone) -> Method {
     Method::Sketch {
-        precision: precisions(sketches).min(),
+        precision: precisions(sketches.clone()).min(),
         k: ks(sketches).min(),
     }
 }
 
-fn precisions(sketches: &[Sketch]) -> impl Iterator<Item = u8> {
-    let registers = sketches.iter().filter_map(Sketch::registers);
+fn precisions<'a>(sketches: impl IntoIterator<Item = &'a Sketch>) -> impl Iterator<Item = u8> {
+    let registers = sketches.into_iter().filter_map(Sketch::registers);
     registers.map(|registers| registers.precision().get())
 }
 
 /// Every k; theta sketches of other programs don't tell theirs.
-fn ks(sketches: &[Sketch]) -> impl Iterator<Item = usize> {
-    let samples = sketches.iter().filter_map(Sketch::sample);
+fn ks<'a>(sketches: impl IntoIterator<Item = &'a Sketch>) -> impl Iterator<Item = usize> {
+    let samples = sketches.into_iter().filter_map(Sketch::sample);
     let ks = samples.map(crate::sketch::BottomK::k);
     ks.filter(|k| k < SketchOptions::K_RANGE.end())
 }

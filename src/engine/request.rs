@@ -1,5 +1,6 @@
 //! What a job needs, whoever asks: command line, library, bindings.
 
+use super::inputs::Division;
 use super::limits;
 use crate::analysis::Expression;
 use crate::error::{Error, Result};
@@ -62,6 +63,8 @@ pub struct SketchRequest {
     pub formulas: Vec<String>,
     /// Whether rows per user are wanted too.
     pub frequency: bool,
+    /// The segments of the second side that are compared with the first, if any are wanted.
+    pub division: Division,
 }
 
 /// Sides whose exports have one row a user: their size is rows − nulls, exactly, which narrows
@@ -119,6 +122,7 @@ impl SketchRequest {
             unique: Unique::default(),
             formulas: Vec::new(),
             frequency: false,
+            division: Division::by(Vec::new()),
         }
     }
 }
@@ -127,6 +131,17 @@ impl SketchRequest {
     /// Looks at everything that can be told wrong before a byte is read.
     pub(super) fn check(&self) -> Result<()> {
         self.unique.check(&self.sources.sides)?;
+        if !self.division.by.is_empty() && self.sources.sides.len() != 2 {
+            let sides = self.sources.sides.len();
+            return Err(Error::usage(format!(
+                "{sides} sides, but --by compares the segments of one with another"
+            ))
+            .hint("name two sides: yours, then the partner's"));
+        }
+        if !self.division.by.is_empty() && self.frequency {
+            return Err(Error::usage("--frequency and --by are two questions")
+                .hint("ask them one after the other"));
+        }
         let sides = &self.sources.sides;
         let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
         let parsed = |text: &String| Expression::parse(text, &names).map(|_| ());

@@ -62,6 +62,40 @@ pub struct PairCounts {
     pub known_b: Option<u64>,
 }
 
+impl PairCounts {
+    /// The same with A and B the other way round.
+    #[must_use]
+    pub fn swapped(&self) -> Self {
+        Self {
+            sample: self.sample.map(|sample| SampleCounts {
+                only_a: sample.only_b,
+                only_b: sample.only_a,
+                theta_a: sample.theta_b,
+                theta_b: sample.theta_a,
+                above_a: sample.above_b,
+                above_b: sample.above_a,
+                ..sample
+            }),
+            registers: self.registers.map(|registers| RegisterCounts {
+                a_below_b: registers.b_below_a,
+                b_above_a: registers.a_above_b,
+                a_above_b: registers.b_above_a,
+                b_below_a: registers.a_below_b,
+                ..registers
+            }),
+            known_a: self.known_b,
+            known_b: self.known_a,
+        }
+    }
+
+    /// By what two orders of the same counts differ.
+    pub(super) fn order(&self) -> impl PartialOrd {
+        let sample = (self.sample).map(|s| (s.only_a, s.above_a, s.theta_a.to_bits()));
+        let registers = (self.registers).map(|r| (r.a_below_b, r.a_above_b));
+        (sample, self.known_a, registers)
+    }
+}
+
 /// What one bottom-k sample says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SetSample {

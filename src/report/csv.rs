@@ -50,6 +50,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
     for formula in &report.formulas {
         line(&mut out, "formula", &formula.text, "", &formula.users);
     }
+    if let Some(segments) = &report.segments {
+        segments.csv(&mut out);
+    }
     out
 }
 

@@ -1,7 +1,7 @@
 //! What sketch files disclose.
 
 use super::number::{bytes, percent_of, rows, whole, whole_interval};
-use super::{Format, json, table};
+use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{IdDomain, Tally};
 use serde::Serialize;
@@ -111,12 +111,7 @@ impl InspectReport {
                 out.push('\n');
             }
             let _ = writeln!(out, "{}\n", file.heading());
-            for (i, row) in self.rows(file).iter().enumerate() {
-                let _ = writeln!(out, "| {} |", row.join(" | ").replace('\n', " "));
-                if i == 0 {
-                    out += &("|---|".to_owned() + &"---:|".repeat(row.len() - 1) + "\n");
-                }
-            }
+            out += &markdown::table(&self.rows(file));
         }
         out
     }

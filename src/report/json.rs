@@ -2,6 +2,7 @@
 //!
 //! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
 
+use super::segments::{SegmentsDocument, SegmentsReport};
 use super::{
     EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, VerifyReport,
     Warning,
@@ -77,6 +78,8 @@ struct Document<'a> {
     pairs: Option<Vec<NamedPair<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     formulas: Vec<Formula<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<SegmentsDocument>,
     warnings: Vec<WarningText>,
 }
 
@@ -106,7 +109,7 @@ struct Region<'a> {
 
 #[derive(Serialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
-enum MethodName {
+pub(super) enum MethodName {
     Sketch {
         precision: Option<u8>,
         k: Option<usize>,
@@ -237,11 +240,12 @@ fn document(report: &EstimateReport) -> Document<'_> {
                 users: whole(&formula.users),
             })
             .collect(),
+        segments: report.segments.as_ref().map(SegmentsReport::document),
         warnings: report.warnings.iter().map(warning).collect(),
     }
 }
 
-fn method(method: Method) -> MethodName {
+pub(super) fn method(method: Method) -> MethodName {
     match method {
         Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
         Method::Exact => MethodName::Exact,

@@ -71,6 +71,22 @@ pub(super) fn render(report: &EstimateReport) -> String {
         let (value, interval) = (whole(formula.users.value), whole_interval(&formula.users));
         let _ = writeln!(out, "\n{}: {value} ({interval})", formula.text);
     }
+    if let Some(segments) = &report.segments {
+        out += &segments.markdown(report.confidence);
+    }
+    out
+}
+
+/// Rows under a header, the first column flush left.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let mut out = String::new();
+    for (i, cells) in rows.iter().enumerate() {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        row(&mut out, &cells);
+        if i == 0 {
+            out += &format!("|---|{}\n", "---:|".repeat(cells.len().saturating_sub(1)));
+        }
+    }
     out
 }
 

@@ -8,20 +8,28 @@ mod csv;
 mod inspect;
 mod json;
 mod markdown;
+mod matrix;
 mod number;
 mod quality;
+mod reach;
 mod regions;
+mod segments;
 mod store;
 mod table;
+mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
+pub use matrix::MatrixReport;
 pub use quality::Quality;
+pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
+pub use segments::SegmentsReport;
 pub use store::StoreReport;
+pub use trend::TrendReport;
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
@@ -121,6 +129,8 @@ pub struct EstimateReport {
     pub union: Estimate,
     /// Users of set formulas over the sides.
     pub formulas: Vec<FormulaReport>,
+    /// The second side's segments, if they were asked for.
+    pub segments: Option<SegmentsReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -197,6 +207,13 @@ pub enum Warning {
         /// Every k there is, ascending.
         ks: Vec<usize>,
     },
+    /// Rows of a side without a day are left out of its trend.
+    NoDay {
+        /// The side.
+        side: String,
+        /// How many rows; 0 if a sketch doesn't tell.
+        rows: u64,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -217,6 +234,7 @@ impl Warning {
             Self::NotUnique { .. } => "not_unique",
             Self::PartMissing { .. } => "part_missing",
             Self::Folded { .. } => "folded",
+            Self::NoDay { .. } => "no_day",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -249,6 +267,10 @@ impl Warning {
                 ),
             },
             Self::Folded { precisions, ks } => folded(precisions, ks),
+            Self::NoDay { side, rows } => format!(
+                "{} rows of {side} have no day and are left out",
+                number::whole(*rows as f64)
+            ),
             Self::NotResolvable { a, b } => format!(
                 "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
             ),

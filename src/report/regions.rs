@@ -1,7 +1,7 @@
 //! Users in every exclusive region of the sides.
 
 use super::number::{percent, whole, whole_interval};
-use super::{Format, Method, SideReport, Warning, csv, json, table};
+use super::{Format, Method, SideReport, Warning, csv, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
 use std::fmt::Write;
 
@@ -39,7 +39,7 @@ impl RegionsReport {
             Format::Table => self.table(),
             Format::Json => json::render_regions(self),
             Format::Csv => self.csv(),
-            Format::Markdown => self.markdown(),
+            Format::Markdown => markdown::table(&self.rows()),
         }
     }
 
@@ -99,17 +99,6 @@ impl RegionsReport {
             } = region.users;
             // Writing to a String can't fail.
             let _ = writeln!(out, "{names},{value},{lower},{upper}");
-        }
-        out
-    }
-
-    fn markdown(&self) -> String {
-        let mut out = String::new();
-        for (i, row) in self.rows().iter().enumerate() {
-            let _ = writeln!(out, "| {} |", row.join(" | ").replace('\n', " "));
-            if i == 0 {
-                out += "|---|---:|---:|---:|\n";
-            }
         }
         out
     }

@@ -26,6 +26,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
         let _ = writeln!(out, "{}: {}", formula.text, interval_text(&formula.users));
     }
     out += &footer(report);
+    if let Some(segments) = &report.segments {
+        out += &segments.table(report.confidence);
+    }
     out
 }
 
@@ -72,7 +75,7 @@ fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", whole((bytes >> 20) as f64))
 }
 
-fn level(confidence: Confidence) -> String {
+pub(super) fn level(confidence: Confidence) -> String {
     format!("{} % interval", confidence.level() * 100.0)
 }
 
@@ -255,7 +258,7 @@ pub(super) fn sketch_size(precision: Option<u8>, k: Option<usize>) -> String {
     let k = k.map(|k| format!("k = {}", whole(k as f64)));
     let known: Vec<String> = precision.into_iter().chain(k).collect();
     match known[..] {
-        [] => "sketches of another program".into(),
+        [] => "theta sketches".into(),
         _ => known.join(", "),
     }
 }
@@ -265,6 +268,7 @@ fn footer(report: &EstimateReport) -> String {
     let tallies = report.sides.iter().filter_map(|side| side.tally);
     let nulls: u64 = tallies.map(|tally| tally.nulls).sum();
     let skipped = match nulls {
+        _ if report.sides.iter().any(|side| side.tally.is_none()) => "rows not told".into(),
         0 => "nothing skipped".into(),
         nulls => format!("{} rows without an id skipped", whole(nulls as f64)),
     };

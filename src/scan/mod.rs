@@ -17,7 +17,7 @@ pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use input::Side;
 pub use schedule::{pool, scan};
-pub use segments::{SegmentLimits, scan_by};
+pub use segments::{SegmentLimits, has_segment_columns, scan_by};
 pub use store::{file_bytes, read_bytes};
 
 use self::parquet::ParquetFile;

@@ -57,6 +57,21 @@ pub fn scan_by<S: IdSink>(
     sides.collect()
 }
 
+/// Whether all data files of all sides have these segment columns.
+///
+/// # Errors
+/// [`ErrorKind::Input`] if a file can't be read any more.
+pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
+    for file in plan.sides.iter().flat_map(|side| &side.files) {
+        let arrow_file = open_arrow(file)?;
+        let has = |name: &String| segment_column(name, &arrow_file, &file.path).is_ok();
+        if !by.iter().all(has) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What all workers saw of one side.
 fn join<S>(
     side: SideScan<Divider<'_, S>>,

@@ -1,0 +1,226 @@
+//! Reach, retention and overlap day by day.
+
+use super::number::{percent, whole};
+use super::{Format, Method, Warning, csv, json, markdown, table};
+use crate::analysis::TrendDay;
+use crate::estimate::{Confidence, Estimate};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The answer of `overlap trend`.
+#[derive(Clone, Debug)]
+pub struct TrendReport {
+    /// How the numbers came about.
+    pub method: Method,
+    /// The level of all intervals.
+    pub confidence: Confidence,
+    /// The names of the sides.
+    pub names: Vec<String>,
+    /// The lengths of the trailing windows in days.
+    pub windows: Vec<u16>,
+    /// Every day from the first to the last.
+    pub days: Vec<TrendDay>,
+    /// What the reader should know before trusting the numbers.
+    pub warnings: Vec<Warning>,
+}
+
+/// One number of one day.
+struct Measure {
+    name: String,
+    /// The side's name; empty for numbers of both.
+    side: String,
+    value: Option<Estimate>,
+    /// Whether it is a fraction rather than a number of users.
+    is_share: bool,
+}
+
+impl TrendReport {
+    /// The report in `format`; ends with a newline.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        match format {
+            Format::Table => table::align(&self.rows()),
+            Format::Json => self.json(),
+            Format::Csv => self.csv(),
+            Format::Markdown => markdown::table(&self.rows()),
+        }
+    }
+
+    /// Every number of a day, in the order of the columns.
+    fn measures(&self, day: &TrendDay) -> Vec<Measure> {
+        let mut measures = Vec::new();
+        for (name, side) in self.names.iter().zip(&day.sides) {
+            let mut add = |measure: String, value: Option<Estimate>, is_share: bool| {
+                measures.push(Measure {
+                    name: measure,
+                    side: name.clone(),
+                    value,
+                    is_share,
+                });
+            };
+            add("users".into(), side.users, false);
+            add("new".into(), side.new, false);
+            add("returned".into(), side.returned, true);
+            add("cumulative".into(), Some(side.cumulative), false);
+            for (length, window) in self.windows.iter().zip(&side.windows) {
+                let users = window.map(|window| window.users);
+                let returned = window.and_then(|window| window.returned);
+                add(format!("users_{length}d"), users, false);
+                add(format!("returned_{length}d"), returned, true);
+            }
+        }
+        if let Some(overlap) = &day.overlap {
+            let mut add = |name: String, value: Option<Estimate>| {
+                measures.push(Measure {
+                    name,
+                    side: String::new(),
+                    value,
+                    is_share: false,
+                });
+            };
+            add("overlap".into(), overlap.daily);
+            add("overlap_cumulative".into(), Some(overlap.cumulative));
+            for (length, window) in self.windows.iter().zip(&overlap.windows) {
+                add(format!("overlap_{length}d"), *window);
+            }
+        }
+        measures
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let Some(first) = self.days.first() else {
+            return vec![vec!["no days".into()]];
+        };
+        let several = self.names.len() > 1;
+        let title = |measure: &Measure| {
+            let name = measure.name.replace('_', " ");
+            match several && !measure.side.is_empty() {
+                true => format!("{} {name}", measure.side),
+                false => name,
+            }
+        };
+        let titles = self.measures(first);
+        let mut rows = vec![vec!["day".to_owned()]];
+        rows[0].extend(titles.iter().map(title));
+        for day in &self.days {
+            let mut row = vec![date(day.day)];
+            row.extend(
+                self.measures(day)
+                    .iter()
+                    .map(|measure| match measure.value {
+                        None => "–".into(),
+                        Some(value) if measure.is_share => percent(&value),
+                        Some(value) => whole(value.value),
+                    }),
+            );
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn csv(&self) -> String {
+        let mut out = String::from("day,side,measure,value,lower,upper\n");
+        for day in &self.days {
+            for measure in self.measures(day) {
+                let Some(Estimate {
+                    value,
+                    lower,
+                    upper,
+                }) = measure.value
+                else {
+                    continue;
+                };
+                let (date, side) = (date(day.day), csv::quoted(&measure.side));
+                let _ = writeln!(
+                    out,
+                    "{date},{side},{},{value},{lower},{upper}",
+                    measure.name
+                );
+            }
+        }
+        out
+    }
+
+    fn json(&self) -> String {
+        let measure = |measure: Measure| MeasureDocument {
+            side: (!measure.side.is_empty()).then_some(measure.side),
+            measure: measure.name,
+            value: measure.value.map(|value| json::ratio(&value)),
+        };
+        let day = |day: &TrendDay| DayDocument {
+            day: date(day.day),
+            measures: self.measures(day).into_iter().map(measure).collect(),
+        };
+        json::to_text(&Document {
+            schema: "overlap.trend/1",
+            method: json::method(self.method),
+            confidence: self.confidence.level(),
+            sides: self.names.clone(),
+            windows_days: self.windows.clone(),
+            days: self.days.iter().map(day).collect(),
+            warnings: self.warnings.iter().map(json::warning).collect(),
+        })
+    }
+}
+
+/// A day since 1970-01-01 as `YYYY-MM-DD` (Howard Hinnant, chrono-Compatible Low-Level Date
+/// Algorithms, `civil_from_days`).
+fn date(day: i32) -> String {
+    let days = i64::from(day) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    method: json::MethodName,
+    confidence: f64,
+    sides: Vec<String>,
+    windows_days: Vec<u16>,
+    days: Vec<DayDocument>,
+    warnings: Vec<json::WarningText>,
+}
+
+#[derive(Serialize)]
+struct DayDocument {
+    day: String,
+    measures: Vec<MeasureDocument>,
+}
+
+#[derive(Serialize)]
+struct MeasureDocument {
+    side: Option<String>,
+    measure: String,
+    value: Option<json::Ratio>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_dates() {
+        let days = [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (11_016, "2000-02-29"),
+            (20_780, "2026-11-23"),
+        ];
+        for (day, text) in days {
+            assert_eq!(date(day), text);
+        }
+    }
+}
