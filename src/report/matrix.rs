@@ -60,7 +60,7 @@ impl MatrixReport {
             let left = whole(left as f64);
             let _ = writeln!(
                 out,
-                "and {left} pairs that share less: --format csv has all"
+                "and {left} pairs that share less or nobody: --format csv has all"
             );
         }
         out
@@ -71,7 +71,7 @@ impl MatrixReport {
         let (rows, left) = self.list();
         let _ = write!(out, "\n{}", markdown::table(&rows));
         if left > 0 {
-            let _ = writeln!(out, "\nand {left} pairs that share less");
+            let _ = writeln!(out, "\nand {left} pairs that share less or nobody");
         }
         out
     }
@@ -106,7 +106,8 @@ impl MatrixReport {
 
     /// The pairs that share most users, and how many others there are.
     fn list(&self) -> (Vec<Vec<String>>, usize) {
-        let mut pairs: Vec<&MatrixPair> = self.matrix.pairs.iter().collect();
+        let shares = |pair: &&MatrixPair| pair.overlap.upper > 0.0;
+        let mut pairs: Vec<&MatrixPair> = self.matrix.pairs.iter().filter(shares).collect();
         pairs.sort_by(|x, y| y.overlap.value.total_cmp(&x.overlap.value));
         let level = table::level(self.confidence);
         let header = ["a", "b", "overlap", &level, "of a", "of b", "Jaccard"];
@@ -122,7 +123,10 @@ impl MatrixReport {
                 super::number::fraction(pair.jaccard.value, &pair.jaccard),
             ]);
         }
-        (rows, pairs.len().saturating_sub(Self::LISTED_PAIRS_MAX))
+        (
+            rows,
+            self.matrix.pairs.len() - pairs.len().min(Self::LISTED_PAIRS_MAX),
+        )
     }
 
     fn csv(&self) -> String {

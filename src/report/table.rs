@@ -287,7 +287,7 @@ fn footer(report: &EstimateReport) -> String {
     }
 }
 
-/// Columns two blanks apart; the first is flush left, the last too if it is prose.
+/// Columns two blanks apart; the first is flush left, the last too if it holds prose.
 pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -299,13 +299,22 @@ pub(super) fn align(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns)
         .map(|column| width(column).unwrap_or(0))
         .collect();
+    let is_number = |cell: &String| {
+        cell.is_empty() || cell.starts_with(|c: char| c.is_ascii_digit() || "+-–".contains(c))
+    };
+    let last_cells = || {
+        rows.iter()
+            .skip(1)
+            .filter_map(|row| row.get(columns.checked_sub(1)?))
+    };
+    let ends_in_prose = last_cells().any(|cell| !is_number(cell));
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let width = widths[column];
-            let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
-            let _ = if column == 0 || (column + 1 == columns && !is_number) {
+            let is_prose = column + 1 == columns && ends_in_prose && !is_number(cell);
+            let _ = if column == 0 || is_prose {
                 write!(line, "{cell:<width$}  ")
             } else {
                 write!(line, "{cell:>width$}  ")

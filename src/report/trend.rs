@@ -39,10 +39,10 @@ impl TrendReport {
     #[must_use]
     pub fn render(&self, format: Format) -> String {
         match format {
-            Format::Table => table::align(&self.rows()),
+            Format::Table => self.blocks(table::align),
             Format::Json => self.json(),
             Format::Csv => self.csv(),
-            Format::Markdown => markdown::table(&self.rows()),
+            Format::Markdown => self.blocks(markdown::table),
         }
     }
 
@@ -87,32 +87,43 @@ impl TrendReport {
         measures
     }
 
-    fn rows(&self) -> Vec<Vec<String>> {
-        let Some(first) = self.days.first() else {
-            return vec![vec!["no days".into()]];
+    /// A table for each side and one for what both share, under their titles.
+    fn blocks(&self, table: fn(&[Vec<String>]) -> String) -> String {
+        let shared = (self.names.len() == 2).then(String::new);
+        let blocks = self.names.iter().cloned().chain(shared);
+        let blocks: Vec<String> = blocks
+            .map(|side| {
+                let title = match &side[..] {
+                    "" => format!("users of both {}", self.names.join(" and ")),
+                    side => side.to_owned(),
+                };
+                format!("{title}\n\n{}", table(&self.rows(&side)))
+            })
+            .collect();
+        blocks.join("\n")
+    }
+
+    /// A row a day of the numbers of one side, or of both if `side` is empty.
+    fn rows(&self, side: &str) -> Vec<Vec<String>> {
+        let measures = |day: &TrendDay| {
+            let measures = self.measures(day).into_iter();
+            measures
+                .filter(|measure| measure.side == side)
+                .collect::<Vec<_>>()
         };
-        let several = self.names.len() > 1;
-        let title = |measure: &Measure| {
-            let name = measure.name.replace('_', " ");
-            match several && !measure.side.is_empty() {
-                true => format!("{} {name}", measure.side),
-                false => name,
-            }
-        };
-        let titles = self.measures(first);
-        let mut rows = vec![vec!["day".to_owned()]];
-        rows[0].extend(titles.iter().map(title));
+        let mut header = vec!["day".to_owned()];
+        if let Some(first) = self.days.first() {
+            let titles = measures(first).into_iter();
+            header.extend(titles.map(|measure| measure.name.replace('_', " ")));
+        }
+        let mut rows = vec![header];
         for day in &self.days {
             let mut row = vec![date(day.day)];
-            row.extend(
-                self.measures(day)
-                    .iter()
-                    .map(|measure| match measure.value {
-                        None => "–".into(),
-                        Some(value) if measure.is_share => percent(&value),
-                        Some(value) => whole(value.value),
-                    }),
-            );
+            row.extend(measures(day).iter().map(|measure| match measure.value {
+                None => "–".into(),
+                Some(value) if measure.is_share => percent(&value),
+                Some(value) => whole(value.value),
+            }));
             rows.push(row);
         }
         rows

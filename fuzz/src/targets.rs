@@ -1,0 +1,187 @@
+//! What the fuzzers run, and the tests over the corpus.
+
+#![allow(dead_code)] // each target is a program of its own
+
+use overlap::format::{datasketches, decode, registers_blob, sample_blob};
+use overlap::id::{ByteIds, IdBatch, IdSink};
+use overlap::{
+    Confidence, Estimate, HashScheme, Sketch, SketchOptions, Sketcher, Tally, estimate_sketches,
+    regions, set_counts,
+};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+/// Bytes as the blobs of a sketch, as they are and with the right checksums: whatever is accepted is
+/// the only encoding of what it says.
+pub fn sketch_decode(bytes: &[u8]) {
+    let Some((&cut, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let cut = bytes.len() * usize::from(cut) / 255;
+    let (registers, sample) = bytes.split_at(cut);
+    for fix in [false, true] {
+        let (registers, sample) = (checksummed(registers, fix), checksummed(sample, fix));
+        check(decode(Some(&registers), None, None).ok());
+        check(decode(None, Some(&sample), None).ok());
+        check(decode(Some(&registers), Some(&sample), None).ok());
+        if let Ok(sketch) = decode(Some(&registers), None, None) {
+            assert_eq!(registers_blob(&sketch), Some(registers));
+        }
+        if let Ok(sketch) = decode(None, Some(&sample), None) {
+            assert_eq!(sample_blob(&sketch), Some(sample));
+        }
+    }
+    let images = [(Some(bytes), None), (None, Some(bytes))];
+    for (theta, hll) in images {
+        if let Some(Ok(sketch)) = tolerant(|| datasketches::decode(theta, hll)) {
+            check_images(&sketch);
+            check(Some(sketch));
+        }
+    }
+}
+
+/// Two or three sketches, hostile or honest: merged and asked, nothing panics and nothing is
+/// impossible.
+pub fn sketch_merge_estimate(bytes: &[u8]) {
+    let mut input = Input { bytes };
+    let sketches: Vec<Sketch> = (0..3).filter_map(|_| input.sketch()).collect();
+    for a in &sketches {
+        for b in &sketches {
+            check_pair(a, b);
+        }
+    }
+    let sides: Vec<&Sketch> = sketches.iter().collect();
+    if let Ok(regions) = regions(&sides, &[None; 3], Confidence::default()) {
+        (0..1 << sides.len()).for_each(|mask| ensure(&regions.region(mask)));
+        ensure(&regions.union());
+    }
+}
+
+fn check_pair(a: &Sketch, b: &Sketch) {
+    let (mut ab, mut ba) = (a.clone(), b.clone());
+    let (merged, other) = (ab.merge(b), ba.merge(a));
+    assert_eq!(merged.is_ok(), other.is_ok());
+    if merged.is_err() {
+        assert_eq!(&ab, a, "a failed merge changes nothing");
+        return;
+    }
+    assert_eq!(ab, ba);
+    let mut again = ab.clone();
+    again.merge(a).expect("comparable still");
+    assert_eq!((again.registers(), again.sample()), (ab.registers(), ab.sample()));
+    let confidence = Confidence::default();
+    let pair = estimate_sketches(a, b, confidence).expect("comparable");
+    for estimate in [
+        pair.a, pair.b, pair.only_a, pair.only_b, pair.overlap, pair.union, pair.share_of_a,
+        pair.share_of_b, pair.jaccard, pair.overlap_coefficient, pair.gain_a, pair.gain_b,
+    ] {
+        ensure(&estimate);
+    }
+    assert!(pair.overlap.value <= pair.a.value.min(pair.b.value));
+    let sum = pair.a.value + pair.b.value - pair.overlap.value;
+    assert!((sum - pair.union.value).abs() <= 1e-9 * pair.union.value.max(1.0));
+}
+
+fn ensure(estimate: &Estimate) {
+    let Estimate { value, lower, upper } = estimate;
+    assert!(value.is_finite() && lower.is_finite() && upper.is_finite(), "{estimate:?}");
+    assert!(0.0 <= *lower && lower <= value && value <= upper, "{estimate:?}");
+}
+
+/// What was decoded can be written, read and asked.
+fn check(sketch: Option<Sketch>) {
+    let Some(sketch) = sketch else { return };
+    let (registers, sample) = (registers_blob(&sketch), sample_blob(&sketch));
+    let back = decode(registers.as_deref(), sample.as_deref(), sketch.tally());
+    assert_eq!(back.as_ref(), Ok(&sketch));
+    let counts = set_counts(&sketch);
+    ensure(&overlap::estimate_set(&counts, Confidence::default()));
+}
+
+/// Runs another project's decoder, whose panics the program turns into errors; the fuzzer's own hook
+/// would end here.
+fn tolerant<T>(run: impl FnOnce() -> T) -> Option<T> {
+    thread_local! {
+        static TOLERANT: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !TOLERANT.get() {
+                hook(info);
+            }
+        }));
+    });
+    TOLERANT.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    TOLERANT.set(false);
+    result.ok()
+}
+
+fn check_images(sketch: &Sketch) {
+    let theta = datasketches::encode_theta(sketch).expect("of their hash");
+    let hll = datasketches::encode_hll(sketch).expect("of their hash");
+    let back = datasketches::decode(theta.as_deref(), hll.as_deref()).expect("our own images");
+    assert_eq!(&back, sketch);
+}
+
+/// A blob with the checksum that belongs to its bytes.
+fn checksummed(blob: &[u8], fix: bool) -> Vec<u8> {
+    let mut blob = blob.to_vec();
+    if let (true, Some(end)) = (fix, blob.len().checked_sub(4)) {
+        let checksum = crc32fast::hash(&blob[..end]);
+        blob[end..].copy_from_slice(&checksum.to_le_bytes());
+    }
+    blob
+}
+
+/// Fuzzed bytes as sketches.
+struct Input<'a> {
+    bytes: &'a [u8],
+}
+
+impl Input<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((&first, rest)) = self.bytes.split_first() else {
+            return 0;
+        };
+        self.bytes = rest;
+        first
+    }
+
+    fn take(&mut self, len: usize) -> Vec<u8> {
+        let (taken, rest) = self.bytes.split_at(len.min(self.bytes.len()));
+        self.bytes = rest;
+        taken.to_vec()
+    }
+
+    /// The next sketch: decoded from hostile blobs, or of some IDs.
+    fn sketch(&mut self) -> Option<Sketch> {
+        let kind = self.byte();
+        let (first, second) = (usize::from(self.byte()), usize::from(self.byte()));
+        if kind % 4 == 0 {
+            let (registers, sample) = (self.take(4 * first), self.take(4 * second));
+            let registers = checksummed(&registers, true);
+            let sample = checksummed(&sample, true);
+            let registers = (!registers.is_empty()).then_some(&registers[..]);
+            let sample = (!sample.is_empty()).then_some(&sample[..]);
+            return decode(registers, sample, None).ok();
+        }
+        let hash = HashScheme::ALL[usize::from(kind >> 2) % 2];
+        // Small, so that the sample is one; the precision up to 11, for speed.
+        let options = SketchOptions::new(4 + kind % 8, 16 + first).ok()?.with_hash(hash);
+        let mut sketcher = Sketcher::new(options);
+        if kind & 16 == 0 {
+            let start = i64::from(self.byte());
+            let ids: Vec<i64> = (start..start + 16 * second as i64).collect();
+            sketcher.push(IdBatch::Integers(&ids)).ok()?;
+        } else {
+            let ids = self.take(second);
+            let ids: Vec<&[u8]> = ids.chunks(3).collect();
+            sketcher.push(IdBatch::Text(ByteIds::Slices(&ids))).ok()?;
+        }
+        Some(sketcher.finish(Tally::default()))
+    }
+}
