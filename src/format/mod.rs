@@ -1,0 +1,4 @@
+//! Sketches as bytes and back; no files.
+
+mod cursor;
+pub mod datasketches;
