@@ -2,7 +2,7 @@
 //! `golden/datasketches/make.py` and `make_spark.py` write, and those of its Rust crate.
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::datatypes::Int64Type;
 use datasketches::hll::{HllSketch, HllType, HllUnion};
 use datasketches::theta::{CompactThetaSketch, ThetaSketchBuilder};
 use overlap::format::datasketches::{HllImage, ThetaImage};
@@ -151,7 +151,12 @@ fn hll_images_hold_the_registers_that_our_hash_gives() {
         with_exceptions +=
             usize::from(name.contains("hll4") && bytes.get(36).is_some_and(|&n| n > 0));
         // Lists and sets are estimated otherwise; of registers merged twice we know the estimate.
-        let ours = HllSketch::deserialize(&image.encode().unwrap()).unwrap();
+        let written = image.encode().unwrap();
+        if name.contains("hll8") && n > 1_000 {
+            // From where the estimate in order of arrival ends: sums, zeros and registers.
+            assert_eq!(written[16..], bytes[16..], "{name}: to the byte");
+        }
+        let ours = HllSketch::deserialize(&written).unwrap();
         let theirs = record["merged_estimate"].as_f64().unwrap();
         let tolerance = if n > 1_000 { 1e-12 } else { 0.05 };
         assert_near(ours.estimate(), theirs, tolerance, &name);
@@ -179,12 +184,12 @@ fn images_that_spark_aggregates_are_read() {
         assert_eq!(estimate(&theta).round() as i64, theirs.value(row));
         let hll = HllImage::decode(column("hll").as_binary::<i32>().value(row)).unwrap();
         assert_eq!(hll.registers, registers(&words, hll.lg_k), "{n}");
+        let ours = HllSketch::deserialize(&hll.encode().unwrap()).unwrap();
+        let theirs = column("hll_estimate")
+            .as_primitive::<Int64Type>()
+            .value(row);
+        assert_near(ours.estimate(), theirs as f64, 0.01, "spark");
     }
-    assert!(
-        column("hll_estimate")
-            .as_primitive_opt::<Float64Type>()
-            .is_none()
-    );
 }
 
 fn crate_theta(n: u64, lg_k: u8) -> CompactThetaSketch {

@@ -1,15 +1,15 @@
 //! HLL images: every form is read; `HLL_8` is written.
 
 use super::super::cursor::Cursor;
-use super::{
-    FLAG_COMPACT, FLAG_EMPTY, FLAG_OUT_OF_ORDER, count, ensure_little_endian, wrong_family,
-    wrong_length,
-};
+use super::{FLAG_COMPACT, FLAG_EMPTY, ensure_little_endian, wrong_family, wrong_length};
 use crate::error::{Error, Result};
 use std::ops::RangeInclusive;
 
 const FAMILY: u8 = 7;
 const VERSION: u8 = 1;
+
+/// Merged: not to be estimated by the order in which users came.
+const FLAG_OUT_OF_ORDER: u8 = 16;
 
 /// The form, the low two bits of the eighth byte: users one by one, or registers.
 const LIST: u8 = 0;
@@ -106,52 +106,45 @@ impl HllImage {
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the fields aren't what they should be.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        self.validate()?;
-        let kind = HLL_8 << 2;
-        let zeros = self.registers.iter().filter(|&&value| value == 0).count();
-        if zeros == self.registers.len() {
-            let (lg_k, flags) = (self.lg_k, FLAG_EMPTY | FLAG_COMPACT);
-            let mode = kind | LIST;
-            return Ok(vec![
-                LIST_INTS,
-                VERSION,
-                FAMILY,
-                lg_k,
-                LIST_LG_PLACES,
-                flags,
-                0,
-                mode,
-            ]);
+        let counts = self.counts()?;
+        let (zeros, mode) = (counts[0], HLL_8 << 2);
+        let (lg_k, flags) = (self.lg_k, FLAG_COMPACT);
+        if u64::from(zeros) == 1 << lg_k {
+            let (places, flags, mode) = (LIST_LG_PLACES, flags | FLAG_EMPTY, mode | LIST);
+            let image = [LIST_INTS, VERSION, FAMILY, lg_k, places, flags, 0, mode];
+            return Ok(image.to_vec());
         }
-        let (lg_k, flags) = (self.lg_k, FLAG_COMPACT | FLAG_OUT_OF_ORDER);
-        let mut image = vec![ARRAY_INTS, VERSION, FAMILY, lg_k, 0, flags, 0, kind | ARRAY];
-        // The estimate in order of arrival, then the sums from which merged sketches are estimated:
-        // two, because one f64 would lose the small terms. Each of them is exact.
+        let (flags, mode) = (flags | FLAG_OUT_OF_ORDER, mode | ARRAY);
+        let mut image = vec![ARRAY_INTS, VERSION, FAMILY, lg_k, 0, flags, 0, mode];
+        // The estimate in order of arrival, then the sum from which merged sketches are estimated:
+        // in two parts, so that each of them is exact.
+        let (low, high) = counts.split_at(32);
         image.extend(0_f64.to_le_bytes());
-        image.extend(self.inverse_powers(0..=31).to_le_bytes());
-        image.extend(self.inverse_powers(32..=Self::VALUE_MAX).to_le_bytes());
-        image.extend(count(zeros)?.to_le_bytes());
-        // Exceptions.
+        image.extend(inverse_powers(low, 0).to_le_bytes());
+        image.extend(inverse_powers(high, 32).to_le_bytes());
+        image.extend(zeros.to_le_bytes());
+        // There are no exceptions.
         image.extend(0_u32.to_le_bytes());
         image.extend(&self.registers);
         Ok(image)
     }
 
-    /// The sum of 2^−v over all registers with a value v in `values`.
-    fn inverse_powers(&self, values: RangeInclusive<u8>) -> f64 {
-        let within = self.registers.iter().filter(|value| values.contains(value));
-        within.map(|&value| (-f64::from(value)).exp2()).sum()
-    }
-
-    fn validate(&self) -> Result<()> {
-        ensure_lg_k(self.lg_k)?;
+    /// How many registers have each value, once it is sure that they are registers.
+    fn counts(&self) -> Result<[u32; Self::VALUE_MAX as usize + 1]> {
+        ensure_lg_k(self.lg_k)
+            .map_err(|error| error.hint("sketch with a --precision within that"))?;
         let (n, k) = (self.registers.len(), 1_usize << self.lg_k);
         if n != k {
             return Err(Error::input(format!("{n} registers instead of {k}")));
         }
-        self.registers
-            .iter()
-            .try_for_each(|&value| ensure_value(value.into()).map(|_| ()))
+        let mut counts = [0; _];
+        for &value in &self.registers {
+            match counts.get_mut(usize::from(value)) {
+                Some(count) => *count += 1,
+                None => return Err(too_large(value.into())),
+            }
+        }
+        Ok(counts)
     }
 
     /// Users as coupons: the value of the register in six bits, then 26 bits of which the slot is
@@ -205,11 +198,11 @@ impl HllImage {
                 }
                 Ok(())
             }
-            HLL_8 => {
+            // HLL_8, since the head allows no other.
+            _ => {
                 self.registers.copy_from_slice(cursor.take(k)?);
-                self.validate()
+                self.counts().map(|_| ())
             }
-            kind => Err(Error::input(format!("an HLL sketch of kind {kind}"))),
         }
     }
 
@@ -306,18 +299,25 @@ fn ensure_lg_k(lg_k: u8) -> Result<()> {
     let (least, most) = (range.start(), range.end());
     Err(Error::input(format!(
         "an HLL sketch's precision is {lg_k}, not {least} to {most}"
-    ))
-    .hint("sketch with a --precision within that"))
+    )))
 }
 
 fn ensure_value(value: u32) -> Result<u8> {
     match u8::try_from(value) {
         Ok(value) if value <= HllImage::VALUE_MAX => Ok(value),
-        _ => Err(Error::input(format!(
-            "a register is {value}, but at most {} can be",
-            HllImage::VALUE_MAX
-        ))),
+        _ => Err(too_large(value)),
     }
+}
+
+fn too_large(value: u32) -> Error {
+    let most = HllImage::VALUE_MAX;
+    Error::input(format!("a register is {value}, but at most {most} can be"))
+}
+
+/// The sum of 2^−v over all registers, of which there are `counts` with the values v from `first` on.
+fn inverse_powers(counts: &[u32], first: i32) -> f64 {
+    let terms = counts.iter().zip(first..);
+    terms.map(|(&n, v)| f64::from(n) * 2_f64.powi(-v)).sum()
 }
 
 /// `n` coupons: one after the other in a compact image, else in a table with zeros between them.

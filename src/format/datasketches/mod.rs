@@ -16,7 +16,6 @@ use crate::error::{Error, Result};
 const FLAG_BIG_ENDIAN: u8 = 1;
 const FLAG_EMPTY: u8 = 4;
 const FLAG_COMPACT: u8 = 8;
-const FLAG_OUT_OF_ORDER: u8 = 16;
 
 fn ensure_little_endian(flags: u8) -> Result<()> {
     if flags & FLAG_BIG_ENDIAN == 0 {
@@ -45,9 +44,4 @@ fn wrong_family(wanted: &str, found: u8) -> Error {
 
 fn wrong_length(what: &str, found: u8, wanted: &str) -> Error {
     Error::input(format!("{what} of {found} words, not {wanted}"))
-}
-
-/// A count as images hold it.
-fn count(len: usize) -> Result<u32> {
-    u32::try_from(len).map_err(|_| Error::input(format!("{len} are more than an image can count")))
 }

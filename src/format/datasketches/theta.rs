@@ -1,10 +1,7 @@
 //! Theta images: every version and form is read; compact, ordered ones of version 3 are written.
 
 use super::super::cursor::Cursor;
-use super::{
-    FLAG_COMPACT, FLAG_EMPTY, FLAG_OUT_OF_ORDER, count, ensure_little_endian, wrong_family,
-    wrong_length,
-};
+use super::{FLAG_COMPACT, FLAG_EMPTY, ensure_little_endian, wrong_family, wrong_length};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::SEED_HASH;
 
@@ -16,8 +13,7 @@ const COMPACT: u8 = 3;
 const UNION: u8 = 4;
 
 const FLAG_READ_ONLY: u8 = 2;
-/// What HLL images call out of order, theta images call ordered.
-const FLAG_ORDERED: u8 = FLAG_OUT_OF_ORDER;
+const FLAG_ORDERED: u8 = 16;
 
 /// The version that is written.
 const VERSION: u8 = 3;
@@ -125,7 +121,9 @@ impl ThetaImage {
         let mut image = vec![longs, VERSION, COMPACT, 0, 0, flags];
         image.extend(SEED_HASH.to_le_bytes());
         if longs > 1 {
-            image.extend(count(n)?.to_le_bytes());
+            let n = u32::try_from(n)
+                .map_err(|_| Error::input(format!("{n} hashes, more than an image counts")))?;
+            image.extend(n.to_le_bytes());
             // A sampling probability, which only sketches that go on counting have.
             image.extend(0_f32.to_le_bytes());
         }
@@ -272,6 +270,7 @@ impl Head {
                 "hashes in {width} bits, counted in {count_len} bytes"
             )));
         }
+        // The Java documentation shows 3 words where its code writes 2; all readers take both.
         let theta = match self.longs {
             1 => ThetaImage::THETA_MAX,
             2..=3 => cursor.u64()?,
