@@ -64,8 +64,8 @@ pub use estimate::{
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{
-    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, hash_bytes, hash_integer,
-    hash_wide_integer, murmur3_128,
+    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, hash_bytes,
+    hash_integer, hash_wide_integer, murmur3_128,
 };
 pub use id::Tally;
 pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};

@@ -4,6 +4,7 @@
 
 mod accuracy; // seeded trials: how often intervals hold the truth
 mod cli; // commands and their output, through the binary
+mod datasketches; // images of Apache DataSketches, in every form
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod golden_sketches; // sketches stay the bytes they were

@@ -317,8 +317,8 @@ impl StoredFile {
         if theta.is_none() && hll.is_none() {
             return read_sketches(&self.path, images);
         }
-        let decode = || datasketches::decode(theta.as_deref(), hll.as_deref());
-        let sketch = scan::guarded(decode).map_err(|e| e.with("file", self.path.display()))?;
+        let sketch = datasketches::decode(theta.as_deref(), hll.as_deref())
+            .map_err(|e| e.with("file", self.path.display()))?;
         Segments::whole(sketch)
     }
 }

@@ -93,7 +93,7 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
     if bytes.u64()? != scheme.fingerprint() {
         return Err(Error::input(format!("not the fingerprint of {scheme}")));
     }
-    Ok((Header { scheme, domain }, parameter, bytes.rest()))
+    Ok((Header { scheme, domain }, parameter, bytes.remainder()))
 }
 
 fn of_another_version(version: u8) -> Error {

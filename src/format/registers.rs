@@ -82,10 +82,10 @@ const fn dense_bytes(count: usize) -> usize {
 fn parse(body: &[u8], count: usize) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(body);
     let registers = match bytes.u8()? {
-        DENSE => parse_dense(bytes.rest(), count)?,
+        DENSE => parse_dense(bytes.remainder(), count)?,
         SPARSE => {
             let set = bytes.u32()?;
-            parse_sparse(bytes.rest(), count, set)?
+            parse_sparse(bytes.remainder(), count, set)?
         }
         form => return Err(Error::input(format!("an unknown form, {form}"))),
     };

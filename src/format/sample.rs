@@ -43,7 +43,7 @@ fn parse(body: &[u8], scheme: HashScheme) -> Result<BottomK> {
     let k = usize::try_from(bytes.u32()?).unwrap_or(usize::MAX);
     let count = usize::try_from(bytes.u32()?).unwrap_or(usize::MAX);
     let theta = bytes.u64()?;
-    let bytes = bytes.rest();
+    let bytes = bytes.remainder();
     if theta == 0 || theta > 1 << scheme.sample_bits() {
         return Err(Error::input(format!("theta is {theta}")));
     }

@@ -7,6 +7,9 @@ use crate::id::IdBatch;
 /// The seed of DataSketches' updates, in both lanes.
 pub const DATASKETCHES_SEED: u64 = 9001;
 
+/// The low 16 bits of the hash of that seed under seed 0: so do images tell which seed they are of.
+pub const SEED_HASH: u16 = 0x93cc;
+
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 const BLOCK: usize = 16;
@@ -117,6 +120,37 @@ mod tests {
         assert_eq!(murmur3_128(&1_i64.to_le_bytes(), DATASKETCHES_SEED), one);
         let (apple, _) = murmur3_128(b"apple", DATASKETCHES_SEED);
         assert_eq!(apple, 0xf355_e126_2cb6_1484);
+        for (id, theta) in [
+            (1, 0x05a1_86bd_cb7d_f915),
+            (2, 0x1e9d_7081_12fc_97c3),
+            (3, 0x5d69_06da_c1b3_40ba),
+        ] {
+            assert_eq!(murmur3_integer(id).0 >> 1, theta, "{id}");
+        }
+    }
+
+    #[test]
+    fn the_hash_of_the_seed_is_what_images_carry() {
+        let (first, _) = murmur3_128(&DATASKETCHES_SEED.to_le_bytes(), 0);
+        assert_eq!(first & 0xffff, u64::from(SEED_HASH));
+    }
+
+    // `murmur3` is written from the C++ original and shares no line with DataSketches.
+    #[test]
+    fn every_length_hashes_like_an_independent_implementation() {
+        use rand::{Rng, SeedableRng, rngs::StdRng};
+        const SEED: u32 = 9001;
+        let mut random = StdRng::seed_from_u64(1);
+        let mut bytes = [0; 64];
+        for len in 0..=bytes.len() {
+            let bytes = &mut bytes[..len];
+            for _ in 0..100_000 {
+                random.fill_bytes(bytes);
+                let both = murmur3::murmur3_x64_128(&mut &*bytes, SEED).expect("reads memory");
+                let both = (both as u64, (both >> 64) as u64);
+                assert_eq!(murmur3_128(bytes, SEED.into()), both, "{bytes:?}");
+            }
+        }
     }
 
     #[test]

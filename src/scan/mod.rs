@@ -12,7 +12,7 @@ mod schedule;
 mod segments;
 mod store;
 
-pub use self::parquet::{guarded, is_decoding, read_parquet};
+pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use input::Side;

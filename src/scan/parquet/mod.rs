@@ -79,10 +79,7 @@ pub fn is_decoding() -> bool {
 
 /// Runs a decoder of another project. It panics on some corrupt files, and a bad file must not look
 /// like a bug of ours.
-///
-/// # Errors
-/// Those of `decode`, and [`crate::ErrorKind::Input`] for a panic in it.
-pub fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
+fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
     DECODING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
