@@ -1,18 +1,21 @@
 //! The same users give the same sketch; merging is a commutative, associative, idempotent monoid.
 
-use crate::harness::Folder;
+use crate::harness::{Folder, overlap};
 use arrow::array::{
     Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, StringArray, UInt64Array,
 };
 use arrow::datatypes::Int32Type;
+use overlap::format::{decode, registers_blob, sample_blob};
 use overlap::id::IdBatch;
 use overlap::{
-    Confidence, Silent, Sketch, SketchOptions, Sources, estimate_sketches, pair_counts,
-    sketch_array, sketch_sides,
+    Confidence, HashScheme, Silent, Sketch, SketchOptions, Sources, estimate_sketches, pair_counts,
+    read_sketches, sketch_array, sketch_sides,
 };
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use std::sync::Arc;
 
 /// Sketches of one side of some files.
@@ -103,9 +106,30 @@ fn options() -> impl Strategy<Value = SketchOptions> {
     (4_u8..10, 16_usize..200).prop_map(|(p, k)| SketchOptions::new(p, k).unwrap())
 }
 
+/// How many cases of each law: `OVERLAP_CASES=100000` for a long run.
+fn cases() -> u32 {
+    let wanted = std::env::var("OVERLAP_CASES");
+    wanted.map_or(500, |cases| cases.parse().unwrap())
+}
+
+/// A sketch of which another program may have left out a part.
+fn with_parts(sketch: &Sketch, parts: u8) -> Sketch {
+    let (registers, sample, tally) = match parts {
+        0 => (None, sketch.sample().cloned(), None),
+        1 => (sketch.registers().cloned(), None, sketch.tally()),
+        _ => return sketch.clone(),
+    };
+    Sketch::from_parts(sketch.hash(), sketch.domain(), registers, sample, tally).unwrap()
+}
+
+/// A sketch as its two blobs.
+fn blobs(sketch: &Sketch) -> [Option<Vec<u8>>; 2] {
+    [registers_blob(sketch), sample_blob(sketch)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 500,
+        cases: cases(),
         rng_seed: RngSeed::Fixed(1),
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -163,6 +187,32 @@ proptest! {
             prop_assert!(estimate.value <= estimate.upper);
         }
     }
+
+    #[test]
+    fn merging_is_a_commutative_idempotent_monoid_byte_for_byte(
+        ids in [ids(), ids(), ids()],
+        sizes in [options(), options(), options()],
+        parts in prop_oneof![Just(0_u8), Just(1), Just(2)],
+        murmur3 in any::<bool>(),
+    ) {
+        let hash = if murmur3 { HashScheme::Murmur3 } else { HashScheme::Xxh3 };
+        let sketch = |i: usize| {
+            let whole = of(&ids[i], sizes[i].with_hash(hash));
+            // One of the three lacks a part, or none.
+            with_parts(&whole, if i == 1 { parts } else { 2 })
+        };
+        let [a, b, c] = [sketch(0), sketch(1), sketch(2)];
+        prop_assert_eq!(blobs(&merged(&a, &b)), blobs(&merged(&b, &a)));
+        let left = merged(&merged(&a, &b), &c);
+        prop_assert_eq!(blobs(&left), blobs(&merged(&a, &merged(&b, &c))));
+        prop_assert_eq!(blobs(&merged(&left, &a)), blobs(&left));
+        prop_assert_eq!(blobs(&merged(&left, &left)), blobs(&left));
+        let nobody = Sketch::empty(sizes[0].with_hash(hash));
+        prop_assert_eq!(blobs(&merged(&a, &nobody)), blobs(&a));
+        let [registers, sample] = blobs(&left);
+        let back = decode(registers.as_deref(), sample.as_deref(), left.tally()).unwrap();
+        prop_assert_eq!(back, left);
+    }
 }
 
 #[test]
@@ -182,4 +232,59 @@ fn sketches_of_different_domains_never_meet() {
     let error = pair_counts(&integers, &texts).unwrap_err();
     assert_eq!(error.kind().exit_code(), 4);
     assert!(integers.clone().merge(&texts).is_err());
+}
+
+/// Random splits of one data set into files and row groups, sketched apart and merged in a random
+/// order: the blobs of the whole. `OVERLAP_SPLITS=200` for a long run.
+#[test]
+fn sketches_of_random_splits_merge_into_the_sketch_of_the_whole() {
+    let splits = std::env::var("OVERLAP_SPLITS").map_or(8, |splits| splits.parse().unwrap());
+    let mut random = StdRng::seed_from_u64(5);
+    for split in 0..splits {
+        let folder = Folder::new();
+        let path = |name: String| folder.path(&name).display().to_string();
+        let rows = random.random_range(1..3_000);
+        let ids: Vec<i64> = (0..rows).map(|_| random.random_range(0..2_000)).collect();
+        let hash = ["xxh3", "murmur3"][split % 2];
+        let sketch = |files: &[String], out: &String| {
+            let mut line = vec!["sketch".into()];
+            line.extend_from_slice(files);
+            line.extend(["--precision=8", "--k=300", "--hash", hash, "-o"].map(String::from));
+            line.push(out.clone());
+            assert_eq!(overlap(&line).code, Some(0));
+        };
+        let whole: ArrayRef = Arc::new(Int64Array::from(ids.clone()));
+        sketch(
+            &[folder.ids("whole.parquet", whole)],
+            &path("whole.ovs".into()),
+        );
+        let mut parts = Vec::new();
+        let mut rest = &ids[..];
+        while !rest.is_empty() {
+            let (part, tail) = rest.split_at(random.random_range(1..=rest.len()));
+            rest = tail;
+            let i = parts.len();
+            let part: ArrayRef = Arc::new(Int64Array::from(part.to_vec()));
+            let properties = WriterProperties::builder()
+                .set_max_row_group_row_count(Some(random.random_range(1..500)))
+                .build();
+            let file = folder.batch(&format!("{i}.parquet"), &[("user_id", part)], properties);
+            parts.push(path(format!("{i}.ovs")));
+            sketch(&[file], &parts[i]);
+        }
+        let turn = random.random_range(0..parts.len());
+        parts.rotate_left(turn);
+        let mut line = vec!["merge".to_owned()];
+        line.extend(parts);
+        line.extend(["-o".into(), path("merged.ovs".into())]);
+        assert_eq!(overlap(&line).code, Some(0));
+        let [merged, whole] =
+            ["merged.ovs", "whole.ovs"].map(|name| read_sketches(&folder.path(name)).unwrap());
+        assert_eq!(
+            blobs(&merged.values()[0]),
+            blobs(&whole.values()[0]),
+            "split {split}"
+        );
+        assert_eq!(merged.values()[0].tally(), whole.values()[0].tally());
+    }
 }

@@ -5,5 +5,6 @@ mod encrypted; // 35
 mod files; // 1 to 4: is it Parquet at all
 mod output; // 74: whoever closed the pipe
 mod pages; // 14 to 22: what is in the pages
+mod sketches; // 44 to 62: sketch files, honest and hostile
 mod spill; // 63, 65, 73: the temporary file of exact counting
 mod types; // 26 to 33: which values are the same user
