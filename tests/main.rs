@@ -7,6 +7,7 @@ mod cli; // commands and their output, through the binary
 mod datasketches; // images of Apache DataSketches, in every form
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
+mod fuzz_corpus; // the fuzzers' corpus, on stable
 mod golden_files; // sketch files of every version stay readable, by an independent reader too
 mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need

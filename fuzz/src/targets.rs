@@ -66,12 +66,25 @@ fn check_pair(a: &Sketch, b: &Sketch) {
     assert_eq!(ab, ba);
     let mut again = ab.clone();
     again.merge(a).expect("comparable still");
-    assert_eq!((again.registers(), again.sample()), (ab.registers(), ab.sample()));
+    assert_eq!(
+        (again.registers(), again.sample()),
+        (ab.registers(), ab.sample())
+    );
     let confidence = Confidence::default();
     let pair = estimate_sketches(a, b, confidence).expect("comparable");
     for estimate in [
-        pair.a, pair.b, pair.only_a, pair.only_b, pair.overlap, pair.union, pair.share_of_a,
-        pair.share_of_b, pair.jaccard, pair.overlap_coefficient, pair.gain_a, pair.gain_b,
+        pair.a,
+        pair.b,
+        pair.only_a,
+        pair.only_b,
+        pair.overlap,
+        pair.union,
+        pair.share_of_a,
+        pair.share_of_b,
+        pair.jaccard,
+        pair.overlap_coefficient,
+        pair.gain_a,
+        pair.gain_b,
     ] {
         ensure(&estimate);
     }
@@ -81,9 +94,19 @@ fn check_pair(a: &Sketch, b: &Sketch) {
 }
 
 fn ensure(estimate: &Estimate) {
-    let Estimate { value, lower, upper } = estimate;
-    assert!(value.is_finite() && lower.is_finite() && upper.is_finite(), "{estimate:?}");
-    assert!(0.0 <= *lower && lower <= value && value <= upper, "{estimate:?}");
+    let Estimate {
+        value,
+        lower,
+        upper,
+    } = estimate;
+    assert!(
+        value.is_finite() && lower.is_finite() && upper.is_finite(),
+        "{estimate:?}"
+    );
+    assert!(
+        0.0 <= *lower && lower <= value && value <= upper,
+        "{estimate:?}"
+    );
 }
 
 /// What was decoded can be written, read and asked.
@@ -137,7 +160,7 @@ impl Input<'_> {
     fn sketch(&mut self) -> Option<Sketch> {
         let kind = self.byte();
         let (first, second) = (usize::from(self.byte()), usize::from(self.byte()));
-        if kind % 4 == 0 {
+        if kind.is_multiple_of(4) {
             let (registers, sample) = (self.take(4 * first), self.take(4 * second));
             let registers = checksummed(&registers, true);
             let sample = checksummed(&sample, true);
@@ -147,7 +170,9 @@ impl Input<'_> {
         }
         let hash = HashScheme::ALL[usize::from(kind >> 2) % 2];
         // Small, so that the sample is one; the precision up to 11, for speed.
-        let options = SketchOptions::new(4 + kind % 8, 16 + first).ok()?.with_hash(hash);
+        let options = SketchOptions::new(4 + kind % 8, 16 + first)
+            .ok()?
+            .with_hash(hash);
         let mut sketcher = Sketcher::new(options);
         if kind & 16 == 0 {
             let start = i64::from(self.byte());

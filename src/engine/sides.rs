@@ -201,7 +201,7 @@ fn by_day(table: SketchTable) -> Result<(Days, Option<u64>)> {
                 free.insert(sketch);
             }
             std::collections::btree_map::Entry::Occupied(mut day) => {
-                day.get_mut().merge(&sketch)?
+                day.get_mut().merge(&sketch)?;
             }
         }
     }

@@ -4,9 +4,10 @@
 
 use super::{FORMAT_VERSION, datasketches, decode, registers_blob, sample_blob};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::HashScheme;
 use crate::id::{IdDomain, Tally};
 use crate::segments::Segments;
-use crate::sketch::Sketch;
+use crate::sketch::{BottomK, Sketch};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema};
@@ -152,7 +153,7 @@ fn metadata(sketches: &[Sketch]) -> Vec<KeyValue> {
         .map(|r| r.precision().get());
     let entries = [
         ("format", FORMAT_VERSION.to_string()),
-        ("hash", list(hashes.clone().map(|hash| hash.name()))),
+        ("hash", list(hashes.clone().map(HashScheme::name))),
         (
             "fingerprint",
             list(hashes.map(|hash| format!("{:016x}", hash.fingerprint()))),
@@ -162,10 +163,7 @@ fn metadata(sketches: &[Sketch]) -> Vec<KeyValue> {
             list(each().filter_map(Sketch::domain).map(IdDomain::name)),
         ),
         ("precision", list(precisions)),
-        (
-            "k",
-            list(each().filter_map(Sketch::sample).map(|sample| sample.k())),
-        ),
+        ("k", list(each().filter_map(Sketch::sample).map(BottomK::k))),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
     let key_value = |(key, value)| KeyValue::new(format!("overlap.{key}"), Some(value));

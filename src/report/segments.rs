@@ -47,7 +47,7 @@ impl SegmentsReport {
             header.push(ours.clone());
         }
         header.push(partner.clone());
-        header.extend([&format!("new to {ours}"), &level, "of segment", of_all].map(|s| s.into()));
+        header.extend([&format!("new to {ours}"), &level, "of segment", of_all].map(Into::into));
         header.push(format!("reach for {ours}"));
         let all_new: f64 = self.gains.iter().map(|gain| gain.new.value).sum();
         let mut rows = vec![header];

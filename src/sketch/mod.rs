@@ -177,7 +177,7 @@ impl Sketch {
         self.registers = both(self.registers.take(), other.registers.as_ref(), |a, b| {
             a.merge(b);
         });
-        self.sample = both(self.sample.take(), other.sample.as_ref(), |a, b| a.merge(b));
+        self.sample = both(self.sample.take(), other.sample.as_ref(), BottomK::merge);
         self.tally = both(self.tally, other.tally.as_ref(), |a, b| *a += *b);
         Ok(())
     }
