@@ -45,14 +45,16 @@ mod storage;
 
 pub use analysis::{
     Days, Expression, Matrix, MatrixPair, OverlapDay, ReachOrder, ReachStep, Regions, SegmentGain,
-    SideDay, TrendDay, WindowDay, regions, segment_gains,
+    SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions, segment_gains,
+    trend as trend_of,
 };
 pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
-    ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest, SketchRequest,
-    Sources, StoreRequest, Unique, convert, default_memory_limit, estimate, estimate_regions_of,
-    estimate_sketches, exact, inspect, matrix, reach, read_sketches, sketch_array, sketch_batches,
-    sketch_segments, sketch_sides, store, trend, verify, write_sketches,
+    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
+    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, estimate,
+    estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
+    sketch_array, sketch_batches, sketch_segments, sketch_sides, store, trend, verify,
+    write_sketches,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{

@@ -178,6 +178,12 @@ impl Groups {
         }
     }
 
+    /// The columns.
+    #[must_use]
+    pub fn by(&self) -> &[String] {
+        &self.by
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,6 +3,7 @@
 //! The façade of the library and all that the commands call. Must not know clap, stdout or how a
 //! report is rendered.
 
+mod batches;
 mod convert;
 mod estimate;
 mod exact;
@@ -17,6 +18,7 @@ mod sketch;
 mod store;
 mod verify;
 
+pub use batches::{BatchSketcher, sketch_batches};
 pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
@@ -26,7 +28,7 @@ pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sides::{SidesRequest, matrix, reach, trend};
-pub use sketch::{sketch_array, sketch_batches, sketch_segments, sketch_sides};
+pub use sketch::{sketch_array, sketch_segments, sketch_sides};
 pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
 

@@ -2,12 +2,11 @@
 
 use super::inputs::{Division, Inputs};
 use super::request::Sources;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::SketchTable;
-use crate::id::Tally;
 use crate::scan::{ArrowIds, Progress};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
-use arrow::array::{Array, RecordBatch};
+use arrow::array::Array;
 
 /// Sketches every side of `sources`, all of them at once; what is stored as sketches is read and
 /// merged.
@@ -59,30 +58,5 @@ pub fn sketch_segments(
 pub fn sketch_array(array: &dyn Array, options: SketchOptions) -> Result<Sketch> {
     let mut sketcher = Sketcher::new(options);
     let tally = ArrowIds::default().push(array, &mut sketcher)?;
-    Ok(sketcher.finish(tally))
-}
-
-/// Sketches the column `id` of record batches, however many there are, in constant memory.
-///
-/// # Errors
-/// [`crate::ErrorKind::Usage`] if a batch has no such column, [`crate::ErrorKind::Input`] for a
-/// type that can't identify a user, [`crate::ErrorKind::Incomparable`] if the type changes from
-/// batch to batch.
-pub fn sketch_batches(
-    batches: impl IntoIterator<Item = RecordBatch>,
-    id: &str,
-    options: SketchOptions,
-) -> Result<Sketch> {
-    let mut sketcher = Sketcher::new(options);
-    let mut ids = ArrowIds::default();
-    let mut tally = Tally::default();
-    for batch in batches {
-        let column = batch
-            .column_by_name(id)
-            .ok_or_else(|| Error::usage(format!("a record batch has no column {id}")))?;
-        tally += ids
-            .push(column, &mut sketcher)
-            .map_err(|e| e.with("column", id))?;
-    }
     Ok(sketcher.finish(tally))
 }

@@ -14,7 +14,10 @@ mod sample;
 mod table;
 
 pub use header::FORMAT_VERSION;
-pub use table::{ImageColumns, SketchTable, is_sketch_table, read_table, write_table};
+pub use table::{
+    ImageColumns, SketchTable, TableBatches, is_sketch_table, read_batches, read_table,
+    table_batches, write_table,
+};
 
 use crate::error::{Error, Result};
 use crate::id::Tally;

@@ -4,13 +4,13 @@
 
 use super::{FORMAT_VERSION, datasketches, decode, registers_blob, sample_blob};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hash::HashScheme;
-use crate::id::{IdDomain, Tally};
+use crate::hash::{HashScheme, merge_schemes};
+use crate::id::{IdDomain, Tally, merge_domains};
 use crate::segments::Segments;
 use crate::sketch::{BottomK, Sketch};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Type as PhysicalType};
@@ -80,20 +80,53 @@ fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
 /// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains,
 /// [`ErrorKind::Output`] if the bytes can't be written.
 pub fn write_table(table: &SketchTable, users: &[f64], out: impl Write + Send) -> Result<()> {
+    let batches = table_batches(table, users)?;
+    let properties = properties(table.values());
+    let mut writer = ArrowWriter::try_new(out, Arc::clone(&batches.schema), Some(properties))
+        .map_err(|e| write_error(&e))?;
+    for batch in batches {
+        writer.write(&batch?).map_err(|e| write_error(&e))?;
+        writer.flush().map_err(|e| write_error(&e))?;
+    }
+    writer.close().map_err(|e| write_error(&e))?;
+    Ok(())
+}
+
+/// The rows of a sketch table as record batches, a few at a time.
+#[derive(Debug)]
+pub struct TableBatches<'a> {
+    table: &'a SketchTable,
+    users: &'a [f64],
+    schema: SchemaRef,
+    next: usize,
+}
+
+/// A table of sketches as the record batches that [`write_table`] writes; `users` are their
+/// estimates.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] for segment columns that are called as the table's own,
+/// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains.
+pub fn table_batches<'a>(table: &'a SketchTable, users: &'a [f64]) -> Result<TableBatches<'a>> {
     let segments = table.columns().schema();
-    if let Some(field) = segments
-        .fields()
-        .iter()
-        .find(|f| OWN.contains(&f.name().as_str()))
-    {
+    let is_own = |field: &&FieldRef| OWN.contains(&field.name().as_str());
+    if let Some(field) = segments.fields().iter().find(is_own) {
         return Err(Error::usage(format!(
             "a segment column can't be called {}: a sketch table has such a column of its own",
             field.name()
         )));
     }
-    for sketch in table.values().iter().skip(1) {
-        table.values()[0].ensure_comparable(sketch)?;
-    }
+    let kinds = table
+        .values()
+        .iter()
+        .map(|sketch| (sketch.hash(), sketch.domain()));
+    let one = |(hash, domain), (other, its)| {
+        Ok((merge_schemes(hash, other)?, merge_domains(domain, its)?))
+    };
+    kinds
+        .map(Ok)
+        .reduce(|all: Result<_>, kind| one(all?, kind?))
+        .transpose()?;
     let own = [
         Field::new(ROWS, DataType::Int64, true),
         Field::new(NULLS, DataType::Int64, true),
@@ -103,23 +136,56 @@ pub fn write_table(table: &SketchTable, users: &[f64], out: impl Write + Send) -
     ];
     let fields = segments.fields().iter().cloned();
     let fields: Vec<FieldRef> = fields.chain(own.map(Arc::new)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let properties = properties(table.values());
-    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
-        .map_err(|e| write_error(&e))?;
-    let sketches = table.values();
-    for start in (0..sketches.len()).step_by(BATCH_ROWS) {
-        let rows = start..sketches.len().min(start + BATCH_ROWS);
-        let segments = table.columns().slice(start, rows.len());
-        let mut columns = segments.columns().to_vec();
-        columns.extend(own_columns(&sketches[rows.clone()], &users[rows]));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
-            .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
-        writer.write(&batch).map_err(|e| write_error(&e))?;
-        writer.flush().map_err(|e| write_error(&e))?;
+    Ok(TableBatches {
+        table,
+        users,
+        schema: Arc::new(Schema::new(fields)),
+        next: 0,
+    })
+}
+
+impl TableBatches<'_> {
+    /// The schema of every batch.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
     }
-    writer.close().map_err(|e| write_error(&e))?;
-    Ok(())
+}
+
+impl Iterator for TableBatches<'_> {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let sketches = self.table.values();
+        let rows = self.next..sketches.len().min(self.next + BATCH_ROWS);
+        if rows.is_empty() {
+            return None;
+        }
+        self.next = rows.end;
+        let mut columns = self
+            .table
+            .columns()
+            .slice(rows.start, rows.len())
+            .columns()
+            .to_vec();
+        columns.extend(own_columns(&sketches[rows.clone()], &self.users[rows]));
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        Some(batch.map_err(|e| Error::new(ErrorKind::Internal, e.to_string())))
+    }
+}
+
+/// The sketches in record batches of a sketch table; `images` as in [`read_table`].
+///
+/// # Errors
+/// Those of [`read_table`].
+pub fn read_batches(batches: &[RecordBatch], images: &ImageColumns) -> Result<SketchTable> {
+    let mut parts = Vec::with_capacity(batches.len());
+    let mut row = 0;
+    for batch in batches {
+        parts.push(read_part(batch, row, images)?);
+        row += batch.num_rows();
+    }
+    join(parts)
 }
 
 fn write_error(error: &parquet::errors::ParquetError) -> Error {
@@ -215,17 +281,22 @@ pub fn read_table(
     let mut row = 0;
     for batch in reader.build().map_err(|e| corrupt(&e))? {
         let batch = batch.map_err(|e| corrupt(&e))?;
-        parts.push(match images.named().next() {
-            None => read_batch(&batch, row)?,
-            Some(_) => read_images(&batch, row, images)?,
-        });
+        parts.push(read_part(&batch, row, images)?);
         row += batch.num_rows();
     }
     join(parts)
 }
 
 /// The sketches of one batch, whose first row is row `first` of the table.
-fn read_batch(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
+fn read_part(batch: &RecordBatch, first: usize, images: &ImageColumns) -> Result<SketchTable> {
+    match images.named().next() {
+        None => read_blobs(batch, first),
+        Some(_) => read_images(batch, first, images),
+    }
+}
+
+/// The sketches of one batch of a table of ours.
+fn read_blobs(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
     let registers = binary(batch, REGISTERS)?;
     let sample = binary(batch, SAMPLE)?;
     let (rows, nulls) = (integers(batch, ROWS)?, integers(batch, NULLS)?);

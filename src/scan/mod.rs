@@ -6,6 +6,7 @@
 
 mod arrow;
 mod column;
+mod divide;
 mod input;
 mod parquet;
 mod schedule;
@@ -15,9 +16,10 @@ mod store;
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
+pub use divide::{Divider, SegmentLimits};
 pub use input::Side;
 pub use schedule::{pool, scan};
-pub use segments::{SegmentLimits, has_segment_columns, scan_by};
+pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, read_bytes};
 
 use self::parquet::ParquetFile;

@@ -4,14 +4,14 @@
 //! own page readers: slower, and text that isn't UTF-8 is refused.
 
 use super::arrow::ArrowIds;
+use super::divide::{Divider, SegmentLimits};
 use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
 use super::schedule::{self, SideScan};
 use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
-use crate::segments::{Groups, Segments};
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt32Array};
-use arrow::compute::take;
+use crate::segments::Segments;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,15 +23,6 @@ pub struct SegmentScan<S> {
     pub sinks: Vec<S>,
     /// Rows and nulls, from all of them.
     pub tally: Tally,
-}
-
-/// How IDs are divided.
-#[derive(Clone, Copy, Debug)]
-pub struct SegmentLimits<'a> {
-    /// The segment columns: of the file, or of its hive-style path (`…/day=2026-11-23/…`).
-    pub by: &'a [String],
-    /// More segments than this are refused.
-    pub segments_max: usize,
 }
 
 /// Reads all of a plan on up to `threads` threads, each with a sink of its own for each segment of
@@ -48,9 +39,9 @@ pub fn scan_by<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<Segments<SegmentScan<S>>>> {
-    let new_state = |side: usize| Ok(Divider::new(side, segments));
-    let read = |file: &ParquetFile, row_group: usize, divider: &mut Divider<'_, S>| {
-        divider.read(file, row_group, new_sink)
+    let new_state = |side: usize| Ok(Worker::new(side, segments));
+    let read = |file: &ParquetFile, row_group: usize, worker: &mut Worker<'_, S>| {
+        worker.read(file, row_group, new_sink)
     };
     let scanned = schedule::scan_row_groups(plan, threads, &new_state, &read, progress)?;
     let sides = scanned.into_iter().map(|side| join(side, segments));
@@ -74,38 +65,31 @@ pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
 
 /// What all workers saw of one side.
 fn join<S>(
-    side: SideScan<Divider<'_, S>>,
+    side: SideScan<Worker<'_, S>>,
     segments: SegmentLimits<'_>,
 ) -> Result<Segments<SegmentScan<S>>> {
-    let parts = side.sinks.into_iter().map(Divider::finish);
+    let parts = side.sinks.into_iter().map(|worker| {
+        let parts = worker.divider.finish()?;
+        parts.try_map(|(sink, tally)| {
+            let sinks = vec![sink];
+            Ok(SegmentScan { sinks, tally })
+        })
+    });
     let parts = parts.collect::<Result<Vec<_>>>()?;
     let joined = Segments::group(parts, segments.by, |all, part| {
         all.sinks.extend(part.sinks);
         all.tally += part.tally;
         Ok(())
     })?;
-    ensure_few(joined.values().len(), segments)?;
+    segments.ensure_few(joined.values().len())?;
     Ok(joined)
 }
 
-fn ensure_few(seen: usize, segments: SegmentLimits<'_>) -> Result<()> {
-    if seen <= segments.segments_max {
-        return Ok(());
-    }
-    let (by, most) = (segments.by.join(", "), segments.segments_max);
-    Err(Error::new(
-        ErrorKind::Limit,
-        format!("more than {most} segments by {by}"),
-    )
-    .hint("each is a sketch of its own: take a coarser column, or raise --max-segments"))
-}
-
-/// One worker's sinks for the segments of one side.
-struct Divider<'a, S> {
+/// One worker's part of one side.
+struct Worker<'a, S> {
     side: usize,
     segments: SegmentLimits<'a>,
-    groups: Groups,
-    sinks: Vec<(S, Tally)>,
+    divider: Divider<S>,
     /// The file that was read last, and its segment columns.
     open: Option<(ArrowFile, Vec<SegmentColumn>)>,
 }
@@ -118,19 +102,15 @@ enum SegmentColumn {
     Partition(String, Option<String>),
 }
 
-impl<'a, S: IdSink> Divider<'a, S> {
+impl<'a, S: IdSink> Worker<'a, S> {
     /// Rows that are divided at a time.
     const BATCH_ROWS: usize = 1 << 14;
-
-    /// Runs at least this long on average are pushed as they stand.
-    const RUN_ROWS: usize = 64;
 
     fn new(side: usize, segments: SegmentLimits<'a>) -> Self {
         Self {
             side,
             segments,
-            groups: Groups::new(segments.by),
-            sinks: Vec::new(),
+            divider: Divider::new(segments),
             open: None,
         }
     }
@@ -152,23 +132,19 @@ impl<'a, S: IdSink> Divider<'a, S> {
         let Some((arrow_file, columns)) = self.open.take() else {
             return Ok(Tally::default());
         };
-        let stored = columns.iter().filter_map(|column| match column {
-            SegmentColumn::Stored(name) => Some(name.as_str()),
-            SegmentColumn::Partition(..) => None,
-        });
         let mut ids = ArrowIds::of_column(file);
         let mut tally = Tally::default();
+        let stored = columns.iter().filter_map(SegmentColumn::stored);
         let stored: Vec<&str> = stored.collect();
-        arrow_file.read(
-            file,
-            row_group,
-            &stored,
-            Self::BATCH_ROWS,
-            &mut |id, batch| {
-                tally += self.take(id, &batch, &columns, &mut ids, new_sink)?;
-                ensure_few(self.groups.len(), self.segments)
-            },
-        )?;
+        let new_sink = || new_sink(self.side);
+        let divider = &mut self.divider;
+        let mut divide = |id: &ArrayRef, batch: RecordBatch| {
+            let rows = if stored.is_empty() { 1 } else { id.len() };
+            let columns = segment_batch(&columns, &batch, rows)?;
+            tally += divider.push(id, &columns, &mut ids, &new_sink)?;
+            Ok(())
+        };
+        arrow_file.read(file, row_group, &stored, Self::BATCH_ROWS, &mut divide)?;
         let rows = rows_of_group(file, row_group);
         if tally.rows != rows {
             return Err(Error::input(format!(
@@ -179,93 +155,16 @@ impl<'a, S: IdSink> Divider<'a, S> {
         self.open = Some((arrow_file, columns));
         Ok(tally)
     }
-
-    /// Divides one batch.
-    fn take(
-        &mut self,
-        id: &ArrayRef,
-        batch: &RecordBatch,
-        columns: &[SegmentColumn],
-        ids: &mut ArrowIds,
-        new_sink: &impl Fn(usize) -> Result<S>,
-    ) -> Result<Tally> {
-        let rows = id.len();
-        let is_partition = |column: &SegmentColumn| matches!(column, SegmentColumn::Partition(..));
-        if rows > 0 && columns.iter().all(is_partition) {
-            let keys = self.groups.keys(&segment_batch(columns, batch, 1)?)?;
-            return self.push(keys[0], id, ids, new_sink);
-        }
-        let keys = self.groups.keys(&segment_batch(columns, batch, rows)?)?;
-        let runs = || keys.chunk_by(|a, b| a == b);
-        let mut tally = Tally::default();
-        let mut start = 0;
-        if runs().count() * Self::RUN_ROWS <= rows {
-            for run in runs() {
-                let ids_of_run = id.slice(start, run.len());
-                tally += self.push(run[0], &ids_of_run, ids, new_sink)?;
-                start += run.len();
-            }
-            return Ok(tally);
-        }
-        let (order, segments) = sorted_by_key(&keys, self.groups.len());
-        let sorted = take(id, &order, None).map_err(|e| Error::input(e.to_string()))?;
-        for (key, len) in segments {
-            tally += self.push(key, &sorted.slice(start, len), ids, new_sink)?;
-            start += len;
-        }
-        Ok(tally)
-    }
-
-    fn push(
-        &mut self,
-        key: usize,
-        id: &ArrayRef,
-        ids: &mut ArrowIds,
-        new_sink: &impl Fn(usize) -> Result<S>,
-    ) -> Result<Tally> {
-        while self.sinks.len() <= key {
-            ensure_few(self.sinks.len() + 1, self.segments)?;
-            self.sinks.push((new_sink(self.side)?, Tally::default()));
-        }
-        let (sink, sum) = &mut self.sinks[key];
-        let tally = ids.push(id, sink)?;
-        *sum += tally;
-        Ok(tally)
-    }
 }
 
-impl<S> Divider<'_, S> {
-    fn finish(self) -> Result<Segments<SegmentScan<S>>> {
-        let scan = |(sink, tally)| SegmentScan {
-            sinks: vec![sink],
-            tally,
-        };
-        self.groups
-            .finish(self.sinks.into_iter().map(scan).collect())
+impl SegmentColumn {
+    /// The name of a column of the file.
+    fn stored(&self) -> Option<&str> {
+        match self {
+            Self::Stored(name) => Some(name),
+            Self::Partition(..) => None,
+        }
     }
-}
-
-/// The rows of each segment together, each in its order, and how many each has.
-fn sorted_by_key(keys: &[usize], groups: usize) -> (UInt32Array, Vec<(usize, usize)>) {
-    let mut counts = vec![0_usize; groups];
-    keys.iter().for_each(|&key| counts[key] += 1);
-    let mut starts = Vec::with_capacity(groups);
-    let mut sum = 0;
-    for count in &counts {
-        starts.push(sum);
-        sum += count;
-    }
-    let mut order = vec![0_u32; keys.len()];
-    for (row, &key) in keys.iter().enumerate() {
-        // A batch has far fewer rows than 2^32.
-        order[starts[key]] = row as u32;
-        starts[key] += 1;
-    }
-    let segments = counts
-        .into_iter()
-        .enumerate()
-        .filter(|&(_, count)| count > 0);
-    (order.into(), segments.collect())
 }
 
 /// The segment columns of some rows.
@@ -366,12 +265,5 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(percent_decoded("100%"), "100%");
         assert_eq!(percent_decoded("%zz%4"), "%zz%4");
-    }
-
-    #[test]
-    fn rows_are_sorted_by_segment_and_keep_their_order() {
-        let (order, segments) = sorted_by_key(&[2, 0, 2, 3, 0], 4);
-        assert_eq!(order.values(), &[1, 4, 0, 2, 3]);
-        assert_eq!(segments, [(0, 2), (2, 2), (3, 1)]);
     }
 }

@@ -20,6 +20,8 @@ impl Precision {
 
     pub(super) const DEFAULT: Self = Self(16);
 
+    pub(super) const SMALLEST: Self = Self(*Self::RANGE.start());
+
     /// # Errors
     /// [`crate::ErrorKind::Usage`] outside [`Self::RANGE`].
     pub fn new(precision: u8) -> Result<Self> {

@@ -39,6 +39,13 @@ impl SketchOptions {
     /// count needs less memory.
     pub const K_RANGE: RangeInclusive<usize> = 1 << 4..=1 << 24;
 
+    /// The least there is: for trying whether IDs can be sketched at all.
+    pub(crate) const SMALLEST: Self = Self {
+        hash: HashScheme::Xxh3,
+        precision: Precision::SMALLEST,
+        k: *Self::K_RANGE.start(),
+    };
+
     /// 2^`precision` registers beside a sample of `k` hashes.
     ///
     /// # Errors

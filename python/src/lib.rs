@@ -1,0 +1,26 @@
+//! `overlap` for Python: the library's sketches over anything that speaks Arrow.
+//!
+//! A thin layer: whatever can be said in Python is said there (`python/overlap/`). Rust releases the
+//! interpreter while it hashes, and looks for Ctrl-C between batches.
+
+mod errors;
+mod options;
+mod sketch;
+mod sketcher;
+mod sources;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<sketch::Sketch>()?;
+    module.add_class::<sketch::SketchTable>()?;
+    module.add_class::<sketcher::Sketcher>()?;
+    module.add_function(wrap_pyfunction!(sources::sketch_paths, module)?)?;
+    module.add_function(wrap_pyfunction!(sources::read_sketches, module)?)?;
+    module.add_function(wrap_pyfunction!(sketch::estimate, module)?)?;
+    module.add_function(wrap_pyfunction!(sketch::regions, module)?)?;
+    module.add_function(wrap_pyfunction!(sketch::matrix, module)?)?;
+    module.add_function(wrap_pyfunction!(sketch::reach, module)?)?;
+    errors::add_to(module)
+}
