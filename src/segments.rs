@@ -190,6 +190,11 @@ impl Groups {
         self.numbers.len()
     }
 
+    /// Forgets all but the first `len`.
+    pub fn truncate(&mut self, len: usize) {
+        self.numbers.retain(|_, number| *number < len);
+    }
+
     /// The number of the group of each row.
     ///
     /// # Errors

@@ -22,5 +22,6 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sketch::regions, module)?)?;
     module.add_function(wrap_pyfunction!(sketch::matrix, module)?)?;
     module.add_function(wrap_pyfunction!(sketch::reach, module)?)?;
+    module.add("_overlap_version", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

@@ -7,7 +7,9 @@ use pyo3::prelude::*;
 
 /// The size and hash of sketches.
 pub(crate) fn sketch_options(precision: u8, k: usize, hash: &str) -> PyResult<SketchOptions> {
-    let hash = HashScheme::ALL.into_iter().find(|known| known.name() == hash);
+    let hash = HashScheme::ALL
+        .into_iter()
+        .find(|known| known.name() == hash);
     let hash = hash.ok_or_else(|| UsageError::new_err("hash must be 'xxh3' or 'murmur3'"))?;
     let options = SketchOptions::new(precision, k).map_err(|e| raise(&e))?;
     Ok(options.with_hash(hash))
@@ -20,7 +22,9 @@ pub(crate) fn cast(cast: Option<&str>) -> PyResult<Option<IdDomain>> {
         Some("integer") => Ok(Some(IdDomain::Integer)),
         Some("string") => Ok(Some(IdDomain::Text)),
         Some("binary") => Ok(Some(IdDomain::Binary)),
-        Some(_) => Err(UsageError::new_err("cast must be 'integer', 'string' or 'binary'")),
+        Some(_) => Err(UsageError::new_err(
+            "cast must be 'integer', 'string' or 'binary'",
+        )),
     }
 }
 

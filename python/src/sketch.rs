@@ -2,7 +2,9 @@
 
 use crate::errors::raise;
 use crate::options;
-use overlap::format::{ImageColumns, decode, read_batches, registers_blob, sample_blob, table_batches};
+use overlap::format::{
+    ImageColumns, decode, read_batches, registers_blob, sample_blob, table_batches,
+};
 use overlap::{Estimate, HashScheme, ReachOrder, Tally, estimate_set, set_counts};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -17,7 +19,7 @@ fn triple(estimate: &Estimate) -> Triple {
 }
 
 /// A sketch of a set of users.
-#[pyclass(module = "overlap._overlap", frozen, eq, skip_from_py_object)]
+#[pyclass(module = "overlap._overlap", frozen, eq)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Sketch(pub(crate) overlap::Sketch);
 
@@ -33,7 +35,9 @@ impl Sketch {
         nulls: Option<u64>,
     ) -> PyResult<Self> {
         let tally = rows.zip(nulls).map(|(rows, nulls)| Tally { rows, nulls });
-        decode(registers, sample, tally).map(Self).map_err(|e| raise(&e))
+        decode(registers, sample, tally)
+            .map(Self)
+            .map_err(|e| raise(&e))
     }
 
     /// The blob of the registers, if there are any.
@@ -85,7 +89,9 @@ impl Sketch {
 
     #[getter]
     fn precision(&self) -> Option<u8> {
-        self.0.registers().map(|registers| registers.precision().get())
+        self.0
+            .registers()
+            .map(|registers| registers.precision().get())
     }
 
     #[getter]
@@ -123,7 +129,17 @@ impl SketchTable {
             theta: theta_column,
             hll: hll_column,
         };
-        read_batches(&batches, &images).map(Self).map_err(|e| raise(&e))
+        read_batches(&batches, &images)
+            .map(Self)
+            .map_err(|e| raise(&e))
+    }
+
+    /// A table of one sketch, of no segment in particular.
+    #[staticmethod]
+    fn of(sketch: &Sketch) -> PyResult<Self> {
+        overlap::Segments::whole(sketch.0.clone())
+            .map(Self)
+            .map_err(|e| raise(&e))
     }
 
     /// The sketch table as it would be written, for pyarrow and whoever else speaks Arrow.
@@ -131,14 +147,17 @@ impl SketchTable {
         let users = self.users();
         let batches = table_batches(&self.0, &users).map_err(|e| raise(&e))?;
         let schema = batches.schema();
-        let batches = batches.collect::<overlap::Result<Vec<_>>>().map_err(|e| raise(&e))?;
+        let batches = batches
+            .collect::<overlap::Result<Vec<_>>>()
+            .map_err(|e| raise(&e))?;
         PyTable::try_new(batches, schema)
             .map_err(|e| crate::errors::OverlapError::new_err(e.to_string()))
     }
 
     /// Writes a sketch file, whole or not at all; returns its size in bytes.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
-        py.detach(|| overlap::write_sketches(&self.0, &path)).map_err(|e| raise(&e))
+        py.detach(|| overlap::write_sketches(&self.0, &path))
+            .map_err(|e| raise(&e))
     }
 
     #[getter]
@@ -148,7 +167,9 @@ impl SketchTable {
 
     #[getter]
     fn labels(&self) -> Vec<String> {
-        (0..self.0.values().len()).map(|row| self.0.label(row)).collect()
+        (0..self.0.values().len())
+            .map(|row| self.0.label(row))
+            .collect()
     }
 
     #[getter]
@@ -172,7 +193,8 @@ impl SketchTable {
 
 impl SketchTable {
     fn users(&self) -> Vec<f64> {
-        let users = |sketch| estimate_set(&set_counts(sketch), overlap::Confidence::default()).value;
+        let users =
+            |sketch| estimate_set(&set_counts(sketch), overlap::Confidence::default()).value;
         self.0.values().iter().map(users).collect()
     }
 }
@@ -236,7 +258,10 @@ pub(crate) fn matrix(
     py: Python<'_>,
     sketches: Vec<PyRef<'_, Sketch>>,
     confidence: f64,
-) -> PyResult<(Vec<Triple>, Vec<(usize, usize, Triple, Triple, Triple, Triple)>)> {
+) -> PyResult<(
+    Vec<Triple>,
+    Vec<(usize, usize, Triple, Triple, Triple, Triple)>,
+)> {
     let confidence = options::confidence(confidence)?;
     let sides: Vec<overlap::Sketch> = sketches.iter().map(|sketch| sketch.0.clone()).collect();
     let matrix = py.detach(|| {
@@ -245,8 +270,13 @@ pub(crate) fn matrix(
     });
     let matrix = matrix.map_err(|e| raise(&e))?;
     let pairs = matrix.pairs.iter().map(|pair| {
-        let [overlap, of_a, of_b, jaccard] =
-            [&pair.overlap, &pair.share_of_a, &pair.share_of_b, &pair.jaccard].map(triple);
+        let [overlap, of_a, of_b, jaccard] = [
+            &pair.overlap,
+            &pair.share_of_a,
+            &pair.share_of_b,
+            &pair.jaccard,
+        ]
+        .map(triple);
         (pair.a, pair.b, overlap, of_a, of_b, jaccard)
     });
     Ok((matrix.users.iter().map(triple).collect(), pairs.collect()))
@@ -263,7 +293,11 @@ pub(crate) fn reach(
     confidence: f64,
 ) -> PyResult<Vec<(usize, Triple, Triple, Triple, f64)>> {
     let confidence = options::confidence(confidence)?;
-    let order = if greedy { ReachOrder::Greedy } else { ReachOrder::Given };
+    let order = if greedy {
+        ReachOrder::Greedy
+    } else {
+        ReachOrder::Given
+    };
     let sides: Vec<overlap::Sketch> = sketches.iter().map(|sketch| sketch.0.clone()).collect();
     let steps = py.detach(|| {
         let sides: Vec<&overlap::Sketch> = sides.iter().collect();
@@ -271,7 +305,13 @@ pub(crate) fn reach(
     });
     let steps = steps.map_err(|e| raise(&e))?;
     let step = |step: &overlap::ReachStep| {
-        (step.side, triple(&step.users), triple(&step.added), triple(&step.reach), step.duplication)
+        (
+            step.side,
+            triple(&step.users),
+            triple(&step.added),
+            triple(&step.reach),
+            step.duplication,
+        )
     };
     Ok(steps.iter().map(step).collect())
 }

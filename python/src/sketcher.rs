@@ -11,7 +11,7 @@ use pyo3_arrow::ffi::ArrayReader;
 use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
 
 /// Sketches of batches in the making.
-#[pyclass(module = "overlap._overlap")]
+#[pyclass(module = "overlap._overlap", subclass)]
 pub(crate) struct Sketcher {
     /// `None` once it is finished.
     sketcher: Option<BatchSketcher>,
@@ -50,7 +50,8 @@ impl Sketcher {
                 match reader.next() {
                     None => Ok(false),
                     Some(batch) => {
-                        let batch = batch.map_err(|e| crate::errors::InputError::new_err(e.to_string()))?;
+                        let batch =
+                            batch.map_err(|e| crate::errors::InputError::new_err(e.to_string()))?;
                         sketcher.push(&batch).map_err(|e| raise(&e))?;
                         Ok(true)
                     }

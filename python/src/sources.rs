@@ -51,5 +51,7 @@ pub(crate) fn sketch_paths(
 /// The sketches of a sketch file.
 #[pyfunction]
 pub(crate) fn read_sketches(py: Python<'_>, path: PathBuf) -> PyResult<SketchTable> {
-    py.detach(|| overlap::read_sketches(&path)).map(SketchTable).map_err(|e| raise(&e))
+    py.detach(|| overlap::read_sketches(&path))
+        .map(SketchTable)
+        .map_err(|e| raise(&e))
 }

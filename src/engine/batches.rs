@@ -1,7 +1,7 @@
 //! Record batches, from wherever they come, into sketches by segment.
 
 use super::inputs::{Division, of_domain};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::id::{IdDomain, Tally};
 use crate::scan::{ArrowIds, Divider, SegmentLimits};
@@ -79,7 +79,8 @@ impl BatchSketcher {
     /// # Errors
     /// [`crate::ErrorKind::Usage`] if it lacks a column, [`crate::ErrorKind::Input`] for a type that
     /// can't identify a user, [`crate::ErrorKind::Incomparable`] if a type changes from batch to
-    /// batch, [`crate::ErrorKind::Limit`] for too many segments. What was pushed before is unharmed.
+    /// batch, [`crate::ErrorKind::Limit`] for too many segments. A batch that is refused leaves the
+    /// sketcher as it was.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let schema = batch.schema();
         let (index, field) = schema.column_with_name(&self.id).ok_or_else(|| {
@@ -87,7 +88,11 @@ impl BatchSketcher {
             Error::usage(format!("no column {}", self.id))
                 .hint(format!("the columns are {}", names.join(", ")))
         })?;
-        let pushed = self.push_beside(batch.column(index), field, batch);
+        let ids = batch.column(index);
+        let pushed = match self.division.by.is_empty() {
+            true => self.push_beside(ids, field, &no_columns()?),
+            false => self.push_beside(ids, field, batch),
+        };
         pushed.map_err(|e| e.with("column", &self.id))
     }
 
@@ -97,11 +102,7 @@ impl BatchSketcher {
     /// Those of [`Self::push`].
     pub fn push_ids(&mut self, ids: &ArrayRef) -> Result<()> {
         let field = Field::new(&self.id, ids.data_type().clone(), true);
-        let options = RecordBatchOptions::new().with_row_count(Some(1));
-        let nothing = Arc::new(Schema::empty());
-        let nothing = RecordBatch::try_new_with_options(nothing, Vec::new(), &options)
-            .map_err(|e| Error::input(e.to_string()))?;
-        self.push_beside(ids, &field, &nothing)
+        self.push_beside(ids, &field, &no_columns()?)
     }
 
     /// The sketches; without segment columns just one, even of nothing.
@@ -119,18 +120,45 @@ impl BatchSketcher {
     }
 
     fn push_beside(&mut self, ids: &ArrayRef, field: &Field, columns: &RecordBatch) -> Result<()> {
-        let cast = self.cast;
-        let form = self.ids.get_or_insert_with(|| ArrowIds::new(field, cast));
-        // Whatever is wrong with the type is wrong with no values too, and then nothing is harmed.
-        let mut probe = of_domain(Sketcher::new(SketchOptions::SMALLEST), self.domain)?;
-        form.push(&ids.slice(0, ids.len().min(1)), &mut probe)?;
-        let domain = probe.finish(Tally::default()).domain();
+        let known = self.ids.is_some();
+        let domain = match self.check(ids, field) {
+            Ok(domain) => domain,
+            Err(refused) => {
+                self.ids = self.ids.take().filter(|_| known);
+                return Err(refused);
+            }
+        };
         let options = self.options;
         let new = || of_domain(Sketcher::new(options), domain);
+        let form = self
+            .ids
+            .get_or_insert_with(|| ArrowIds::new(field, self.cast));
         self.tally += self.divider.push(ids, columns, form, &new)?;
         self.domain = domain;
         Ok(())
     }
+
+    /// The domain that all IDs are of with these. A batch is taken whole or not at all: what is wrong
+    /// with a type is wrong with one value, what is wrong with a value only a cast finds out.
+    fn check(&mut self, ids: &ArrayRef, field: &Field) -> Result<Option<IdDomain>> {
+        let cast = self.cast;
+        let form = self.ids.get_or_insert_with(|| ArrowIds::new(field, cast));
+        let doubtful = match ids.logical_nulls() {
+            _ if cast.is_some() || ids.is_empty() => Arc::clone(ids),
+            Some(nulls) => ids.slice(nulls.valid_indices().next().unwrap_or(0), 1),
+            None => ids.slice(0, 1),
+        };
+        let mut probe = of_domain(Sketcher::new(SketchOptions::SMALLEST), self.domain)?;
+        form.push(&doubtful, &mut probe)?;
+        Ok(probe.finish(Tally::default()).domain())
+    }
+}
+
+/// One row of no segment columns, which stands for all rows.
+fn no_columns() -> Result<RecordBatch> {
+    let one = RecordBatchOptions::new().with_row_count(Some(1));
+    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &one)
+        .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))
 }
 
 /// Sketches the column `id` of record batches, however many there are, in constant memory.
@@ -149,4 +177,64 @@ pub fn sketch_batches(
     }
     let sketch = sketcher.finish()?.into_values().pop();
     Ok(sketch.unwrap_or_else(|| Sketch::empty(options)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Array, Int64Array, StringArray};
+
+    fn batch(ids: impl Array + 'static, tiers: &[&str]) -> RecordBatch {
+        let tiers: ArrayRef = Arc::new(StringArray::from(tiers.to_vec()));
+        let columns = [("user_id", Arc::new(ids) as ArrayRef), ("tier", tiers)];
+        RecordBatch::try_from_iter(columns).expect("a batch")
+    }
+
+    /// What is in a sketcher that took these batches, and then refused another.
+    fn after_refusal(
+        new: impl Fn() -> BatchSketcher,
+        good: &RecordBatch,
+        bad: &RecordBatch,
+    ) -> (ErrorKind, bool) {
+        let mut harmed = new();
+        harmed.push(good).expect("good");
+        let refused = harmed.push(bad).expect_err("bad");
+        harmed.push(good).expect("still good");
+        let mut twice = new();
+        twice.push(good).expect("good");
+        twice.push(good).expect("good");
+        let tallies = [harmed.tally(), twice.tally()];
+        let [harmed, twice] = [harmed, twice].map(|sketcher| sketcher.finish().expect("whole"));
+        let same = tallies[0] == tallies[1] && harmed.values() == twice.values();
+        (refused.kind(), same)
+    }
+
+    #[test]
+    fn a_batch_that_is_refused_leaves_the_sketcher_as_it_was() {
+        let new = || {
+            let by = Division {
+                by: vec!["tier".into()],
+                segments_max: 2,
+            };
+            BatchSketcher::new("user_id", by, SketchOptions::default())
+        };
+        let good = batch(
+            Int64Array::from(vec![None, Some(1), Some(2)]),
+            &["a", "b", "b"],
+        );
+        let texts = batch(StringArray::from(vec!["x", "y"]), &["b", "c"]);
+        let floats = batch(Float64Array::from(vec![1.0]), &["a"]);
+        let many = batch(Int64Array::from(vec![5, 6, 7]), &["a", "c", "d"]);
+        assert_eq!(
+            after_refusal(new, &good, &texts),
+            (ErrorKind::Incomparable, true)
+        );
+        assert_eq!(after_refusal(new, &good, &floats), (ErrorKind::Input, true));
+        assert_eq!(after_refusal(new, &good, &many), (ErrorKind::Limit, true));
+
+        let cast = || new().with_cast(Some(IdDomain::Integer));
+        let good = batch(StringArray::from(vec!["1", "2"]), &["a", "b"]);
+        let no_number = batch(StringArray::from(vec!["3", "x"]), &["a", "b"]);
+        assert!(after_refusal(cast, &good, &no_number).1);
+    }
 }

@@ -71,7 +71,7 @@ impl<S: IdSink> Divider<S> {
         if rows == 0 {
             return Ok(Tally::default());
         }
-        let keys = self.groups.keys(columns)?;
+        let keys = self.keys(columns)?;
         if let [key] = keys[..] {
             return self.push_all(key, id, ids, new_sink);
         }
@@ -95,6 +95,21 @@ impl<S: IdSink> Divider<S> {
         Ok(tally)
     }
 
+    /// The segment of each row; too many are refused before any row goes anywhere.
+    fn keys(&mut self, columns: &RecordBatch) -> Result<Vec<usize>> {
+        let before = self.groups.len();
+        let keys = self.groups.keys(columns)?;
+        let limits = SegmentLimits {
+            by: self.groups.by(),
+            segments_max: self.segments_max,
+        };
+        if let Err(too_many) = limits.ensure_few(self.groups.len()) {
+            self.groups.truncate(before);
+            return Err(too_many);
+        }
+        Ok(keys)
+    }
+
     fn push_all(
         &mut self,
         key: usize,
@@ -103,11 +118,6 @@ impl<S: IdSink> Divider<S> {
         new_sink: &impl Fn() -> Result<S>,
     ) -> Result<Tally> {
         while self.sinks.len() <= key {
-            let limits = SegmentLimits {
-                by: self.groups.by(),
-                segments_max: self.segments_max,
-            };
-            limits.ensure_few(self.sinks.len() + 1)?;
             self.sinks.push((new_sink()?, Tally::default()));
         }
         let (sink, sum) = &mut self.sinks[key];
