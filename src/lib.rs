@@ -51,8 +51,8 @@ pub use analysis::{
 pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
 pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
-    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, estimate,
-    estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
+    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
+    estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
     sketch_array, sketch_batches, sketch_segments, sketch_sides, store, trend, verify,
     write_sketches,
 };

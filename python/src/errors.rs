@@ -6,37 +6,37 @@ use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 
 create_exception!(
-    _overlap,
+    overlap,
     OverlapError,
     PyException,
     "Whatever `overlap` can't do; the base of its exceptions."
 );
 create_exception!(
-    _overlap,
+    overlap,
     UsageError,
     OverlapError,
     "The request itself is wrong: an unknown column, an option out of range."
 );
 create_exception!(
-    _overlap,
+    overlap,
     InputError,
     OverlapError,
     "An input that can't be read: missing, corrupt, of an unsupported type."
 );
 create_exception!(
-    _overlap,
+    overlap,
     IncomparableError,
     OverlapError,
     "Both can be read, but not be compared: other hash or ID type."
 );
 create_exception!(
-    _overlap,
+    overlap,
     OutputError,
     OverlapError,
     "The output can't be written."
 );
 create_exception!(
-    _overlap,
+    overlap,
     LimitError,
     OverlapError,
     "A limit was reached: segments, memory, size."

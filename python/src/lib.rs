@@ -4,24 +4,28 @@
 //! interpreter while it hashes, and looks for Ctrl-C between batches.
 
 mod errors;
+mod number;
 mod options;
+mod questions;
 mod sketch;
 mod sketcher;
 mod sources;
+mod table;
+mod work;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sketch::Sketch>()?;
-    module.add_class::<sketch::SketchTable>()?;
+    module.add_class::<table::SketchTable>()?;
     module.add_class::<sketcher::Sketcher>()?;
     module.add_function(wrap_pyfunction!(sources::sketch_paths, module)?)?;
     module.add_function(wrap_pyfunction!(sources::read_sketches, module)?)?;
-    module.add_function(wrap_pyfunction!(sketch::estimate, module)?)?;
-    module.add_function(wrap_pyfunction!(sketch::regions, module)?)?;
-    module.add_function(wrap_pyfunction!(sketch::matrix, module)?)?;
-    module.add_function(wrap_pyfunction!(sketch::reach, module)?)?;
-    module.add("_overlap_version", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(questions::estimate, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::regions, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::matrix, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::reach, module)?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

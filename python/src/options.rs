@@ -5,6 +5,24 @@ use overlap::id::IdDomain;
 use overlap::{Confidence, Division, HashScheme, SketchOptions};
 use pyo3::prelude::*;
 
+/// A column, or several.
+#[derive(FromPyObject)]
+pub(crate) enum Columns {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Columns {
+    /// Their names; none, if there are none.
+    pub(crate) fn of(columns: Option<Self>) -> Vec<String> {
+        match columns {
+            None => Vec::new(),
+            Some(Self::One(name)) => vec![name],
+            Some(Self::Many(names)) => names,
+        }
+    }
+}
+
 /// The size and hash of sketches.
 pub(crate) fn sketch_options(precision: u8, k: usize, hash: &str) -> PyResult<SketchOptions> {
     let hash = HashScheme::ALL

@@ -343,8 +343,12 @@ fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
 }
 
 /// Sees to it that registers and sample can be of one set: parts that were mixed up, or made up, are
-/// each plausible alone.
-fn ensure_consistent(sketch: &Sketch) -> Result<()> {
+/// each plausible alone. Files are checked when they are read; blobs that come otherwise, and record
+/// batches, are not.
+///
+/// # Errors
+/// [`ErrorKind::Input`] if what they say is 100 times apart, or just one of them is empty.
+pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
     /// So far apart are two estimates of one set never: each is within a factor of a few.
     const FACTOR: f64 = 100.0;
     let SetCounts {

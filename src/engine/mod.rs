@@ -22,7 +22,7 @@ pub use batches::{BatchSketcher, sketch_batches};
 pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
-pub use inputs::Division;
+pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;

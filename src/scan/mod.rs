@@ -53,6 +53,10 @@ pub trait Progress: Sync {
     }
     /// The scan is over.
     fn finish(&self) {}
+    /// Whether to stop: asked before every row group, and every part of a large one.
+    fn cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody listens.

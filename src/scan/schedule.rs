@@ -275,6 +275,9 @@ impl<S: Send> Crew<'_, S> {
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
+            if self.progress.cancelled() {
+                return self.fail(unit, Error::new(ErrorKind::Interrupted, "interrupted"));
+            }
             match self.take(unit, &mut sinks[unit.side], new_sink, read) {
                 Ok(tally) => tallies[unit.side] += tally,
                 Err(error) => {

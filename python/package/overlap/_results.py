@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -29,8 +30,17 @@ class Estimate:
             return _number(self.value)
         return f"{_number(self.value)} ({_number(self.lower)} – {_number(self.upper)})"
 
+    def _repr_html_(self) -> str:
+        return html.escape(repr(self))
+
     def to_dict(self) -> dict[str, float]:
         return asdict(self)
+
+    def to_arrow(self) -> Any:
+        """One row of value, lower and upper as a pyarrow table."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist([self.to_dict()])
 
 
 def _number(value: float) -> str:
@@ -104,7 +114,7 @@ class Pair(_Table):
         return [{"measure": name, **getattr(self, name).to_dict()} for name in names]
 
     def _rows(self) -> list[tuple[str, ...]]:
-        rows = [("", "value", "lower", "upper")]
+        rows: list[tuple[str, ...]] = [("", "value", "lower", "upper")]
         for record in self.to_records():
             numbers = (_number(record[key]) for key in ("value", "lower", "upper"))
             rows.append((record["measure"], *numbers))
@@ -115,9 +125,9 @@ class Pair(_Table):
 class Records(_Table):
     """Rows of names and estimates: regions, a matrix's pairs, the steps of a reach curve."""
 
-    records: tuple[dict[str, Any], ...]
+    records: list[dict[str, Any]]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.records)
 
     def __len__(self) -> int:

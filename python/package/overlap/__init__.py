@@ -1,0 +1,63 @@
+"""How many users do two platforms share, and how many do they reach together?
+
+Sketches of user IDs from anything that speaks Arrow (pyarrow, polars, pandas, DuckDB) or from files, and
+what they answer, each number with an interval:
+
+>>> import pyarrow as pa, overlap
+>>> shop = overlap.sketch(pa.table({"user_id": range(0, 150_000)}))
+>>> pay = overlap.sketch(pa.table({"user_id": range(100_000, 200_000)}))
+>>> pair = overlap.estimate(shop, pay)
+>>> pair.overlap.lower <= 50_000 <= pair.overlap.upper
+True
+>>> everybody = (shop | pay).users()
+>>> everybody.lower <= 200_000 <= everybody.upper
+True
+"""
+
+from ._api import (
+    estimate,
+    matrix,
+    merge,
+    reach,
+    read_sketches,
+    regions,
+    sketch,
+    write_sketches,
+)
+from ._overlap import (
+    IncomparableError,
+    InputError,
+    LimitError,
+    OutputError,
+    OverlapError,
+    Sketch,
+    Sketcher,
+    SketchTable,
+    UsageError,
+    __version__,
+)
+from ._results import Estimate, Pair, Records
+
+__all__ = [
+    "Estimate",
+    "IncomparableError",
+    "InputError",
+    "LimitError",
+    "OutputError",
+    "OverlapError",
+    "Pair",
+    "Records",
+    "Sketch",
+    "SketchTable",
+    "Sketcher",
+    "UsageError",
+    "__version__",
+    "estimate",
+    "matrix",
+    "merge",
+    "reach",
+    "read_sketches",
+    "regions",
+    "sketch",
+    "write_sketches",
+]

@@ -1,0 +1,163 @@
+//! Tables of sketches.
+
+use crate::errors::{InputError, UsageError, raise};
+use crate::options;
+use crate::sketch::{Sketch, in_html};
+use overlap::format::{ImageColumns, read_batches, table_batches};
+use overlap::{Confidence, ensure_consistent, estimate_set, set_counts};
+use pyo3::exceptions::{PyIndexError, PyKeyError};
+use pyo3::prelude::*;
+use pyo3_arrow::PyTable;
+use std::path::PathBuf;
+
+/// Sketches by segment: what a sketch file holds, one row a segment.
+///
+/// ``table["T4"]`` or ``table[0]`` is the sketch of a segment, ``len(table)`` their number.
+#[pyclass(module = "overlap._overlap", frozen)]
+pub(crate) struct SketchTable(pub(crate) overlap::format::SketchTable);
+
+#[pymethods]
+impl SketchTable {
+    /// The rows of a sketch table from whatever exports Arrow rows; of tables that Spark's
+    /// ``theta_sketch_agg`` or ``hll_sketch_agg`` made, by the columns that hold their images.
+    #[staticmethod]
+    #[pyo3(signature = (table, theta_column=None, hll_column=None))]
+    fn from_arrow(
+        table: PyTable,
+        theta_column: Option<String>,
+        hll_column: Option<String>,
+    ) -> PyResult<Self> {
+        let (batches, _) = table.into_inner();
+        let images = ImageColumns {
+            theta: theta_column,
+            hll: hll_column,
+        };
+        let table = read_batches(&batches, &images).map_err(|e| raise(&e))?;
+        let mut sketches = table.values().iter();
+        sketches
+            .try_for_each(ensure_consistent)
+            .map_err(|e| raise(&e))?;
+        Ok(Self(table))
+    }
+
+    /// A table of one sketch, of no segment in particular.
+    #[staticmethod]
+    fn of(sketch: &Sketch) -> PyResult<Self> {
+        overlap::Segments::whole(sketch.0.clone())
+            .map(Self)
+            .map_err(|e| raise(&e))
+    }
+
+    /// The table as pyarrow has it: segment columns, rows, nulls, users, hll, sample.
+    fn to_arrow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let users = self.users();
+        let batches = table_batches(&self.0, &users).map_err(|e| raise(&e))?;
+        let schema = batches.schema();
+        let batches = batches
+            .collect::<overlap::Result<Vec<_>>>()
+            .map_err(|e| raise(&e))?;
+        let table = PyTable::try_new(batches, schema);
+        let table = table.map_err(|e| InputError::new_err(e.to_string()))?;
+        table.into_pyarrow(py)
+    }
+
+    /// Writes a sketch file, whole or not at all; returns its size in bytes.
+    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
+        py.detach(|| overlap::write_sketches(&self.0, &path))
+            .map_err(|e| raise(&e))
+    }
+
+    /// The names of the segment columns.
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    /// The segments, as text.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        (0..self.0.values().len())
+            .map(|row| self.0.label(row))
+            .collect()
+    }
+
+    /// The sketches, in the order of the labels.
+    #[getter]
+    fn sketches(&self) -> Vec<Sketch> {
+        self.0.values().iter().cloned().map(Sketch).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.values().len()
+    }
+
+    fn __getitem__(&self, segment: Segment) -> PyResult<Sketch> {
+        let place = match &segment {
+            Segment::Label(label) => self.labels().iter().position(|known| known == label),
+            Segment::Place(place) if *place < 0 => self.0.values().len().checked_add_signed(*place),
+            Segment::Place(place) => usize::try_from(*place).ok(),
+        };
+        let sketch = place.and_then(|place| self.0.values().get(place));
+        match (sketch, segment) {
+            (Some(sketch), _) => Ok(Sketch(sketch.clone())),
+            (None, Segment::Label(label)) => Err(PyKeyError::new_err(label)),
+            (None, Segment::Place(place)) => Err(PyIndexError::new_err(place)),
+        }
+    }
+
+    /// Rolls up: one sketch for each combination of values of these columns; without any just one.
+    #[pyo3(signature = (by=None))]
+    fn merge(&self, py: Python<'_>, by: Option<options::Columns>) -> PyResult<Self> {
+        let by = options::Columns::of(by);
+        if let Some(unknown) = by.iter().find(|column| !self.columns().contains(column)) {
+            let text = format!(
+                "no segment column {unknown}; they are {}",
+                self.columns().join(", ")
+            );
+            return Err(UsageError::new_err(text));
+        }
+        let part = [self.0.clone()];
+        let merged = py.detach(|| {
+            overlap::Segments::group(part, &by, |all: &mut overlap::Sketch, part| {
+                all.merge(&part)
+            })
+        });
+        merged.map(Self).map_err(|e| raise(&e))
+    }
+
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        let from_arrow = py.get_type::<Self>().getattr("from_arrow")?;
+        Ok((from_arrow, (self.to_arrow(py)?,)))
+    }
+
+    fn __repr__(&self) -> String {
+        let by = match self.columns() {
+            columns if columns.is_empty() => String::new(),
+            columns => format!(" by {}", columns.join(", ")),
+        };
+        let sketches = self.0.values().len();
+        let plural = if sketches == 1 { "" } else { "es" };
+        format!("<SketchTable of {sketches} sketch{plural}{by}>")
+    }
+
+    fn _repr_html_(&self) -> String {
+        in_html(&self.__repr__())
+    }
+}
+
+/// Which sketch of a table.
+#[derive(FromPyObject)]
+enum Segment {
+    Place(isize),
+    Label(String),
+}
+
+impl SketchTable {
+    fn users(&self) -> Vec<f64> {
+        let users = |sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
+        self.0.values().iter().map(users).collect()
+    }
+}

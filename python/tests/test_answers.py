@@ -1,0 +1,104 @@
+"""Answers are those of the program, as objects."""
+
+import doctest
+import json
+import threading
+
+import pyarrow as pa
+import pytest
+from conftest import SMALL
+
+import overlap
+
+
+@pytest.fixture(scope="module")
+def sides():
+    ranges = {"shop": range(0, 60_000), "pay": range(40_000, 90_000), "bank": range(80_000, 100_000)}
+    return {name: overlap.sketch(pa.table({"user_id": ids}), **SMALL) for name, ids in ranges.items()}
+
+
+@pytest.fixture(scope="module")
+def files(sides, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sides")
+    for name, sketch in sides.items():
+        overlap.write_sketches(sketch, folder / f"{name}.ovs")
+    return [folder / f"{name}.ovs" for name in sides]
+
+
+def test_a_pair_is_that_of_the_program(sides, files, run):
+    pair = overlap.estimate(sides["shop"], sides["pay"], confidence=0.9)
+    report = json.loads(run("estimate", *files[:2], "--confidence", 90, "--format", "json"))
+    wanted = report
+    for name in ("overlap", "union", "only_a", "only_b", "jaccard"):
+        number = getattr(pair, name)
+        assert [number.value, number.lower, number.upper] == [wanted[name][key] for key in ("value", "lower", "upper")]
+    assert pair.a.value + pair.b.value - pair.overlap.value == pytest.approx(pair.union.value)
+    assert pair.overlap.lower < 20_000 < pair.overlap.upper
+    assert pair.to_dict()["overlap"]["value"] == pair.overlap.value == float(pair.overlap)
+    assert pair.to_arrow().column_names == ["measure", "value", "lower", "upper"]
+    assert "<td>overlap</td>" in pair._repr_html_() and "overlap" in repr(pair)
+    assert pair.overlap.to_arrow().to_pylist() == [pair.overlap.to_dict()]
+
+
+def test_matrix_reach_and_regions_are_those_of_the_program(sides, files, run):
+    report = json.loads(run("matrix", *files, "--format", "json"))
+    found = overlap.matrix(sides)
+    assert [row["overlap"].value for row in found] == [pair["overlap"]["value"] for pair in report["pairs"]]
+    assert len(found) == 3 and found.to_arrow().num_rows == 3
+
+    report = json.loads(run("reach", *files, "--order", "greedy", "--format", "json"))
+    steps = overlap.reach(sides, order="greedy")
+    assert [step["side"] for step in steps] == [step["side"] for step in report["steps"]]
+    assert [step["reach"].value for step in steps] == [step["reach"]["value"] for step in report["steps"]]
+    assert overlap.reach(sides, base="bank")[0]["side"] == "bank"
+    with pytest.raises(overlap.UsageError, match="no sketch is called cash"):
+        overlap.reach(sides, base="cash")
+
+    report = json.loads(run("regions", *files, "--format", "json"))
+    found = {frozenset(row["sides"]): row["users"].value for row in overlap.regions(sides)}
+    assert found == {frozenset(region["sides"]): region["users"]["value"] for region in report["regions"]}
+
+
+def test_a_table_is_a_family_of_sides(sides):
+    tables = [pa.table({"user_id": range(10), "day": ["mon"] * 10}), pa.table({"user_id": range(5, 20), "day": ["tue"] * 15})]
+    table = overlap.sketch(pa.concat_tables(tables), by="day")
+    assert [step["reach"].value for step in overlap.reach(table)] == [10, 20]
+    assert overlap.estimate(table["mon"], table["tue"]).overlap == overlap.Estimate(5, 5, 5)
+    with pytest.raises(KeyError, match="wed"):
+        table["wed"]
+    with pytest.raises(IndexError):
+        table[2]
+
+
+def test_or_is_the_union_and_order_means_nothing(sides):
+    shop, pay, bank = sides.values()
+    assert shop | pay | bank == bank | (pay | shop) == overlap.merge([pay, shop, bank])
+    twice = overlap.merge([pay, shop, pay])
+    assert (twice.hll, twice.sample) == ((shop | pay).hll, (shop | pay).sample)
+    assert twice.rows == shop.rows + 2 * pay.rows
+    assert (shop | shop).users() == shop.users()
+    with pytest.raises(overlap.UsageError):
+        overlap.merge([])
+
+
+def test_threads_hash_side_by_side():
+    """Without the interpreter: otherwise this would still pass, but the bench would show it."""
+    parts = [pa.table({"user_id": range(part * 50_000, part * 50_000 + 60_000)}) for part in range(4)]
+    found = [None] * 4
+
+    def work(part):
+        found[part] = overlap.sketch(parts[part], **SMALL)
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert found == [overlap.sketch(part, **SMALL) for part in parts]
+
+
+def test_the_compiled_part_is_documented_and_its_examples_run():
+    compiled = [overlap.Sketch, overlap.SketchTable, overlap.Sketcher]
+    for thing in compiled:
+        public = [value for name, value in vars(thing).items() if not name.startswith("_")]
+        assert all(value.__doc__ for value in [thing, *public]), thing
+        for example in doctest.DocTestFinder().find(thing, globs=vars(overlap).copy()):
+            assert doctest.DocTestRunner().run(example).failed == 0

@@ -1,0 +1,128 @@
+"""Bad input gets an exception of the right class, and harms nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from conftest import SMALL, content
+
+import overlap
+
+
+def test_a_wrong_column_is_named_with_those_there_are(table, parquet):
+    for data in (table, table.to_pandas(), parquet):
+        with pytest.raises(overlap.UsageError, match="no column uid.*user_id"):
+            overlap.sketch(data, id="uid")
+    with pytest.raises(overlap.UsageError, match="no segment column city.*tier"):
+        overlap.sketch(table, by="city")
+
+
+BAD = {
+    "other type": (lambda: pa.table({"user_id": ["x"]}), overlap.IncomparableError, "integer.*string"),
+    "floats": (lambda: pa.table({"user_id": [1.5]}), overlap.InputError, "user_id.*Float64|Float64.*user_id|double"),
+    "lists": (lambda: pa.table({"user_id": [[1]]}), overlap.InputError, "user_id"),
+    "no such column": (lambda: pa.table({"id": [1]}), overlap.UsageError, "user_id"),
+    "objects": (lambda: pd.DataFrame({"user_id": [1, "x", b"y"]}), overlap.InputError, "user_id"),
+    "a list": (lambda: [1, 2, 3], overlap.InputError, "list offers no Arrow data"),
+    "none": (lambda: None, overlap.InputError, "NoneType offers no Arrow data"),
+    "numpy": (lambda: np.arange(3), overlap.InputError, "ndarray"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_refused_batch_leaves_the_sketcher_as_it_was(fault, table):
+    bad, error, text = BAD[fault]
+    sketcher = overlap.Sketcher(**SMALL).update(table)
+    with pytest.raises(error, match=text):
+        sketcher.update(bad())
+    assert content(sketcher.finish()) == content(overlap.sketch(table, **SMALL))
+
+
+def test_a_stream_that_breaks_off_keeps_what_came_before(table):
+    good = table.to_batches(max_chunksize=20_000)
+
+    def batches():
+        yield from good[:2]
+        raise OSError("disk 7 is gone")
+
+    sketcher = overlap.Sketcher(**SMALL)
+    with pytest.raises(overlap.InputError, match="disk 7 is gone"):
+        sketcher.update(pa.RecordBatchReader.from_batches(table.schema, batches()))
+    assert sketcher.rows == 40_000
+    assert content(sketcher.update(good[2]).finish()) == content(overlap.sketch(table, **SMALL))
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path, table):
+    with pytest.raises(overlap.InputError, match="absent.parquet"):
+        overlap.sketch(tmp_path / "absent.parquet")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 not at all PAR1")
+    for read in (overlap.sketch, overlap.read_sketches):
+        with pytest.raises(overlap.InputError, match="bad.parquet"):
+            read(tmp_path / "bad.parquet")
+    with pytest.raises(overlap.OutputError, match="no such"):
+        overlap.write_sketches(overlap.sketch(table, **SMALL), tmp_path / "no such" / "x.ovs")
+
+
+def test_options_out_of_range(table):
+    for options in ({"k": 0}, {"precision": 40}, {"hash": "md5"}, {"cast": "float"}):
+        with pytest.raises(overlap.UsageError, match=next(iter(options))):
+            overlap.sketch(table, **options)
+    with pytest.raises(TypeError, match="colour"):
+        overlap.sketch(table, colour="red")
+    with pytest.raises(overlap.LimitError, match="2 segments"):
+        overlap.sketch(table, by="tier", max_segments=2)
+    for confidence in (0, 1, 95):
+        with pytest.raises(overlap.UsageError, match="confidence"):
+            overlap.sketch(table).users(confidence)
+
+
+def test_sketches_that_cannot_meet(table):
+    sketch = overlap.sketch(table, **SMALL)
+    other_hash = overlap.sketch(table, hash="murmur3", **SMALL)
+    other_type = overlap.sketch(pa.table({"user_id": ["1"]}), **SMALL)
+    for other in (other_hash, other_type):
+        for meet in (sketch.merge, lambda b: overlap.estimate(sketch, b), lambda b: overlap.matrix([sketch, b])):
+            with pytest.raises(overlap.IncomparableError):
+                meet(other)
+
+
+def test_corrupt_blobs_are_refused(table):
+    sketch = overlap.sketch(table, **SMALL)
+    for blob in (sketch.sample[:-1], sketch.sample + b"\0", b"", bytes([sketch.sample[0] ^ 1]) + sketch.sample[1:]):
+        with pytest.raises(overlap.InputError):
+            overlap.Sketch.from_blobs(sketch.hll, blob)
+    nobody = overlap.sketch(pa.table({"user_id": pa.array([], pa.int64())}), **SMALL)
+    with pytest.raises(overlap.InputError, match="corrupt sketch"):
+        overlap.Sketch.from_blobs(sketch.hll, nobody.sample)
+    broken = overlap.sketch(table, by="tier", **SMALL).to_arrow().drop_columns("hll")
+    with pytest.raises(overlap.OverlapError, match="hll"):
+        overlap.SketchTable.from_arrow(broken)
+
+
+def test_every_exception_is_an_overlap_error():
+    for error in ("UsageError", "InputError", "IncomparableError", "OutputError", "LimitError"):
+        assert issubclass(getattr(overlap, error), overlap.OverlapError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_control_c_ends_an_endless_stream():
+    script = """
+        import itertools, pyarrow as pa, overlap
+        batch = pa.record_batch({"user_id": range(100_000)})
+        reader = pa.RecordBatchReader.from_batches(batch.schema, itertools.repeat(batch))
+        print("go", flush=True)
+        try:
+            overlap.sketch(reader)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "go\n"
+    os.kill(child.pid, signal.SIGINT)
+    assert child.communicate(timeout=30)[0] == "interrupted\n"
