@@ -1,5 +1,6 @@
 //! Files.
 
+use crate::errors::raise;
 use crate::options;
 use crate::table::SketchTable;
 use crate::work;
@@ -45,6 +46,17 @@ pub(crate) fn sketch_paths(
         tables.into_iter().next().ok_or_else(no_side)
     });
     table.map(SketchTable)
+}
+
+/// The files that paths, folders and patterns mean.
+#[pyfunction]
+pub(crate) fn list_files(paths: Vec<PathBuf>) -> PyResult<Vec<PathBuf>> {
+    let sources = Sources::new(&paths).map_err(|e| raise(&e))?;
+    Ok(sources
+        .sides
+        .into_iter()
+        .flat_map(|side| side.files)
+        .collect())
 }
 
 /// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.

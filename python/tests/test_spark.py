@@ -1,86 +1,20 @@
 """A real cluster: a master and two workers as processes on loopback, one of which dies in mid-job."""
 
 import os
-import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
+from cluster import Cluster
 from conftest import SMALL, content
 
 import overlap
 import overlap.spark
-
-pyspark = pytest.importorskip("pyspark")
-from pyspark.sql import SparkSession  # noqa: E402
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Cluster:
-    """Spark standalone. Every daemon leads a process group, with the executors that it starts."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.port, self.web = free_port(), free_port()
-        self.url = f"spark://127.0.0.1:{self.port}"
-        self.daemons = []
-        self.start("master.Master", "--host", "127.0.0.1", "--port", str(self.port), "--webui-port", str(self.web))
-        # Under two names: Spark speculates on another host only.
-        self.workers = [self.start_worker(host) for host in ("127.0.0.1", "localhost")]
-        self.wait_for_workers(2)
-
-    def start(self, name: str, *arguments: str) -> subprocess.Popen:
-        home = Path(pyspark.__file__).parent
-        log = (self.folder / f"{name}.{len(self.daemons)}.log").open("w")
-        daemon = subprocess.Popen(
-            [home / "bin" / "spark-class", f"org.apache.spark.deploy.{name}", *arguments],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"},
-        )
-        self.daemons.append(daemon)
-        return daemon
-
-    def start_worker(self, host: str) -> subprocess.Popen:
-        size = ["--cores", "2", "--memory", "1g", "--webui-port", "0"]
-        work = self.folder / f"work-{host}"
-        return self.start("worker.Worker", "--host", host, *size, "--work-dir", str(work), self.url)
-
-    def wait_for_workers(self, count: int) -> None:
-        for _ in range(240):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/json/", timeout=5) as page:
-                    if page.read().decode().count('"ALIVE"') >= count + 1:  # the master is one
-                        return
-            except OSError:
-                pass
-            time.sleep(0.25)
-        logs = "\n".join(path.read_text()[-2_000:] for path in self.folder.glob("*.log"))
-        pytest.fail(f"no {count} workers within a minute:\n{logs}")
-
-    def kill(self, daemon: subprocess.Popen) -> None:
-        """At once, with all of its executors."""
-        os.killpg(daemon.pid, signal.SIGKILL)
-        daemon.wait()
-
-    def stop(self) -> None:
-        for daemon in reversed(self.daemons):
-            if daemon.poll() is None:
-                self.kill(daemon)
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
@@ -91,24 +25,18 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spark(cluster):
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    session = (
-        SparkSession.builder.master(cluster.url)
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .config("spark.executor.memory", "512m")
-        .config("spark.executor.cores", 1)
-        .config("spark.sql.shuffle.partitions", 4)
-        .config("spark.ui.enabled", "false")
-        .config("spark.speculation", "true")
-        .config("spark.speculation.interval", "100ms")
-        .config("spark.speculation.multiplier", "2")
-        .config("spark.speculation.quantile", "0.5")
-        .config("spark.executorEnv.PYTHONPATH", str(Path(__file__).parent))
-        .appName("overlap")
-        .getOrCreate()
-    )
+    settings = {
+        "spark.driver.memory": "1g",
+        "spark.executor.memory": "512m",
+        "spark.executor.cores": "1",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.speculation": "true",
+        "spark.speculation.interval": "100ms",
+        "spark.speculation.multiplier": "2",
+        "spark.speculation.quantile": "0.5",
+        "spark.executorEnv.PYTHONPATH": str(Path(__file__).parent),
+    }
+    session = cluster.session(settings)
     yield session
     session.stop()
 
@@ -136,6 +64,18 @@ def test_a_table_that_spark_wrote_is_a_sketch_file(frame, table, tmp_path, run):
     found = overlap.sketch(str(tmp_path / "spark.ovs"), by="tier")
     assert list(map(content, found.sketches)) == list(map(content, wanted.sketches))
     assert "T1" in run("estimate", tmp_path / "spark.ovs", tmp_path / "spark.ovs", "--by", "tier")
+
+
+def test_files_that_workers_read_themselves_give_the_same(spark, table, tmp_path):
+    pq.write_to_dataset(table, tmp_path / "users", partition_cols=["tier"], max_rows_per_file=9_000, max_rows_per_group=4_000)
+    folder = str(tmp_path / "users")
+    found = overlap.spark.read(overlap.spark.sketch_files(spark, folder, **SMALL))
+    assert list(map(content, found.sketches)) == [content(overlap.sketch(table, **SMALL))]
+    found = overlap.spark.read(overlap.spark.sketch_files(spark, folder, "user_id", by="tier", **SMALL))
+    wanted = overlap.sketch(table, by="tier", **SMALL)
+    assert dict(zip(found.labels, found.sketches)) == dict(zip(wanted.labels, wanted.sketches))
+    with pytest.raises(overlap.InputError, match="absent"):
+        overlap.spark.sketch_files(spark, folder + "/absent")
 
 
 def test_more_partitions_than_one_task_merges(spark):

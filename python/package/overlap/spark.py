@@ -6,18 +6,20 @@ segment. The workers need this package and pyarrow.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._api import Columns, _columns
+from . import _overlap
+from ._api import Columns, _columns, _paths
 from ._overlap import Sketcher, SketchTable, UsageError
 
 if TYPE_CHECKING:
     import pyarrow
-    from pyspark.sql import DataFrame
-    from pyspark.sql.types import StructType
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType, StructType
 
-__all__ = ["read", "sketch"]
+__all__ = ["read", "sketch", "sketch_files"]
 
 # The partitions whose sketches one task merges: 32 MB of them at most, at the default size.
 _FAN_IN = 128
@@ -33,15 +35,13 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: An
     twice on speculation, change nothing: Spark takes the result of one of them. Options are those of
     ``overlap.Sketcher``.
     """
-    from pyspark.sql import functions as F
-
     columns = _columns(by)
     missing = [name for name in [id, *columns] if name not in df.columns]
     if missing:
         raise UsageError(f"no column {missing[0]}; the columns are {', '.join(df.columns)}")
-    Sketcher(id, columns, **options)  # wrong options are wrong here, not on the workers
+    nobody = Sketcher(id, columns, **options)  # wrong options are wrong here, not on the workers
     needed = df.select(*dict.fromkeys([id, *columns]))
-    schema = _schema(needed, columns)
+    schema = _schema({name: needed.schema[name].dataType for name in columns})
 
     def sketch_partition(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         sketcher = Sketcher(id, columns, **options)
@@ -49,22 +49,39 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: An
             sketcher.update(batch)
         yield from _batches(sketcher.finish_table(), schema)
 
-    def merge_partition(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-        merged = _merged(batches, columns)
-        if merged is not None:
-            yield from _batches(merged, schema)
-
-    quoted = [_quoted(name) for name in columns]
     parts = needed.mapInArrow(sketch_partition, schema)
     if not columns:
         # Spark doesn't even start what is known to have no rows; nobody is an answer too.
-        nobody = Sketcher(id, **options).finish_table().to_arrow()
-        parts = parts.unionAll(df.sparkSession.createDataFrame(nobody, schema))
-    parts = parts.withColumn(_PART, F.floor(F.spark_partition_id() / _FAN_IN))
-    # Sketches of neighbouring partitions meet first, so that no task ever holds all of them.
-    parts = parts.repartition(_PART, *quoted).drop(_PART).mapInArrow(merge_partition, schema)
-    last = parts.repartition(*quoted) if quoted else parts.repartition(1)
-    return last.mapInArrow(merge_partition, schema)
+        nothing = nobody.finish_table().to_arrow()
+        parts = parts.unionAll(df.sparkSession.createDataFrame(nothing, schema))
+    return _merge_tree(parts, columns, schema)
+
+
+def sketch_files(
+    spark: SparkSession, paths: Any, id: str | None = None, by: Columns = None, **options: Any
+) -> DataFrame:
+    """The sketch table of Parquet files that every worker can open under the same paths.
+
+    Paths are those of ``overlap.sketch``. Each file is a task that reads it with this package's own
+    scan: many times faster than `sketch`, for no ID passes through the JVM. Segment columns may also
+    be folders (``…/day=2026-11-23/…``); those are text.
+    """
+    from pyspark.sql import types as T
+
+    columns = _columns(by)
+    Sketcher(id or "user_id", columns, **options)
+    files = [os.fspath(file) for file in _overlap.list_files(_paths(paths) or [paths])]
+    stored = {field.name: field.dataType for field in spark.read.parquet(files[0]).schema}
+    schema = _schema({name: stored.get(name, T.StringType()) for name in columns})
+
+    def sketch_file(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        for batch in batches:
+            for file in batch.column(0).to_pylist():
+                table = _overlap.sketch_paths([files[file]], id, columns, threads=1, **options)
+                yield from _batches(table, schema)
+
+    numbers = spark.range(0, len(files), 1, numPartitions=len(files))
+    return _merge_tree(numbers.mapInArrow(sketch_file, schema), columns, schema)
 
 
 def read(df: DataFrame, theta_column: str | None = None, hll_column: str | None = None) -> SketchTable:
@@ -75,21 +92,35 @@ def read(df: DataFrame, theta_column: str | None = None, hll_column: str | None 
     return SketchTable.from_arrow(df.toArrow(), theta_column, hll_column)
 
 
-def _schema(df: DataFrame, columns: list[str]) -> StructType:
+def _merge_tree(parts: DataFrame, columns: list[str], schema: StructType) -> DataFrame:
+    """One sketch for each segment; no task ever holds those of all partitions."""
+    from pyspark.sql import functions as F
+
+    def merge_partition(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        merged = _merged(batches, columns)
+        if merged is not None:
+            yield from _batches(merged, schema)
+
+    quoted = ["`" + name.replace("`", "``") + "`" for name in columns]
+    neighbours = parts.withColumn(_PART, F.floor(F.spark_partition_id() / _FAN_IN))
+    first = neighbours.repartition(_PART, *quoted).drop(_PART).mapInArrow(merge_partition, schema)
+    last = first.repartition(*quoted) if quoted else first.repartition(1)
+    return last.mapInArrow(merge_partition, schema)
+
+
+def _schema(segments: dict[str, DataType]) -> StructType:
     from pyspark.sql import types as T
 
-    fields = [T.StructField(name, df.schema[name].dataType) for name in columns]
-    for name, kind in [
-        ("rows", T.LongType()),
-        ("nulls", T.LongType()),
-        ("users", T.LongType()),
-        ("hll", T.BinaryType()),
-        ("sample", T.BinaryType()),
-    ]:
-        if name in columns:
-            raise UsageError(f"segment column {name} has the name of a column of sketch tables; rename it")
-        fields.append(T.StructField(name, kind))
-    return T.StructType(fields)
+    own = {
+        "rows": T.LongType(),
+        "nulls": T.LongType(),
+        "users": T.LongType(),
+        "hll": T.BinaryType(),
+        "sample": T.BinaryType(),
+    }
+    for name in own.keys() & segments.keys():
+        raise UsageError(f"segment column {name} has the name of a column of sketch tables; rename it")
+    return T.StructType([T.StructField(name, kind) for name, kind in {**segments, **own}.items()])
 
 
 def _batches(table: SketchTable, schema: StructType) -> Iterator[pyarrow.RecordBatch]:
@@ -113,7 +144,3 @@ def _merged(batches: Iterable[pyarrow.RecordBatch], columns: list[str]) -> Sketc
             rows.append(merged.to_arrow().cast(rows[0].schema))
         merged = SketchTable.from_arrow(pyarrow.concat_tables(rows)).merge(columns)
     return merged
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
