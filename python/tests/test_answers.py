@@ -36,7 +36,7 @@ def test_a_pair_is_that_of_the_program(sides, files, run):
     assert pair.overlap.lower < 20_000 < pair.overlap.upper
     assert pair.to_dict()["overlap"]["value"] == pair.overlap.value == float(pair.overlap)
     assert pair.to_arrow().column_names == ["measure", "value", "lower", "upper"]
-    assert "<td>overlap</td>" in pair._repr_html_() and "overlap" in repr(pair)
+    assert ">overlap</td>" in pair._repr_html_() and "overlap" in repr(pair)
     assert pair.overlap.to_arrow().to_pylist() == [pair.overlap.to_dict()]
 
 

@@ -67,7 +67,12 @@ def test_a_table_that_spark_wrote_is_a_sketch_file(frame, table, tmp_path, run):
 
 
 def test_files_that_workers_read_themselves_give_the_same(spark, table, tmp_path):
-    pq.write_to_dataset(table, tmp_path / "users", partition_cols=["tier"], max_rows_per_file=9_000, max_rows_per_group=4_000)
+    for tier in ("T1", "T2", "T3"):
+        segment = table.filter(pc.equal(table["tier"], tier)).drop_columns("tier")
+        (tmp_path / "users" / f"tier={tier}").mkdir(parents=True)
+        for part in range(3):
+            rows = segment.slice(part * 8_000, 8_000)
+            pq.write_table(rows, tmp_path / "users" / f"tier={tier}" / f"{part}.parquet", row_group_size=5_000)
     folder = str(tmp_path / "users")
     found = overlap.spark.read(overlap.spark.sketch_files(spark, folder, **SMALL))
     assert list(map(content, found.sketches)) == [content(overlap.sketch(table, **SMALL))]

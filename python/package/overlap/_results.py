@@ -50,7 +50,9 @@ def _number(value: float) -> str:
 
 def _html(rows: list[tuple[str, ...]]) -> str:
     def cells(row: tuple[str, ...], tag: str) -> str:
-        return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+        aligned = ["left"] + ["right"] * (len(row) - 1)
+        styles = [f"text-align: {align}; white-space: nowrap" for align in aligned]
+        return "".join(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>' for style, cell in zip(styles, row))
 
     head, *body = rows
     lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)

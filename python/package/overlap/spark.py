@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _overlap
 from ._api import Columns, _columns, _paths
-from ._overlap import Sketcher, SketchTable, UsageError
+from ._overlap import InputError, Sketcher, SketchTable, UsageError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -71,6 +71,9 @@ def sketch_files(
     columns = _columns(by)
     Sketcher(id or "user_id", columns, **options)
     files = [os.fspath(file) for file in _overlap.list_files(_paths(paths) or [paths])]
+    for file in files:
+        if not os.path.exists(file):
+            raise InputError(f"{file}: no such file")
     stored = {field.name: field.dataType for field in spark.read.parquet(files[0]).schema}
     schema = _schema({name: stored.get(name, T.StringType()) for name in columns})
 
