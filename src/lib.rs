@@ -69,10 +69,14 @@ pub use hash::{
     BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, hash_bytes,
     hash_integer, hash_wide_integer, murmur3_128,
 };
-pub use id::Tally;
-pub use scan::{ArrowIds, IdSelection, Progress, Side, Silent, USUAL_NAMES, is_decoding};
+pub use id::{PageChecks, Tally};
+pub use scan::{
+    ArrowIds, IdSelection, Progress, ReadLimits, Side, Silent, USUAL_NAMES, is_decoding,
+};
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
+
+pub use storage::remove_temporaries;
 
 /// The README's examples run with the tests.
 #[cfg(doctest)]

@@ -7,9 +7,12 @@ use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: cli::memory::OrExit = cli::memory::OrExit;
+
 fn main() -> ExitCode {
     quiet_decoder_panics();
-    let outcome = panic::catch_unwind(AssertUnwindSafe(cli::run));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| cli::run(std::env::args_os())));
     let error = match outcome {
         Ok(Ok(code)) => return ExitCode::from(code),
         Ok(Err(error)) => error,

@@ -2,7 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+use tempfile::NamedTempFile;
 
 /// Writes a file through `write`: into a temporary file in the same folder, synced, then renamed
 /// over `path`. Whoever looks sees the old file or the new one; after an error the old one stands.
@@ -23,16 +26,87 @@ pub fn write_atomically(
     let mut builder = tempfile::Builder::new();
     builder.prefix(".overlap-");
     open_to_all(&mut builder);
-    let temporary = builder
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(fail)?;
-    let mut writer = BufWriter::new(temporary);
+    let temporary = Temporary::new(&builder, folder.unwrap_or(Path::new("."))).map_err(fail)?;
+    let mut writer = BufWriter::new(temporary.file.as_file());
     write(&mut writer)?;
-    let temporary = writer.into_inner().map_err(|e| fail(e.into_error()))?;
-    temporary.as_file().sync_all().map_err(fail)?;
-    let bytes = temporary.as_file().metadata().map_err(fail)?.len();
-    temporary.persist(path).map_err(|e| fail(e.error))?;
+    writer.into_inner().map_err(|e| fail(e.into_error()))?;
+    temporary.file.as_file().sync_all().map_err(fail)?;
+    let bytes = temporary.file.as_file().metadata().map_err(fail)?.len();
+    temporary.persist(path).map_err(fail)?;
+    sync_folder(folder);
     Ok(bytes)
+}
+
+/// The temporary files that there are, for [`remove_temporaries`].
+static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes the temporary files of every [`write_atomically`] under way, and keeps more from being
+/// made: for a program that is about to end without unwinding. Never returns to those writers.
+pub fn remove_temporaries() {
+    /// Far longer than anybody holds the lock, unless it is whoever calls, out of memory.
+    const TRIES: u32 = 100;
+    let locked = (0..TRIES).find_map(|_| {
+        let locked = TEMPORARIES.try_lock().ok();
+        if locked.is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        locked
+    });
+    let Some(temporaries) = locked else {
+        return;
+    };
+    for path in temporaries.iter() {
+        // It may be gone, renamed to what it was made for.
+        let _ = std::fs::remove_file(path);
+    }
+    // The lock is never given back: whoever wants to begin a file now waits for the end.
+    std::mem::forget(temporaries);
+}
+
+/// A temporary file, listed for as long as it is there.
+struct Temporary {
+    file: NamedTempFile,
+    /// Goes after the file.
+    _entry: Entry,
+}
+
+/// An entry of the list.
+struct Entry(PathBuf);
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Ok(mut temporaries) = TEMPORARIES.lock() {
+            temporaries.retain(|known| *known != self.0);
+        }
+    }
+}
+
+impl Temporary {
+    fn new(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
+        // Made under the lock: no signal comes between a file and its entry.
+        let mut temporaries = TEMPORARIES.lock().map_err(|_| poisoned())?;
+        let file = builder.tempfile_in(folder)?;
+        let path = file.path().to_owned();
+        temporaries.push(path.clone());
+        let _entry = Entry(path);
+        Ok(Self { file, _entry })
+    }
+
+    fn persist(self, path: &Path) -> io::Result<()> {
+        self.file.persist(path)?;
+        Ok(())
+    }
+}
+
+fn poisoned() -> io::Error {
+    io::Error::other("another writer panicked")
+}
+
+/// The new name lasts through a power cut only if the folder is written too. Some file systems have
+/// no such thing; the file is whole either way.
+fn sync_folder(folder: Option<&Path>) {
+    let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
+    let _ = folder.and_then(|folder| folder.sync_all());
 }
 
 /// Makes a folder and those above it, unless they are there.

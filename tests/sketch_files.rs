@@ -83,7 +83,7 @@ fn users_by_tier(file: &str) -> BTreeMap<String, BTreeSet<i64>> {
 fn numbers(mut report: Value) -> Value {
     for side in report["sides"].as_array_mut().unwrap() {
         let side = side.as_object_mut().unwrap();
-        for key in ["name", "files", "column"] {
+        for key in ["name", "files", "column", "pages", "pages_checked"] {
             side.remove(key);
         }
     }

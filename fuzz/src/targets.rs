@@ -5,8 +5,8 @@
 use overlap::format::{datasketches, decode, registers_blob, sample_blob};
 use overlap::id::{ByteIds, IdBatch, IdSink};
 use overlap::{
-    Confidence, Estimate, HashScheme, Sketch, SketchOptions, Sketcher, Tally, estimate_sketches,
-    regions, set_counts,
+    Confidence, Division, Estimate, HashScheme, Silent, Sketch, SketchOptions, Sketcher, Sources,
+    Tally, estimate_sketches, regions, set_counts, sketch_segments,
 };
 
 /// Bytes as the blobs of a sketch, as they are and with the right checksums: whatever is accepted is
@@ -36,6 +36,29 @@ pub fn sketch_decode(bytes: &[u8]) {
             check(Some(sketch));
         }
     }
+}
+
+/// Bytes as a Parquet file: it is refused, or read to the same sketch on one thread and on two, by
+/// pages and (divided by a column that most samples have) by rows.
+pub fn parquet_scan(bytes: &[u8]) {
+    let path = std::env::temp_dir().join(format!("overlap-fuzz-{}.parquet", std::process::id()));
+    std::fs::write(&path, bytes).expect("room");
+    let options = SketchOptions::new(4, 16).expect("valid");
+    let scan = |threads, by: &[&str]| {
+        let mut sources = Sources::new(&[&path])?;
+        sources.threads = threads;
+        let by = Division::by(by.iter().map(|&name| name.into()).collect());
+        sketch_segments(&sources, &by, options, &Silent)
+    };
+    let one = scan(1, &[]);
+    assert_eq!(one.is_ok(), scan(2, &[]).is_ok());
+    if let Ok(one) = one {
+        let sketch = &one[0].values()[0];
+        check(Some(sketch.clone()));
+        assert_eq!(scan(2, &[]).expect("as before")[0].values()[0], *sketch);
+    }
+    let _ = scan(1, &["tier"]);
+    let _ = std::fs::remove_file(path);
 }
 
 /// Two or three sketches, hostile or honest: merged and asked, nothing panics and nothing is

@@ -5,8 +5,8 @@ use overlap::format::ImageColumns;
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
-    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, Result, SidesRequest,
-    SketchOptions, SketchRequest, Sources, StoreRequest, Unique, plan,
+    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, ReadLimits, Result,
+    SidesRequest, SketchOptions, SketchRequest, Sources, StoreRequest, Unique, plan,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,9 +32,49 @@ pub struct SourceArgs {
     #[command(flatten)]
     images: ImageArgs,
 
+    #[command(flatten)]
+    limits: LimitArgs,
+
     /// Threads that read and hash [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+}
+
+/// What files may ask for, before they are refused.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Refuse pages without a checksum, instead of only saying how many were checked
+    #[arg(long)]
+    require_checksums: bool,
+
+    /// Refuse larger pages, stored or decompressed [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_page: Option<u64>,
+
+    /// Refuse pages over 16MiB that grow more than so many times when they are decompressed
+    /// [default: 10000]
+    #[arg(long, value_name = "N")]
+    max_ratio: Option<u64>,
+
+    /// Refuse longer IDs [default: 16MiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_value: Option<u64>,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> ReadLimits {
+        let default = ReadLimits::default();
+        let value = self
+            .max_value
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        ReadLimits {
+            page_bytes_max: self.max_page.unwrap_or(default.page_bytes_max),
+            ratio_max: self.max_ratio.unwrap_or(default.ratio_max),
+            value_bytes_max: value.unwrap_or(default.value_bytes_max),
+            require_checksums: self.require_checksums,
+        }
+    }
 }
 
 /// Columns of Apache DataSketches' images in Parquet files of other programs.
@@ -72,6 +112,7 @@ impl SourceArgs {
         let mut sources = Sources::new(&self.inputs)?;
         sources.id = self.id_selection();
         sources.images = self.images.columns();
+        sources.id.limits = self.limits.limits();
         if let Some(threads) = self.threads {
             sources.threads = usize::from(threads);
         }

@@ -7,14 +7,18 @@ mod estimate;
 mod exact;
 mod generate;
 mod inspect;
+pub mod memory;
 mod progress;
 mod regions;
 mod sides;
+#[cfg(unix)]
+mod signals;
 mod store;
 mod verify;
 
 use clap::{Parser, Subcommand};
 use overlap::{Error, ErrorKind, Result, report::Warning};
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 /// How many users do two platforms share, and how many do they reach together?
@@ -58,9 +62,9 @@ enum Command {
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable or unsupported, \
 4 sides can't be compared, 5 refused by policy, 6 output can't be written, 7 a limit was reached.";
 
-/// Runs what was typed; the exit code of a success or of clap's own messages.
-pub fn run() -> Result<u8> {
-    let cli = match Cli::try_parse() {
+/// Runs what was typed (the program's name first); the exit code of a success or of clap's own messages.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(message) => {
             // Help goes to stdout, errors to stderr; either may be closed.
@@ -68,6 +72,8 @@ pub fn run() -> Result<u8> {
             return Ok(u8::try_from(message.exit_code()).unwrap_or(2));
         }
     };
+    #[cfg(unix)]
+    signals::watch();
     match cli.command {
         Command::Estimate(args) => estimate::run(&args),
         Command::Exact(args) => exact::run(&args),

@@ -22,7 +22,7 @@ use crate::sketch::{RowCounts, Sketch};
 pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<EstimateReport> {
     request.check()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
-    let sides = inputs.side_plans();
+    let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
     if request.frequency && !inputs.tables.iter().all(Vec::is_empty) {
         return Err(Error::usage("sketches don't tell how often users come")
             .hint("leave out --frequency, or name the data files"));
@@ -52,6 +52,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
                 .as_ref()
                 .and_then(|rows| frequency(sketch, rows, users, request)),
             tally: sketch.tally(),
+            pages: page_checks(i),
             id_type: sketch.domain(),
             users,
             ..side

@@ -51,6 +51,7 @@ pub(super) fn exact_plan(
             .map(|(i, (side, tally))| SideReport {
                 users: users(i),
                 tally: Some(tally),
+                pages: side.page_checks()(),
                 ..side_report(side)
             })
             .collect(),

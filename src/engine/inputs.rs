@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{ImageColumns, SketchTable, datasketches, is_sketch_table, read_table};
 use crate::hash::HashScheme;
-use crate::id::{Tally, merge_domains};
+use crate::id::{PageChecks, Tally, merge_domains};
 use crate::report::SideReport;
-use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits};
+use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;
 use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
 use std::path::{Path, PathBuf};
@@ -49,6 +49,12 @@ impl Inputs {
     /// What is known of the sides so far.
     pub(super) fn side_plans(&self) -> Vec<SideReport> {
         self.plan.sides.iter().map(side_report).collect()
+    }
+
+    /// Asks, once everything is read, how many pages of each side there were.
+    pub(super) fn page_checks(&self) -> impl Fn(usize) -> PageChecks + use<> {
+        let sides: Vec<_> = self.plan.sides.iter().map(SidePlan::page_checks).collect();
+        move |side| sides[side]()
     }
 
     /// The sketch of every side, and the rows of its sampled users if `frequency` asks for them

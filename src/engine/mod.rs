@@ -33,6 +33,7 @@ pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
 
 use crate::estimate::Estimate;
+use crate::id::PageChecks;
 use crate::report::{EstimateReport, Method, SideReport, SketchPart, Warning};
 use crate::scan::{Plan, SidePlan};
 use crate::sketch::{Sketch, SketchOptions};
@@ -139,6 +140,7 @@ fn side_report(plan: &SidePlan) -> SideReport {
         column: has_data.then(|| plan.column.clone()),
         id_type: plan.domain,
         tally: None,
+        pages: PageChecks::default(),
         unique: false,
         frequency: None,
         users: Estimate::exact(0.0),

@@ -27,6 +27,7 @@ pub fn estimate_regions_of(
     }
     let inputs = Inputs::open(&request.sources, request.options)?;
     let (side_reports, mut warnings) = (inputs.side_plans(), plan_warnings(&inputs.plan));
+    let page_checks = inputs.page_checks();
     let counted = inputs.sketch(request.sources.threads, false, progress)?;
     let sketches: Vec<Sketch> = counted.into_iter().map(|(sketch, _)| sketch).collect();
     let known = estimate::known_sizes(&side_reports, &sketches, request, &mut warnings);
@@ -35,6 +36,7 @@ pub fn estimate_regions_of(
     let side = |(i, side): (usize, SideReport)| SideReport {
         unique: known[i].is_some(),
         tally: sketches[i].tally(),
+        pages: page_checks(i),
         id_type: sketches[i].domain(),
         users: fit.side(i),
         ..side

@@ -42,6 +42,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
     let warnings = super::plan_warnings(&inputs.plan);
+    let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, sources.threads, progress)?;
     let Some(table) = tables.into_iter().next() else {
         return Err(Error::usage("no inputs"));
@@ -54,6 +55,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         sketches: table.values().len(),
         segment_columns: table.names(),
         tally,
+        pages: page_checks(0),
         warnings,
     })
 }

@@ -39,6 +39,19 @@ impl<'a> ByteIds<'a> {
         self.len() == 0
     }
 
+    /// Bytes of all IDs together.
+    #[must_use]
+    pub fn total_bytes(&self) -> usize {
+        match self {
+            Self::Offsets { offsets, .. } => match (offsets.first(), offsets.last()) {
+                (Some(first), Some(last)) => (last - first) as usize,
+                _ => 0,
+            },
+            Self::Fixed { data, .. } => data.len(),
+            Self::Slices(slices) => slices.iter().map(|slice| slice.len()).sum(),
+        }
+    }
+
     /// Calls `each` with the bytes of every ID, in order.
     #[inline]
     pub fn for_each(&self, mut each: impl FnMut(&'a [u8])) {

@@ -139,6 +139,22 @@ impl std::iter::Sum for Tally {
     }
 }
 
+/// Pages that were read, and those of them whose checksums were checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageChecks {
+    /// Pages of IDs (and of segment columns), dictionaries among them.
+    pub pages: u64,
+    /// Pages that carried a checksum, which was right.
+    pub checked: u64,
+}
+
+impl std::ops::AddAssign for PageChecks {
+    fn add_assign(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.checked += other.checked;
+    }
+}
+
 /// Whoever wants IDs: a sketcher, an exact counter, a spy in a test. The scan pushes batches into
 /// it and knows nothing more about it.
 pub trait IdSink: Send {

@@ -125,6 +125,10 @@ struct Side<'a> {
     id_type: Option<&'static str>,
     rows: Option<u64>,
     nulls: Option<u64>,
+    /// Pages read; 0 of a side of sketches.
+    pages: u64,
+    /// Those of them whose checksums were checked.
+    pages_checked: u64,
     unique: bool,
     users: Users,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -260,6 +264,8 @@ fn side(side: &SideReport) -> Side<'_> {
         id_type: side.id_type.map(crate::id::IdDomain::name),
         rows: side.tally.map(|tally| tally.rows),
         nulls: side.tally.map(|tally| tally.nulls),
+        pages: side.pages.pages,
+        pages_checked: side.pages.checked,
         unique: side.unique,
         users: whole(&side.users),
         frequency: side.frequency.as_ref().map(|frequency| Frequency {

@@ -33,7 +33,7 @@ pub use trend::TrendReport;
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
-use crate::id::{IdDomain, Tally};
+use crate::id::{IdDomain, PageChecks, Tally};
 
 /// The form in which a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct SideReport {
     /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't
     /// tell.
     pub tally: Option<Tally>,
+    /// Pages read, and those of them whose checksums were checked; none of sketches.
+    pub pages: PageChecks,
     /// Whether it has one row a user, so that its size is known.
     pub unique: bool,
     /// Distinct users.

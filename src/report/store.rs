@@ -1,8 +1,9 @@
 //! What was written into a sketch file.
 
 use super::number::{bytes, whole};
+use super::table::checksums;
 use super::{Warning, json};
-use crate::id::Tally;
+use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 
 /// The answer of `overlap sketch` and `overlap merge`.
@@ -18,6 +19,8 @@ pub struct StoreReport {
     pub segment_columns: Vec<String>,
     /// Rows and nulls that went in; `None` if a sketch doesn't tell.
     pub tally: Option<Tally>,
+    /// Pages of data read, and those of them whose checksums were checked.
+    pub pages: PageChecks,
     /// What the reader should know before trusting the sketches.
     pub warnings: Vec<Warning>,
 }
@@ -39,7 +42,8 @@ impl StoreReport {
             format!(" of {rows} rows, {nulls} without an id")
         });
         let (file, size) = (&self.file, bytes(self.bytes));
-        format!("{file}: {sketches}{by}{rows}; {size}\n")
+        let checks = checksums(self.pages);
+        format!("{file}: {sketches}{by}{rows}{checks}; {size}\n")
     }
 
     /// The same for programs (`overlap.store/1`).
@@ -53,6 +57,8 @@ impl StoreReport {
             segment_columns: &self.segment_columns,
             rows: self.tally.map(|tally| tally.rows),
             nulls: self.tally.map(|tally| tally.nulls),
+            pages: self.pages.pages,
+            pages_checked: self.pages.checked,
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
     }
@@ -67,5 +73,7 @@ struct Document<'a> {
     segment_columns: &'a [String],
     rows: Option<u64>,
     nulls: Option<u64>,
+    pages: u64,
+    pages_checked: u64,
     warnings: Vec<json::WarningText>,
 }

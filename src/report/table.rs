@@ -3,6 +3,7 @@
 use super::number::{self, fraction, percent, percent_interval, whole, whole_interval};
 use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
 use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
+use crate::id::PageChecks;
 use std::fmt::Write;
 
 pub(super) fn render(report: &EstimateReport) -> String {
@@ -278,12 +279,27 @@ fn footer(report: &EstimateReport) -> String {
         [] => String::new(),
         _ => format!("; one row a user in {}", unique.join(", ")),
     };
+    let mut checks = PageChecks::default();
+    report.sides.iter().for_each(|side| checks += side.pages);
+    let checks = checksums(checks);
     match report.method {
         Method::Sketch { precision, k } => {
             let size = sketch_size(precision, k);
-            format!("{skipped}{known}; estimated with {size}\n")
+            format!("{skipped}{known}{checks}; estimated with {size}\n")
         }
-        Method::Exact => format!("{skipped}; counted exactly\n"),
+        Method::Exact => format!("{skipped}{checks}; counted exactly\n"),
+    }
+}
+
+/// How far the bytes were checked that the numbers came of; nothing for sketches.
+pub(super) fn checksums(checks: PageChecks) -> String {
+    match (checks.checked, checks.pages) {
+        (_, 0) => String::new(),
+        (0, _) => "; no page carries a checksum".into(),
+        (checked, pages) => {
+            let (checked, pages) = (whole(checked as f64), whole(pages as f64));
+            format!("; {checked} of {pages} pages checked")
+        }
     }
 }
 

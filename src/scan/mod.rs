@@ -8,6 +8,7 @@ mod arrow;
 mod column;
 mod divide;
 mod input;
+mod limits;
 mod parquet;
 mod schedule;
 mod segments;
@@ -18,16 +19,19 @@ pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use divide::{Divider, SegmentLimits};
 pub use input::Side;
+pub use limits::ReadLimits;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, read_bytes};
 
 use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::IdDomain;
+use crate::id::{IdDomain, PageChecks};
 use ::parquet::schema::types::SchemaDescriptor;
+use limits::PageCounter;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which column holds the IDs, and in which form they are wanted.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +43,8 @@ pub struct IdSelection {
     pub column_of_side: BTreeMap<String, String>,
     /// The domain into which all IDs are brought (`--as`).
     pub cast: Option<IdDomain>,
+    /// What files may ask for.
+    pub limits: ReadLimits,
 }
 
 /// Told how far a scan is; does nothing unless somebody listens.
@@ -95,6 +101,7 @@ pub struct SidePlan {
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
     files: Vec<ParquetFile>,
+    counter: Arc<PageCounter>,
 }
 
 impl SidePlan {
@@ -102,6 +109,14 @@ impl SidePlan {
     #[must_use]
     pub const fn file_count(&self) -> usize {
         self.files.len()
+    }
+
+    /// How many pages were read so far, and how many of them checked: the same of every clone, to be
+    /// asked when the scan is over.
+    #[must_use]
+    pub fn page_checks(&self) -> impl Fn() -> PageChecks + use<> {
+        let counter = Arc::clone(&self.counter);
+        move || counter.get()
     }
 
     /// Rows in the footers.
@@ -167,6 +182,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         repeated: Vec::new(),
         foreign: Vec::new(),
         files: Vec::new(),
+        counter: Arc::default(),
     };
     let mut seen = HashSet::new();
     for path in &side.files {
@@ -174,7 +190,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             true => None,
             false => {
                 let column = column.map(String::as_str);
-                ParquetFile::open(path, column, id.cast, foreign.by_schema)?
+                ParquetFile::open(path, column, id, foreign.by_schema, &plan.counter)?
             }
         };
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());

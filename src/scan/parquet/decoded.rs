@@ -5,6 +5,7 @@ use super::form::{Form, no_ids};
 use super::plain::BATCH;
 use crate::error::Result;
 use crate::id::ByteIds;
+use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{AsBytes, DataType};
@@ -22,29 +23,47 @@ pub(super) fn push(
     page: Page,
     form: &mut Form<'_>,
 ) -> Result<usize> {
+    let form_of_batches = (column.max_def_level() > 0, batch_rows(&page));
     let pages = Chunk(dictionary.cloned().into_iter().chain([page]).collect());
-    let nullable = column.max_def_level() > 0;
     match get_column_reader(ColumnDescPtr::clone(column), Box::new(pages)) {
         ColumnReader::Int32ColumnReader(reader) => {
             let widen = form.widen();
-            read(reader, nullable, |values| {
+            read(reader, form_of_batches, |values| {
                 let values: Vec<i64> = values.iter().copied().map(widen).collect();
                 form.integers(&values)
             })
         }
         ColumnReader::Int64ColumnReader(reader) => {
-            read(reader, nullable, |values| form.integers(values))
+            read(reader, form_of_batches, |values| form.integers(values))
         }
         ColumnReader::ByteArrayColumnReader(reader) => {
-            read(reader, nullable, |values| push_bytes(values, form))
+            read(reader, form_of_batches, |values| push_bytes(values, form))
         }
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-            read(reader, nullable, |values| push_bytes(values, form))
+            read(reader, form_of_batches, |values| push_bytes(values, form))
         }
-        ColumnReader::BoolColumnReader(reader) => read(reader, nullable, |v| no_ids(v.len())),
-        ColumnReader::Int96ColumnReader(reader) => read(reader, nullable, |v| no_ids(v.len())),
-        ColumnReader::FloatColumnReader(reader) => read(reader, nullable, |v| no_ids(v.len())),
-        ColumnReader::DoubleColumnReader(reader) => read(reader, nullable, |v| no_ids(v.len())),
+        ColumnReader::BoolColumnReader(reader) => {
+            read(reader, form_of_batches, |v| no_ids(v.len()))
+        }
+        ColumnReader::Int96ColumnReader(reader) => {
+            read(reader, form_of_batches, |v| no_ids(v.len()))
+        }
+        ColumnReader::FloatColumnReader(reader) => {
+            read(reader, form_of_batches, |v| no_ids(v.len()))
+        }
+        ColumnReader::DoubleColumnReader(reader) => {
+            read(reader, form_of_batches, |v| no_ids(v.len()))
+        }
+    }
+}
+
+/// Values that are decoded at a time. Of DELTA_BYTE_ARRAY each may be as long as the whole page,
+/// since it repeats the one before it.
+fn batch_rows(page: &Page) -> usize {
+    const BATCH_BYTES: usize = 64 << 20;
+    match page.encoding() {
+        Encoding::DELTA_BYTE_ARRAY => (BATCH_BYTES / page.buffer().len().max(1)).clamp(1, BATCH),
+        _ => BATCH,
     }
 }
 
@@ -55,10 +74,10 @@ fn push_bytes<T: AsBytes>(values: &[T], form: &mut Form<'_>) -> Result<()> {
 
 fn read<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
-    nullable: bool,
+    (nullable, batch): (bool, usize),
     mut push: impl FnMut(&[T::T]) -> Result<()>,
 ) -> Result<usize> {
-    let mut values = Vec::with_capacity(BATCH);
+    let mut values = Vec::with_capacity(batch);
     let mut levels = Vec::new();
     let mut count = 0;
     loop {
@@ -66,7 +85,7 @@ fn read<T: DataType>(
         levels.clear();
         let levels = nullable.then_some(&mut levels);
         let (rows, non_null, _) = reader
-            .read_records(BATCH, levels, None, &mut values)
+            .read_records(batch, levels, None, &mut values)
             .map_err(|e| decode_error(&e))?;
         if rows == 0 {
             return Ok(count);

@@ -3,7 +3,9 @@
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{Cast, IdDomain};
+use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
+use crate::scan::limits::{PageCounter, ReadLimits};
 use crate::scan::store::{Identity, InputFile};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
@@ -32,6 +34,9 @@ pub(in crate::scan) struct ParquetFile {
     pub(in crate::scan) id_type: IdType,
     /// The domain asked for, where it isn't the column's own.
     pub(in crate::scan) cast: Option<IdDomain>,
+    pub(super) limits: ReadLimits,
+    /// Its side's.
+    pub(super) counter: Arc<PageCounter>,
     pub(in crate::scan) row_groups: Vec<RowGroup>,
 }
 
@@ -63,9 +68,11 @@ impl ParquetFile {
     pub(in crate::scan) fn open(
         path: &Path,
         id: Option<&str>,
-        cast: Option<IdDomain>,
+        selection: &IdSelection,
         is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
+        counter: &Arc<PageCounter>,
     ) -> Result<Option<Self>> {
+        let cast = selection.cast;
         let located = |e: Error| e.with("file", path.display());
         let file = open_checked(path)?;
         let (identity, file_bytes) = (file.identity(), file.len());
@@ -90,6 +97,8 @@ impl ParquetFile {
             column,
             id_type,
             cast,
+            limits: selection.limits,
+            counter: Arc::clone(counter),
             row_groups,
         }))
     }
@@ -248,7 +257,7 @@ fn check_row_groups(
 }
 
 /// Some writers say offset 0 where there is no dictionary page: there is the file's magic.
-fn without_dictionary_at_0(chunk: &ColumnChunkMetaData) -> Result<ColumnChunkMetaData> {
+pub(super) fn without_dictionary_at_0(chunk: &ColumnChunkMetaData) -> Result<ColumnChunkMetaData> {
     let chunk = chunk.clone();
     match chunk.dictionary_page_offset() {
         Some(..=0) => chunk

@@ -1,21 +1,26 @@
 //! From decoded values to canonical IDs in the sink.
 
+use super::footer::ParquetFile;
 use crate::error::{Error, Result};
-use crate::id::{ByteIds, Cast, IdBatch, IdDomain, IdSink, IntegerForm};
+use crate::id::{ByteIds, Cast, IdBatch, IdSink, IntegerForm};
 use crate::scan::column::IdType;
+use crate::scan::limits::ReadLimits;
 
 /// What the values of a column are as IDs, and where they go.
 pub(super) struct Form<'a> {
     id_type: IdType,
     integers: IntegerForm,
     cast: Option<Cast>,
+    limits: ReadLimits,
     sink: &'a mut dyn IdSink,
 }
 
 impl<'a> Form<'a> {
-    pub(super) fn new(id_type: IdType, cast: Option<IdDomain>, sink: &'a mut dyn IdSink) -> Self {
+    pub(super) fn new(file: &ParquetFile, sink: &'a mut dyn IdSink) -> Self {
+        let ParquetFile { id_type, cast, .. } = *file;
         Self {
             id_type,
+            limits: file.limits,
             integers: IntegerForm::default(),
             cast: cast.map(|to| Cast::new(to, id_type == IdType::Uuid)),
             sink,
@@ -62,7 +67,12 @@ impl<'a> Form<'a> {
 
     /// Pushes values of a column of byte strings.
     pub(super) fn bytes(&mut self, ids: ByteIds<'_>) -> Result<()> {
-        let Self { cast, sink, .. } = self;
+        let Self {
+            cast, sink, limits, ..
+        } = self;
+        if ids.total_bytes() > limits.value_bytes_max {
+            ids.try_for_each(|id| limits.check_value(id.len()))?;
+        }
         match self.id_type {
             IdType::Null => no_ids(ids.len()),
             IdType::Text => push(cast, *sink, IdBatch::Text(ids)),
@@ -78,10 +88,10 @@ impl<'a> Form<'a> {
 }
 
 fn push(cast: &mut Option<Cast>, sink: &mut dyn IdSink, batch: IdBatch<'_>) -> Result<()> {
-    match cast {
+    super::hand_on(|| match cast {
         Some(cast) => cast.push(batch, sink),
         None => sink.push(batch),
-    }
+    })
 }
 
 /// A column was let through for being all null: a value in it contradicts the footer.

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,8 +82,21 @@ pub fn is_decoding() -> bool {
 fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
     DECODING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(decode));
-    DECODING.set(false);
-    outcome.unwrap_or_else(|panic| Err(decoder_panic(&*panic)))
+    let was_decoding = DECODING.replace(false);
+    match outcome {
+        Ok(done) => done,
+        Err(panic) if was_decoding => Err(decoder_panic(&*panic)),
+        // A bug of ours must not look like a bad file either.
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Hands what was decoded on, to code of ours: what panics in there is no decoder.
+fn hand_on<T>(take: impl FnOnce() -> T) -> T {
+    let was_decoding = DECODING.replace(false);
+    let done = take();
+    DECODING.set(was_decoding);
+    done
 }
 
 fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
@@ -93,4 +106,21 @@ fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason given");
     Error::input(format!("corrupt: its decoder gave up: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoders_panic_is_a_bad_file_and_a_sinks_is_a_bug() {
+        let error = guarded(|| -> Result<()> { panic!("no such level") }).expect_err("caught");
+        assert!(
+            error.message().contains("gave up: no such level"),
+            "{error}"
+        );
+        let bug = || guarded(|| -> Result<()> { hand_on(|| panic!("a sink's")) });
+        assert!(catch_unwind(bug).is_err());
+        assert!(!is_decoding());
+    }
 }

@@ -1,11 +1,13 @@
 //! The pages of a column chunk, or of a part of it: a chunk that is most of a file is cut at its
 //! page boundaries, so that every thread has something to do.
 
-use super::footer::{ParquetFile, RowGroup, decode_error};
+use super::footer::{ParquetFile, RowGroup, decode_error, without_dictionary_at_0};
 use super::header::{Headers, PageHeader, PageKind};
 use super::plain::{self, Layout};
 use super::source::{PageBuffer, Source};
 use crate::error::{Error, Result};
+use crate::id::PageChecks;
+use crate::scan::limits::ReadLimits;
 use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
@@ -24,6 +26,8 @@ pub(in crate::scan) struct Part {
     data: Range<u64>,
     /// Rows in them.
     rows: u64,
+    /// Whether it begins the chunk: the dictionary is read with every part, and counted with one.
+    is_first: bool,
 }
 
 impl Part {
@@ -99,6 +103,8 @@ pub(super) struct Pages<'a> {
     reader: Option<SerializedPageReader<Source>>,
     /// Rows that must come.
     pub(super) rows: u64,
+    checks: PageChecks,
+    is_first: bool,
 }
 
 impl<'a> Pages<'a> {
@@ -125,6 +131,8 @@ impl<'a> Pages<'a> {
             ranges: ranges.into_iter().flatten().collect(),
             reader: None,
             rows: part.map_or(*rows, |part| part.rows),
+            checks: PageChecks::default(),
+            is_first: part.is_none_or(|part| part.is_first),
         })
     }
 
@@ -144,6 +152,10 @@ impl<'a> Pages<'a> {
                 continue;
             };
             let rest = headers.range;
+            let checks = check(&header, &self.file.limits)?;
+            if self.is_first || header.kind != PageKind::Dictionary {
+                self.checks += checks;
+            }
             let stored = Stored::of(&header, self)?;
             let reader = match &mut self.reader {
                 Some(reader) => reader,
@@ -170,11 +182,49 @@ impl<'a> Pages<'a> {
         Ok(None)
     }
 
+    /// What was read is complete.
+    ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read.
-    pub(super) fn ensure_unchanged(&self) -> Result<()> {
+    pub(super) fn finish(&self) -> Result<()> {
+        self.file.counter.add(self.checks);
         self.input.ensure_unchanged(self.file.identity)
     }
+}
+
+/// Sees to it that a page may be read; whoever reads it checks its checksum, if it has one.
+fn check(header: &PageHeader, limits: &ReadLimits) -> Result<PageChecks> {
+    if header.kind == PageKind::Other {
+        return Ok(PageChecks::default());
+    }
+    let stored = header.body.end - header.body.start;
+    limits.check_page(stored, header.uncompressed_bytes, header.has_checksum)?;
+    Ok(PageChecks {
+        pages: 1,
+        checked: header.has_checksum.into(),
+    })
+}
+
+/// [`check`]s all pages of a chunk that somebody else is going to read.
+///
+/// # Errors
+/// Those of the limits, and [`crate::ErrorKind::Input`] for headers without sense.
+pub(super) fn check_chunk(
+    input: &InputFile,
+    chunk: &ColumnChunkMetaData,
+    limits: &ReadLimits,
+) -> Result<PageChecks> {
+    if chunk.num_values() == 0 {
+        return Ok(PageChecks::default());
+    }
+    let mut headers = Headers {
+        input,
+        range: range_of(&without_dictionary_at_0(chunk)?),
+    };
+    headers.try_fold(PageChecks::default(), |mut sum, header| {
+        sum += check(&header?, limits)?;
+        Ok(sum)
+    })
 }
 
 fn open(file: &ParquetFile) -> Result<Arc<InputFile>> {
@@ -288,6 +338,7 @@ pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Re
                 dictionary: dictionary.clone(),
                 data: page,
                 rows: header.values,
+                is_first: parts.is_empty(),
             }),
         }
     }

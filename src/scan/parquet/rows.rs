@@ -1,8 +1,9 @@
 //! Whole rows of some columns, by the crate's Arrow reader.
 
 use super::footer::{ParquetFile, decode_error, open_checked};
-use super::guarded;
+use super::pages::check_chunk;
 use super::source::Source;
+use super::{guarded, hand_on};
 use crate::error::{Error, Result};
 use crate::scan::store::InputFile;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
@@ -71,9 +72,17 @@ impl ArrowFile {
             path == id_path || matches!(path, [name] if names.contains(&name.as_str()))
         });
         let leaves: Vec<usize> = wanted.map(|(leaf, _)| leaf).collect();
-        let mask = ProjectionMask::leaves(schema, leaves);
+        let mask = ProjectionMask::leaves(schema, leaves.iter().copied());
         let source = Source(Arc::clone(&self.file));
         let run = || {
+            let group = self.metadata.metadata().row_group(row_group);
+            for chunk in leaves.iter().map(|&leaf| group.column(leaf)) {
+                let checks = check_chunk(&self.file, chunk, &planned.limits);
+                let name = chunk.column_path().string();
+                planned
+                    .counter
+                    .add(checks.map_err(|e| e.with("column", name))?);
+            }
             let reader =
                 ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                     .with_projection(mask)
@@ -84,7 +93,7 @@ impl ArrowFile {
                 let batch =
                     batch.map_err(|e| Error::input(format!("corrupt or unsupported: {e}")))?;
                 let id = leaf(&batch, id_path)?;
-                take(&id, batch)?;
+                hand_on(|| take(&id, batch))?;
             }
             Ok(())
         };

@@ -40,7 +40,7 @@ pub(super) fn read(
         piece: Vec::new(),
         dictionary: None,
         dictionary_page: None,
-        form: Form::new(file.id_type, file.cast, sink),
+        form: Form::new(file, sink),
     };
     let mut tally = Tally::default();
     while let Some(page) = pages.next()? {
@@ -50,7 +50,7 @@ pub(super) fn read(
         };
     }
     values.finish()?;
-    pages.ensure_unchanged()?;
+    pages.finish()?;
     if tally.rows != pages.rows {
         return Err(Error::input(format!(
             "corrupt Parquet file: {} rows in the footer, {} in the pages",

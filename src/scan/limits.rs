@@ -1,0 +1,131 @@
+//! What a file may ask for before anything is allocated for it, and how much of it was checked.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::PageChecks;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What files may ask for. Whatever is beyond is refused before room is made for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Bytes of a page, stored or decompressed. Writers make pages of about a megabyte.
+    pub page_bytes_max: u64,
+    /// Bytes that come of one stored byte, of pages over [`Self::RATIO_BYTES_MIN`].
+    pub ratio_max: u64,
+    /// Bytes of an ID.
+    pub value_bytes_max: usize,
+    /// Whether pages without a checksum are refused.
+    pub require_checksums: bool,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self {
+            page_bytes_max: 256 << 20,
+            ratio_max: 10_000,
+            value_bytes_max: 16 << 20,
+            require_checksums: false,
+        }
+    }
+}
+
+impl ReadLimits {
+    /// Smaller pages may be compressed as well as they like: constants compress to nothing.
+    pub const RATIO_BYTES_MIN: u64 = 16 << 20;
+
+    /// # Errors
+    /// [`ErrorKind::Limit`] for a page that is too large, or comes of too little;
+    /// [`ErrorKind::Refused`] if it carries no checksum but must.
+    pub(super) fn check_page(
+        &self,
+        stored: u64,
+        decompressed: u64,
+        has_checksum: bool,
+    ) -> Result<()> {
+        let limit = |text, hint| Err(Error::new(ErrorKind::Limit, text).hint(hint));
+        let bytes = stored.max(decompressed);
+        if bytes > self.page_bytes_max {
+            let most = self.page_bytes_max;
+            return limit(
+                format!("a page of {bytes} bytes; at most {most} are taken"),
+                "if the file is to be trusted, raise the limit with --max-page",
+            );
+        }
+        let ratio = decompressed / stored.max(1);
+        if decompressed > Self::RATIO_BYTES_MIN && ratio > self.ratio_max {
+            let most = self.ratio_max;
+            return limit(
+                format!(
+                    "a page that grows {ratio} times when it is decompressed; at most {most} times are taken"
+                ),
+                "if the file is to be trusted, raise the limit with --max-ratio",
+            );
+        }
+        if self.require_checksums && !has_checksum {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                "a page without a checksum, and they are required",
+            )
+            .hint("have it written with checksums, or leave out --require-checksums"));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Limit`] for an ID that is too long.
+    pub(super) fn check_value(&self, bytes: usize) -> Result<()> {
+        if bytes <= self.value_bytes_max {
+            return Ok(());
+        }
+        let most = self.value_bytes_max;
+        let text = format!("an id of {bytes} bytes; at most {most} are taken");
+        Err(Error::new(ErrorKind::Limit, text)
+            .hint("is it the right column? --max-value raises the limit"))
+    }
+}
+
+/// [`PageChecks`] in the making, by several threads.
+#[derive(Debug, Default)]
+pub(super) struct PageCounter {
+    pages: AtomicU64,
+    checked: AtomicU64,
+}
+
+impl PageCounter {
+    pub(super) fn add(&self, checks: PageChecks) {
+        self.pages.fetch_add(checks.pages, Ordering::Relaxed);
+        self.checked.fetch_add(checks.checked, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> PageChecks {
+        PageChecks {
+            pages: self.pages.load(Ordering::Relaxed),
+            checked: self.checked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_refused_by_size_ratio_and_missing_checksum() {
+        let limits = ReadLimits::default();
+        let kind = |stored, decompressed| {
+            let checked = limits.check_page(stored, decompressed, false);
+            checked.map_err(|e| e.kind())
+        };
+        assert_eq!(kind(1 << 20, 256 << 20), Ok(()));
+        assert_eq!(kind(1 << 20, (256 << 20) + 1), Err(ErrorKind::Limit));
+        assert_eq!(kind((256 << 20) + 1, 1), Err(ErrorKind::Limit));
+        assert_eq!(kind(100, 16 << 20), Ok(()));
+        assert_eq!(kind(100, (16 << 20) + 1), Err(ErrorKind::Limit));
+        let strict = ReadLimits {
+            require_checksums: true,
+            ..limits
+        };
+        assert_eq!(strict.check_page(1, 1, true), Ok(()));
+        let refused = strict.check_page(1, 1, false).expect_err("no checksum");
+        assert_eq!(refused.kind(), ErrorKind::Refused);
+    }
+}
