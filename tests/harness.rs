@@ -2,6 +2,7 @@
 
 use arrow::array::{ArrayRef, RecordBatch};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::file::metadata::{
     ColumnChunkMetaData, FileMetaData, ParquetMetaDataBuilder, ParquetMetaDataWriter,
@@ -130,18 +131,37 @@ pub struct RawFile<'a> {
     pub rows: i64,
     /// What the footer says of the dictionary page, if not its offset.
     pub dictionary_offset: Option<Option<i64>>,
+    /// What the pages are said to be compressed with.
+    pub codec: Compression,
+    /// What each page is said to be long when it is decompressed, if not its length.
+    pub uncompressed: Option<usize>,
+    /// The other file in which the column is said to be.
+    pub file_path: Option<String>,
+}
+
+impl<'a> RawFile<'a> {
+    /// Pages that are what they seem.
+    pub fn plain(column: &'a str, pages: Vec<Page>, rows: i64) -> Self {
+        Self {
+            column,
+            pages,
+            rows,
+            dictionary_offset: None,
+            codec: Compression::UNCOMPRESSED,
+            uncompressed: None,
+            file_path: None,
+        }
+    }
 }
 
 impl RawFile<'_> {
     pub fn to_bytes(&self) -> Vec<u8> {
-        let schema = parse_message_type(&format!("message m {{ {} }}", self.column)).unwrap();
-        let schema = Arc::new(SchemaDescriptor::new(Arc::new(schema)));
         let mut out = TrackedWrite::new(Vec::new());
         out.write_all(b"PAR1").unwrap();
         let (mut dictionary, mut data) = (None, None);
         for page in &self.pages {
             let is_data = !matches!(page, Page::DictionaryPage { .. });
-            let length = page.buffer().len();
+            let length = self.uncompressed.unwrap_or(page.buffer().len());
             let page = CompressedPage::new(page.clone(), length);
             let at = SerializedPageWriter::new(&mut out)
                 .write_page(page)
@@ -150,15 +170,32 @@ impl RawFile<'_> {
             let first = if is_data { &mut data } else { &mut dictionary };
             first.get_or_insert(i64::try_from(at).unwrap());
         }
-        let size = i64::try_from(out.bytes_written()).unwrap() - 4;
+        let dictionary = self.dictionary_offset.unwrap_or(dictionary);
+        self.with_footer(out.into_inner().unwrap(), dictionary, data)
+    }
+
+    /// The footer behind a column chunk.
+    pub fn with_footer(
+        &self,
+        mut bytes: Vec<u8>,
+        dictionary: Option<i64>,
+        data: Option<i64>,
+    ) -> Vec<u8> {
+        let schema = parse_message_type(&format!("message m {{ {} }}", self.column)).unwrap();
+        let schema = Arc::new(SchemaDescriptor::new(Arc::new(schema)));
+        let size = i64::try_from(bytes.len()).unwrap() - 4;
         let chunk = ColumnChunkMetaData::builder(schema.column(0))
             .set_num_values(self.rows)
+            .set_compression(self.codec)
             .set_total_compressed_size(size)
             .set_total_uncompressed_size(size)
-            .set_dictionary_page_offset(self.dictionary_offset.unwrap_or(dictionary))
-            .set_data_page_offset(data.unwrap_or(4))
-            .build()
-            .unwrap();
+            .set_dictionary_page_offset(dictionary)
+            .set_data_page_offset(data.unwrap_or(4));
+        let chunk = match &self.file_path {
+            Some(path) => chunk.set_file_path(path.clone()),
+            None => chunk,
+        };
+        let chunk = chunk.build().unwrap();
         let group = RowGroupMetaData::builder(Arc::clone(&schema))
             .set_num_rows(self.rows)
             .set_total_byte_size(size)
@@ -169,7 +206,6 @@ impl RawFile<'_> {
         let metadata = ParquetMetaDataBuilder::new(file)
             .set_row_groups(vec![group])
             .build();
-        let mut bytes = out.into_inner().unwrap();
         ParquetMetaDataWriter::new(&mut bytes, &metadata)
             .finish()
             .unwrap();

@@ -197,7 +197,10 @@ fn leftovers_and_shortcuts_stay_out() {
         ("todo!", "finish it"),
         ("dbg!", "remove it"),
         ("FIXME", "mend it"),
-        ("unsafe ", "only hash/kernel and cli/memory.rs may be unsafe"),
+        (
+            "unsafe ",
+            "only hash/kernel and cli/memory.rs may be unsafe",
+        ),
         (".unwrap()", "return an error"),
         ("panic!(", "return an error"),
         (
@@ -217,8 +220,7 @@ fn leftovers_and_shortcuts_stay_out() {
         }
         for (number, line) in code(&text) {
             for (word, remedy) in banned {
-                let may_be_unsafe =
-                    inside.starts_with("hash/kernel/") || inside == "cli/memory.rs";
+                let may_be_unsafe = inside.starts_with("hash/kernel/") || inside == "cli/memory.rs";
                 if line.contains(word) && !(word == "unsafe " && may_be_unsafe) {
                     broken.push(format!("{}:{number}: {word}: {remedy}", path.display()));
                 }

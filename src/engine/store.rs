@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::{ImageColumns, SketchTable, write_table};
 use crate::report::StoreReport;
-use crate::scan::{Progress, Side};
+use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
 use crate::storage::write_atomically;
 use std::path::{Path, PathBuf};
@@ -81,10 +81,7 @@ pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
 
 /// Data that took an hour to export is gone in a second.
 pub(super) fn ensure_no_input(output: &Path, inputs: &[PathBuf]) -> Result<()> {
-    let Ok(output_file) = output.canonicalize() else {
-        return Ok(());
-    };
-    let is_output = |input: &&PathBuf| input.canonicalize().is_ok_and(|file| file == output_file);
+    let is_output = |input: &&PathBuf| is_same_file(input, output);
     match inputs.iter().find(is_output) {
         None => Ok(()),
         Some(_) => Err(Error::usage("is an input and an output")

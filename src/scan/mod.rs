@@ -22,7 +22,7 @@ pub use input::Side;
 pub use limits::ReadLimits;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
-pub use store::{file_bytes, read_bytes};
+pub use store::{file_bytes, is_same_file, read_bytes};
 
 use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Result};

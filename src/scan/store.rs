@@ -122,6 +122,19 @@ pub fn file_bytes(path: &Path) -> Result<u64> {
     InputFile::open(path).map(|file| file.len())
 }
 
+/// Whether two paths are of one file, by whatever links.
+#[must_use]
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    let inode_of = |path: &Path| std::fs::metadata(path).ok().as_ref().and_then(inode);
+    match (inode_of(a), inode_of(b)) {
+        (Some(a), Some(b)) => a == b,
+        // Where there are no inodes, or no files.
+        _ => a
+            .canonicalize()
+            .is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b)),
+    }
+}
+
 /// All bytes of a file that is read at once.
 ///
 /// # Errors

@@ -47,12 +47,7 @@ fn indices(values: &[u8]) -> Page {
 }
 
 fn raw(pages: Vec<Page>, rows: i64) -> RawFile<'static> {
-    RawFile {
-        column: "REQUIRED INT64 user_id;",
-        pages,
-        rows,
-        dictionary_offset: None,
-    }
+    RawFile::plain("REQUIRED INT64 user_id;", pages, rows)
 }
 
 #[test]
@@ -187,12 +182,7 @@ fn row_17_invalid_utf_8_counts_as_the_bytes_it_is() {
         "REQUIRED BYTE_ARRAY user_id (UTF8);",
         "REQUIRED BYTE_ARRAY user_id (STRING);",
     ] {
-        let file = RawFile {
-            column,
-            pages: pages.clone(),
-            rows: 4,
-            dictionary_offset: None,
-        };
+        let file = RawFile::plain(column, pages.clone(), 4);
         assert_eq!(count(&folder.bytes("invalid", &file.to_bytes())), (4, 0, 3));
     }
 }

@@ -114,12 +114,7 @@ fn row_30_dates_times_booleans_and_the_like_are_refused_by_name() {
         ),
         ("TIME", "OPTIONAL INT32 user_id (TIME(MILLIS,true));"),
     ] {
-        let file = RawFile {
-            column,
-            pages: vec![],
-            rows: 0,
-            dictionary_offset: None,
-        };
+        let file = RawFile::plain(column, vec![], 0);
         let path = folder.bytes(name, &file.to_bytes());
         overlap(&["estimate", &path]).fails(3, &["unsupported id type", name]);
     }
@@ -170,12 +165,7 @@ fn uuid_file(folder: &Folder, ids: &FixedSizeBinaryArray) -> String {
         statistics: None,
     };
     let column = "REQUIRED FIXED_LEN_BYTE_ARRAY (16) user_id (UUID);";
-    let file = RawFile {
-        column,
-        pages: vec![page],
-        rows: 3,
-        dictionary_offset: None,
-    };
+    let file = RawFile::plain(column, vec![page], 3);
     folder.bytes("uuids", &file.to_bytes())
 }
 

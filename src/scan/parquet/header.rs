@@ -32,7 +32,7 @@ pub(super) struct PageHeader {
     pub(super) has_checksum: bool,
     /// Values, nulls among them.
     pub(super) values: u64,
-    /// The encoding of the values, `None` for one that has no name.
+    /// The encoding of the values, `None` for one that nobody here asks for.
     pub(super) encoding: Option<Encoding>,
     /// Bytes of the levels before the values (version 2 only).
     pub(super) level_bytes: u64,
@@ -127,6 +127,9 @@ impl Fields {
             encoding: match self.encoding {
                 0 => Some(Encoding::PLAIN),
                 2 => Some(Encoding::PLAIN_DICTIONARY),
+                5 => Some(Encoding::DELTA_BINARY_PACKED),
+                6 => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
+                7 => Some(Encoding::DELTA_BYTE_ARRAY),
                 8 => Some(Encoding::RLE_DICTIONARY),
                 _ => None,
             },

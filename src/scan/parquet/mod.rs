@@ -1,6 +1,7 @@
 //! Parquet files as canonical IDs: the footer first, then one row group at a time.
 
 mod decoded;
+mod delta;
 mod dictionary;
 mod footer;
 mod form;

@@ -1,10 +1,12 @@
 //! The pages of a column chunk, or of a part of it: a chunk that is most of a file is cut at its
 //! page boundaries, so that every thread has something to do.
 
+use super::delta;
 use super::footer::{ParquetFile, RowGroup, decode_error, without_dictionary_at_0};
 use super::header::{Headers, PageHeader, PageKind};
 use super::plain::{self, Layout};
 use super::source::{PageBuffer, Source};
+use super::values::DataPage;
 use crate::error::{Error, Result};
 use crate::id::PageChecks;
 use crate::scan::limits::ReadLimits;
@@ -210,21 +212,53 @@ fn check(header: &PageHeader, limits: &ReadLimits) -> Result<PageChecks> {
 /// # Errors
 /// Those of the limits, and [`crate::ErrorKind::Input`] for headers without sense.
 pub(super) fn check_chunk(
-    input: &InputFile,
+    input: &Arc<InputFile>,
     chunk: &ColumnChunkMetaData,
     limits: &ReadLimits,
 ) -> Result<PageChecks> {
     if chunk.num_values() == 0 {
         return Ok(PageChecks::default());
     }
-    let mut headers = Headers {
+    let range = range_of(&without_dictionary_at_0(chunk)?);
+    let headers = Headers {
         input,
-        range: range_of(&without_dictionary_at_0(chunk)?),
+        range: range.clone(),
     };
-    headers.try_fold(PageChecks::default(), |mut sum, header| {
-        sum += check(&header?, limits)?;
-        Ok(sum)
-    })
+    let headers = headers.collect::<Result<Vec<PageHeader>>>()?;
+    let mut checks = PageChecks::default();
+    for header in &headers {
+        checks += check(header, limits)?;
+    }
+    let is_delta = |header: &PageHeader| header.encoding.is_some_and(delta::is_one);
+    if headers.iter().any(is_delta) {
+        check_deltas(page_reader(input, chunk, &range)?, &headers, chunk)?;
+    }
+    Ok(checks)
+}
+
+/// Reads the pages before somebody else does, to see what their encodings claim.
+fn check_deltas(
+    mut reader: SerializedPageReader<Source>,
+    headers: &[PageHeader],
+    chunk: &ColumnChunkMetaData,
+) -> Result<()> {
+    let max_level = chunk.column_descr().max_def_level();
+    for header in headers
+        .iter()
+        .filter(|header| header.kind != PageKind::Other)
+    {
+        let page = reader.get_next_page().map_err(|e| decode_error(&e))?;
+        let Some(page) = page.filter(|page| delta::is_one(page.encoding())) else {
+            continue;
+        };
+        let page = match chunk.compression() {
+            Compression::SNAPPY => from_snappy(page, header)?,
+            _ => page,
+        };
+        let data = DataPage::of(&page, max_level)?.ok_or_else(|| delta::old_levels(&page))?;
+        delta::check(data.encoding, &data.values, data.non_null)?;
+    }
+    Ok(())
 }
 
 fn open(file: &ParquetFile) -> Result<Arc<InputFile>> {

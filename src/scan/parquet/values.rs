@@ -4,6 +4,7 @@
 //! by the crate's decoders. Nulls are only counted, and text stays the bytes it is.
 
 use super::decoded;
+use super::delta;
 use super::dictionary::Dictionary;
 use super::footer::ParquetFile;
 use super::form::{Form, no_ids};
@@ -133,6 +134,9 @@ impl Values<'_> {
 
     /// Pushes the values of a data page by the crate's decoders; returns how many.
     fn decode(&mut self, page: Page) -> Result<usize> {
+        if delta::is_one(page.encoding()) {
+            return Err(delta::old_levels(&page));
+        }
         let dictionary = self.dictionary_page.as_ref();
         decoded::push(&self.file.column, dictionary, page, &mut self.form)
     }
@@ -167,7 +171,8 @@ impl Values<'_> {
                     .ok_or_else(|| Error::input("corrupt: the dictionary is missing"))?
                     .push(&data.values, len, &mut self.form)?;
             }
-            _ => {
+            encoding => {
+                delta::check(encoding, &data.values, len)?;
                 if self.decode_bare(data)? != len {
                     return Err(plain::too_short());
                 }
@@ -188,16 +193,16 @@ impl Values<'_> {
 }
 
 /// The values of a data page, without the levels before them.
-struct DataPage {
-    encoding: Encoding,
-    values: Bytes,
+pub(super) struct DataPage {
+    pub(super) encoding: Encoding,
+    pub(super) values: Bytes,
     /// Values that aren't null.
-    non_null: usize,
+    pub(super) non_null: usize,
 }
 
 impl DataPage {
     /// Takes a page of a column without lists apart; `None` for level encodings of old.
-    fn of(page: &Page, max_level: i16) -> Result<Option<Self>> {
+    pub(super) fn of(page: &Page, max_level: i16) -> Result<Option<Self>> {
         let max_level = max_level.unsigned_abs();
         let level_bits = u16::BITS - max_level.leading_zeros();
         let (levels, values) = match page {
