@@ -93,6 +93,24 @@ fn rows_5_and_6_a_footer_that_lies_about_its_length_is_refused() {
 }
 
 #[test]
+fn row_6_footers_that_would_take_for_ever_are_refused_at_once() {
+    let folder = Folder::new();
+    // Lists of 2^31 - 1 booleans, six bytes each, and structs within structs.
+    let booleans = [0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07].repeat(10_000);
+    let nest = [0x1c].repeat(100_000);
+    for (name, footer) in [("booleans", booleans), ("nest", nest)] {
+        let mut bytes = b"PAR1".to_vec();
+        bytes.extend(&footer);
+        bytes.push(0);
+        bytes.extend(u32::try_from(footer.len() + 1).unwrap().to_le_bytes());
+        bytes.extend(b"PAR1");
+        let path = folder.bytes(name, &bytes);
+        overlap(&["estimate", &path]).fails(3, &[&path, "its footer makes no sense"]);
+        overlap(&["inspect", &path]).fails(3, &[&path, "its footer makes no sense"]);
+    }
+}
+
+#[test]
 fn a_side_may_be_a_folder_a_glob_or_several_files() {
     let folder = Folder::new();
     for part in 0..3_i64 {

@@ -1,7 +1,8 @@
 //! A file's footer: is it Parquet, where is the ID column, and do its sizes make sense?
 
 use super::source::Source;
-use crate::error::{Error, Result};
+use super::thrift;
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{Cast, IdDomain};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
@@ -21,6 +22,9 @@ const TAIL_BYTES: u64 = 8;
 
 /// The smallest Parquet file: magic, an empty footer, tail.
 const FILE_BYTES_MIN: u64 = 4 + TAIL_BYTES;
+
+/// Footers of ten thousand columns and a hundred row groups are a hundred megabytes long.
+const FOOTER_BYTES_MAX: u64 = 256 << 20;
 
 /// A Parquet file whose footer was read and checked; of its metadata only the ID column is kept.
 #[derive(Debug)]
@@ -177,6 +181,22 @@ fn check_tail(file: &InputFile) -> Result<()> {
             "corrupt Parquet file: its footer claims {footer_bytes} of {} bytes",
             file.len()
         )));
+    }
+    if footer_bytes > FOOTER_BYTES_MAX {
+        let text =
+            format!("a footer of {footer_bytes} bytes; at most {FOOTER_BYTES_MAX} are taken");
+        return Err(
+            Error::new(ErrorKind::Limit, text).hint("write files of fewer columns or row groups")
+        );
+    }
+    let footer = read(
+        file.len() - TAIL_BYTES - footer_bytes,
+        usize::try_from(footer_bytes).unwrap_or(usize::MAX),
+    )?;
+    if !thrift::begins_with_struct(&footer) {
+        return Err(Error::input(
+            "corrupt Parquet file: its footer makes no sense",
+        ));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Page headers: what is in a page and how large it is, before any of it is read.
 //!
-//! Thrift's compact protocol (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
-//! of `PageHeader` in parquet.thrift, as far as it is needed here. The `parquet` crate reads
+//! `PageHeader` of parquet.thrift, as far as it is needed here. The `parquet` crate reads
 //! headers too, but doesn't hand out sizes and encodings before the page itself.
 
+use super::thrift::{Compact, DEPTH_MAX, wire};
 use crate::error::{Error, Result};
 use crate::scan::store::InputFile;
 use parquet::basic::Encoding;
@@ -81,7 +81,7 @@ fn read(input: &InputFile, range: &Range<u64>) -> Result<PageHeader> {
             .read_exact_at(range.start, &mut bytes)
             .map_err(|e| Error::input(format!("can't be read: {e}")))?;
         let mut compact = Compact { bytes: &bytes };
-        let Some(fields) = compact.page_header() else {
+        let Some(fields) = Fields::read(&mut compact) else {
             if length < left {
                 continue;
             }
@@ -138,32 +138,11 @@ impl Fields {
     }
 }
 
-/// The compact protocol; `None` wherever the bytes end or make no sense.
-struct Compact<'a> {
-    bytes: &'a [u8],
-}
-
-/// Types of fields, as the protocol numbers them.
-mod wire {
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const BYTE: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const LIST: u8 = 9;
-    pub(super) const SET: u8 = 10;
-    pub(super) const STRUCT: u8 = 12;
-}
-
-/// Structs within structs: headers have three; deeper ones are an attack on the stack.
-const DEPTH_MAX: u32 = 8;
-
-impl Compact<'_> {
-    fn page_header(&mut self) -> Option<Fields> {
-        let mut fields = Fields::default();
-        self.each_field(|this, id, kind| {
+impl Fields {
+    /// The fields of a `PageHeader`.
+    fn read(compact: &mut Compact<'_>) -> Option<Self> {
+        let mut fields = Self::default();
+        compact.each_field(|this, id, kind| {
             match (id, kind) {
                 (1, _) => fields.page_type = this.integer(kind)?,
                 (2, _) => fields.uncompressed_bytes = this.integer(kind)?,
@@ -187,87 +166,6 @@ impl Compact<'_> {
             Some(())
         })?;
         Some(fields)
-    }
-
-    /// Calls `each` with the number and type of every field of a struct; it has to read the value.
-    fn each_field(&mut self, mut each: impl FnMut(&mut Self, i64, u8) -> Option<()>) -> Option<()> {
-        let mut id = 0_i64;
-        loop {
-            let head = self.byte()?;
-            if head == 0 {
-                return Some(());
-            }
-            id = match head >> 4 {
-                0 => self.zigzag()?,
-                step => id.checked_add(step.into())?,
-            };
-            each(self, id, head & 0x0f)?;
-        }
-    }
-
-    fn skip(&mut self, kind: u8, depth: u32) -> Option<()> {
-        let depth = depth.checked_sub(1)?;
-        match kind {
-            wire::TRUE | wire::FALSE => {}
-            wire::BYTE => drop(self.byte()?),
-            wire::I16..=wire::I64 => drop(self.varint()?),
-            wire::DOUBLE => drop(self.take(8)?),
-            wire::BINARY => {
-                let length = self.varint()?;
-                self.take(length)?;
-            }
-            wire::LIST | wire::SET => {
-                let head = self.byte()?;
-                let len = match head >> 4 {
-                    15 => self.varint()?,
-                    len => len.into(),
-                };
-                for _ in 0..len {
-                    match head & 0x0f {
-                        // In a list they take a byte each.
-                        wire::TRUE | wire::FALSE => drop(self.byte()?),
-                        kind => self.skip(kind, depth)?,
-                    }
-                }
-            }
-            wire::STRUCT => self.each_field(|this, _, kind| this.skip(kind, depth))?,
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn integer(&mut self, kind: u8) -> Option<i64> {
-        matches!(kind, wire::I16..=wire::I64).then_some(())?;
-        self.zigzag()
-    }
-
-    fn zigzag(&mut self) -> Option<i64> {
-        let number = self.varint()?;
-        Some((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
-    }
-
-    /// An unsigned LEB128 number.
-    fn varint(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..u64::BITS).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (&byte, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(byte)
-    }
-
-    fn take(&mut self, length: u64) -> Option<()> {
-        self.bytes = self.bytes.get(usize::try_from(length).ok()?..)?;
-        Some(())
     }
 }
 
@@ -295,7 +193,7 @@ mod tests {
     #[test]
     fn a_header_tells_kind_sizes_and_encoding() {
         let mut compact = Compact { bytes: &HEADER };
-        let header = compact.page_header().and_then(|fields| fields.checked(100));
+        let header = Fields::read(&mut compact).and_then(|fields| fields.checked(100));
         let expected = PageHeader {
             kind: PageKind::Data,
             body: 100..156,
@@ -314,16 +212,16 @@ mod tests {
             let mut compact = Compact {
                 bytes: &HEADER[..len],
             };
-            assert!(compact.page_header().is_none(), "{len}");
+            assert!(Fields::read(&mut compact).is_none(), "{len}");
         }
     }
 
     #[test]
     fn nests_of_structs_and_negative_sizes_are_refused() {
         let nest = [0x1c_u8; 1000];
-        assert!(Compact { bytes: &nest }.page_header().is_none());
+        assert!(Fields::read(&mut Compact { bytes: &nest }).is_none());
         let negative = [0x15, 0x00, 0x15, 0x01, 0x00];
-        let fields = Compact { bytes: &negative }.page_header();
+        let fields = Fields::read(&mut Compact { bytes: &negative });
         assert!(fields.is_some_and(|fields| fields.checked(0).is_none()));
     }
 }

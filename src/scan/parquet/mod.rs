@@ -11,6 +11,7 @@ mod pages;
 mod plain;
 mod rows;
 mod source;
+mod thrift;
 mod values;
 
 pub(super) use footer::ParquetFile;

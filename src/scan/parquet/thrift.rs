@@ -1,0 +1,150 @@
+//! Thrift's compact protocol (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>),
+//! as far as Parquet uses it: for the headers of pages, and to look footers over before the `parquet`
+//! crate parses them.
+
+/// Whether some bytes begin with a whole struct that can be walked in as many steps as it has bytes. (Footers
+/// of files with encrypted columns are signed: there is something behind.)
+///
+/// The crate takes the booleans of a list for nothing at all, where the protocol has a byte for each: a
+/// list of two thousand million of them costs an attacker six bytes. No footer has such lists.
+pub(super) fn begins_with_struct(bytes: &[u8]) -> bool {
+    let mut compact = Compact { bytes };
+    compact.skip(wire::STRUCT, FOOTER_DEPTH_MAX).is_some()
+}
+
+/// Structs and lists within each other: footers have about a dozen.
+const FOOTER_DEPTH_MAX: u32 = 32;
+
+/// The compact protocol; `None` wherever the bytes end or make no sense.
+pub(super) struct Compact<'a> {
+    pub(super) bytes: &'a [u8],
+}
+
+/// Types of fields, as the protocol numbers them.
+pub(super) mod wire {
+    pub(in crate::scan::parquet) const TRUE: u8 = 1;
+    pub(in crate::scan::parquet) const FALSE: u8 = 2;
+    pub(in crate::scan::parquet) const BYTE: u8 = 3;
+    pub(in crate::scan::parquet) const I16: u8 = 4;
+    pub(in crate::scan::parquet) const I64: u8 = 6;
+    pub(in crate::scan::parquet) const DOUBLE: u8 = 7;
+    pub(in crate::scan::parquet) const BINARY: u8 = 8;
+    pub(in crate::scan::parquet) const LIST: u8 = 9;
+    pub(in crate::scan::parquet) const SET: u8 = 10;
+    pub(in crate::scan::parquet) const STRUCT: u8 = 12;
+}
+
+/// Structs within structs: headers have three; deeper ones are an attack on the stack.
+pub(super) const DEPTH_MAX: u32 = 8;
+
+impl Compact<'_> {
+    /// Calls `each` with the number and type of every field of a struct; it has to read the value.
+    pub(super) fn each_field(
+        &mut self,
+        mut each: impl FnMut(&mut Self, i64, u8) -> Option<()>,
+    ) -> Option<()> {
+        let mut id = 0_i64;
+        loop {
+            let head = self.byte()?;
+            if head == 0 {
+                return Some(());
+            }
+            id = match head >> 4 {
+                0 => self.zigzag()?,
+                step => id.checked_add(step.into())?,
+            };
+            each(self, id, head & 0x0f)?;
+        }
+    }
+
+    pub(super) fn skip(&mut self, kind: u8, depth: u32) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        match kind {
+            wire::TRUE | wire::FALSE => {}
+            wire::BYTE => drop(self.byte()?),
+            wire::I16..=wire::I64 => drop(self.varint()?),
+            wire::DOUBLE => drop(self.take(8)?),
+            wire::BINARY => {
+                let length = self.varint()?;
+                self.take(length)?;
+            }
+            wire::LIST | wire::SET => {
+                let head = self.byte()?;
+                let len = match head >> 4 {
+                    15 => self.varint()?,
+                    len => len.into(),
+                };
+                let kind = head & 0x0f;
+                if matches!(kind, wire::TRUE | wire::FALSE) {
+                    return None;
+                }
+                for _ in 0..len {
+                    self.skip(kind, depth)?;
+                }
+            }
+            wire::STRUCT => self.each_field(|this, _, kind| this.skip(kind, depth))?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    pub(super) fn integer(&mut self, kind: u8) -> Option<i64> {
+        matches!(kind, wire::I16..=wire::I64).then_some(())?;
+        self.zigzag()
+    }
+
+    fn zigzag(&mut self) -> Option<i64> {
+        let number = self.varint()?;
+        Some((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
+    }
+
+    /// An unsigned LEB128 number.
+    fn varint(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(byte)
+    }
+
+    fn take(&mut self, length: u64) -> Option<()> {
+        self.bytes = self.bytes.get(usize::try_from(length).ok()?..)?;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_structs_are_walked_and_cut_ones_are_not() {
+        // An integer, a text, a list of two structs with an integer each.
+        let whole = [
+            0x15, 2, 0x18, 1, b'x', 0x19, 0x2c, 0x15, 2, 0, 0x15, 4, 0, 0,
+        ];
+        assert!(begins_with_struct(&whole));
+        for end in 0..whole.len() {
+            assert!(!begins_with_struct(&whole[..end]), "{end}");
+        }
+        assert!(begins_with_struct(&[&whole[..], b"signature"].concat()));
+    }
+
+    #[test]
+    fn lists_of_booleans_and_deep_nests_are_refused() {
+        let booleans = [0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0];
+        assert!(!begins_with_struct(&booleans));
+        assert!(!begins_with_struct(&[0x19, 0x21, 1, 1, 0]));
+        assert!(!begins_with_struct(&[0x1c; 100]));
+    }
+}
