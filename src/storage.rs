@@ -40,7 +40,7 @@ pub fn write_atomically(
 /// The temporary files that there are, for [`remove_temporaries`].
 static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes the temporary files of every [`write_atomically`] under way, and keeps more from being
+/// Removes the temporary files of every file that is being written, and keeps more from being
 /// made: for a program that is about to end without unwinding. Never returns to those writers.
 pub fn remove_temporaries() {
     /// Far longer than anybody holds the lock, unless it is whoever calls, out of memory.

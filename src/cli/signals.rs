@@ -22,7 +22,8 @@ fn start() {
     let _ = std::thread::Builder::new()
         .name("overlap-signals".into())
         .spawn(move || {
-            for signal in signals.forever().filter(|signal| *signal != SIGHUP) {
+            let end = signals.forever().find(|signal| *signal != SIGHUP);
+            if let Some(signal) = end {
                 remove_temporaries();
                 // As shells count: 128 and the signal's number.
                 exit(128 + signal);

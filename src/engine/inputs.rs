@@ -353,7 +353,7 @@ fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
 /// batches, are not.
 ///
 /// # Errors
-/// [`ErrorKind::Input`] if what they say is 100 times apart, or just one of them is empty.
+/// [`crate::ErrorKind::Input`] if what they say is 100 times apart, or just one of them is empty.
 pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
     /// So far apart are two estimates of one set never: each is within a factor of a few.
     const FACTOR: f64 = 100.0;

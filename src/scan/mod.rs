@@ -113,7 +113,6 @@ impl SidePlan {
 
     /// How many pages were read so far, and how many of them checked: the same of every clone, to be
     /// asked when the scan is over.
-    #[must_use]
     pub fn page_checks(&self) -> impl Fn() -> PageChecks + use<> {
         let counter = Arc::clone(&self.counter);
         move || counter.get()

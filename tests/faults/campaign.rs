@@ -175,7 +175,8 @@ fn rows_70_and_71_files_that_change_while_they_are_read_are_refused() {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..3_000_000).map(|i| i * 7)));
     let bytes = std::fs::read(folder.ids("whole", ids)).unwrap();
     let path = folder.path("in.parquet");
-    let changes: [(&str, fn(&std::path::Path)); 4] = [
+    type Change = fn(&std::path::Path);
+    let changes: [(&str, Change); 4] = [
         ("cut", |path| {
             let file = std::fs::File::options().write(true).open(path).unwrap();
             file.set_len(1_000_000).unwrap();
