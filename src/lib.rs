@@ -69,7 +69,7 @@ pub use hash::{
     BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, hash_bytes,
     hash_integer, hash_wide_integer, murmur3_128,
 };
-pub use id::{PageChecks, Tally};
+pub use id::{NullCounts, PageChecks, Tally};
 pub use scan::{
     ArrowIds, IdSelection, Progress, ReadLimits, Side, Silent, USUAL_NAMES, is_decoding,
 };

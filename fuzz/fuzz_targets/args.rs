@@ -1,7 +1,9 @@
 #![no_main]
 
-// The command line's own modules see only the library's public names, so that they build here too.
+// The command line's own modules see only the library's public names, so that they build here too; the
+// allocator is of the binary, not of the commands.
 #[path = "../../src/cli/mod.rs"]
+#[allow(dead_code)]
 mod cli;
 
 use std::ffi::OsString;

@@ -2,6 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
+use super::spelling::spelling_warnings;
 use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
 use crate::analysis::{Expression, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
@@ -71,6 +72,8 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         warnings,
     };
     report.warnings.extend(result_warnings(&report));
+    let spelling = spelling_warnings(&request.sources, &report.pairs);
+    report.warnings.extend(spelling);
     Ok(report)
 }
 

@@ -2,6 +2,7 @@
 
 use super::inputs::plan_of_data;
 use super::request::ExactRequest;
+use super::spelling::spelling_warnings;
 use super::{pairs_of, plan_warnings, result_warnings, side_report};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
@@ -64,6 +65,8 @@ pub(super) fn exact_plan(
         warnings: plan_warnings(plan),
     };
     report.warnings.extend(result_warnings(&report));
+    let spelling = spelling_warnings(&request.sources, &report.pairs);
+    report.warnings.extend(spelling);
     Ok(report)
 }
 

@@ -236,7 +236,7 @@ pub(super) fn of_domain(
     Ok(sketcher)
 }
 
-fn plan(sources: &Sources) -> Result<Plan> {
+pub(super) fn plan(sources: &Sources) -> Result<Plan> {
     let foreign = Foreign {
         by_path: &|path| Image::of(path).is_some(),
         by_schema: &|schema| is_sketch_table(schema, &sources.images),

@@ -15,6 +15,7 @@ mod request;
 mod segments;
 mod sides;
 mod sketch;
+mod spelling;
 mod store;
 mod verify;
 
@@ -69,6 +70,8 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
             rows: side.tally.map_or(0, |tally| tally.rows),
         })
         .collect();
+    let sides = report.sides.iter();
+    warnings.extend(nulls_warnings(sides.map(|side| (&side.name, side.pages))));
     for pair in &report.pairs {
         if pair.quality() == crate::report::Quality::NotResolvable {
             let name = |side: usize| report.sides[side].name.clone();
@@ -79,6 +82,18 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// Which sides' files miscount their nulls, by what was found while reading them.
+fn nulls_warnings<'a>(
+    sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
+) -> impl Iterator<Item = Warning> {
+    sides.into_iter().filter_map(|(side, pages)| {
+        pages.nulls_differ.map(|nulls| Warning::NullsDiffer {
+            side: side.clone(),
+            nulls,
+        })
+    })
 }
 
 /// What the sketches of some sides give reason to say.

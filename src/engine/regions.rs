@@ -2,7 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::{estimate, method, plan_warnings, sketch_warnings};
+use super::{estimate, method, nulls_warnings, plan_warnings, sketch_warnings};
 use crate::analysis::regions;
 use crate::error::{Error, Result};
 use crate::estimate::RegionCounts;
@@ -43,6 +43,9 @@ pub fn estimate_regions_of(
     };
     let sides: Vec<SideReport> = side_reports.into_iter().enumerate().map(side).collect();
     warnings.extend(sketch_warnings(&sides, &sketches));
+    warnings.extend(nulls_warnings(
+        sides.iter().map(|side| (&side.name, side.pages)),
+    ));
     let region = |mask: usize| RegionReport {
         sides: (0..sides.len())
             .filter(|side| mask >> side & 1 == 1)

@@ -106,7 +106,10 @@ pub fn trend(
         .map(|side| side.name.clone())
         .collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
+    let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
+    let checks = (0..names.len()).map(page_checks);
+    warnings.extend(super::nulls_warnings(names.iter().zip(checks)));
     let mut sides = Vec::with_capacity(tables.len());
     for (name, table) in names.iter().zip(tables) {
         let (days, without) = by_day(table).map_err(|e| e.with("side", name))?;
@@ -140,7 +143,10 @@ fn named(request: &SidesRequest, progress: &dyn Progress) -> Result<Named> {
         .map(|side| side.name.clone())
         .collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
+    let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
+    let checks = (0..sides.len()).map(page_checks);
+    warnings.extend(super::nulls_warnings(sides.iter().zip(checks)));
     let mut names = Vec::new();
     let mut sketches = Vec::new();
     for (side, table) in sides.iter().zip(tables) {

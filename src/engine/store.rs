@@ -39,14 +39,17 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         files: files.collect(),
     };
     ensure_no_input(&request.output, &side.files)?;
+    let side_name = side.name.clone();
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
-    let warnings = super::plan_warnings(&inputs.plan);
+    let mut warnings = super::plan_warnings(&inputs.plan);
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, sources.threads, progress)?;
     let Some(table) = tables.into_iter().next() else {
         return Err(Error::usage("no inputs"));
     };
+    let pages = page_checks(0);
+    warnings.extend(super::nulls_warnings([(&side_name, pages)]));
     let bytes = write_sketches(&table, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
     Ok(StoreReport {
@@ -55,7 +58,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         sketches: table.values().len(),
         segment_columns: table.names(),
         tally,
-        pages: page_checks(0),
+        pages,
         warnings,
     })
 }

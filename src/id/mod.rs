@@ -6,10 +6,12 @@
 mod bytes;
 mod cast;
 mod integer;
+mod spelling;
 
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
+pub use spelling::push_bare_text;
 
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
@@ -146,12 +148,24 @@ pub struct PageChecks {
     pub pages: u64,
     /// Pages that carried a checksum, which was right.
     pub checked: u64,
+    /// Nulls by the footers and by the pages, if all footers tell and it isn't the same.
+    pub nulls_differ: Option<NullCounts>,
+}
+
+/// Two opinions on how many IDs are null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NullCounts {
+    /// By the statistics in the footers.
+    pub told: u64,
+    /// By the pages.
+    pub read: u64,
 }
 
 impl std::ops::AddAssign for PageChecks {
     fn add_assign(&mut self, other: Self) {
         self.pages += other.pages;
         self.checked += other.checked;
+        self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
     }
 }
 

@@ -33,7 +33,7 @@ pub use trend::TrendReport;
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
-use crate::id::{IdDomain, PageChecks, Tally};
+use crate::id::{IdDomain, NullCounts, PageChecks, Tally};
 
 /// The form in which a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -209,12 +209,27 @@ pub enum Warning {
         /// Every k there is, ascending.
         ks: Vec<usize>,
     },
+    /// The footers of a side's files tell other nulls than there are.
+    NullsDiffer {
+        /// The side.
+        side: String,
+        /// What they tell, and what there is.
+        nulls: NullCounts,
+    },
     /// Rows of a side without a day are left out of its trend.
     NoDay {
         /// The side.
         side: String,
         /// How many rows; 0 if a sketch doesn't tell.
         rows: u64,
+    },
+    /// Two sides of text share nobody as their IDs are written, but do share some when only letters
+    /// and digits count, without case and leading zeros.
+    Spelling {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
     },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
@@ -236,7 +251,9 @@ impl Warning {
             Self::NotUnique { .. } => "not_unique",
             Self::PartMissing { .. } => "part_missing",
             Self::Folded { .. } => "folded",
+            Self::NullsDiffer { .. } => "nulls_differ",
             Self::NoDay { .. } => "no_day",
+            Self::Spelling { .. } => "spelling",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -269,9 +286,17 @@ impl Warning {
                 ),
             },
             Self::Folded { precisions, ks } => folded(precisions, ks),
+            Self::NullsDiffer { side, nulls } => format!(
+                "the footers of {side} tell {} nulls, but {} were read: the files may be damaged, or their writer miscounts",
+                number::whole(nulls.told as f64),
+                number::whole(nulls.read as f64)
+            ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
                 number::whole(*rows as f64)
+            ),
+            Self::Spelling { a, b } => format!(
+                "{a} and {b} seem to write the same ids differently: they share some as soon as capitals, blanks, punctuation and leading zeros don't count; bring both to one form before they are exported"
             ),
             Self::NotResolvable { a, b } => format!(
                 "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"

@@ -1,7 +1,8 @@
 //! What a file may ask for before anything is allocated for it, and how much of it was checked.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::PageChecks;
+use crate::id::{NullCounts, PageChecks};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What files may ask for. Whatever is beyond is refused before room is made for it.
@@ -88,6 +89,7 @@ impl ReadLimits {
 pub(super) struct PageCounter {
     pages: AtomicU64,
     checked: AtomicU64,
+    nulls_differ: OnceLock<NullCounts>,
 }
 
 impl PageCounter {
@@ -100,7 +102,13 @@ impl PageCounter {
         PageChecks {
             pages: self.pages.load(Ordering::Relaxed),
             checked: self.checked.load(Ordering::Relaxed),
+            nulls_differ: self.nulls_differ.get().copied(),
         }
+    }
+
+    /// Notes that the nulls that were read aren't those of the footers.
+    pub(super) fn note(&self, nulls: NullCounts) {
+        self.nulls_differ.get_or_init(|| nulls);
     }
 }
 

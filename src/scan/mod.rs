@@ -26,7 +26,7 @@ pub use store::{file_bytes, is_same_file, read_bytes};
 
 use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{IdDomain, PageChecks};
+use crate::id::{IdDomain, NullCounts, PageChecks};
 use ::parquet::schema::types::SchemaDescriptor;
 use limits::PageCounter;
 use std::collections::{BTreeMap, HashSet};
@@ -128,6 +128,15 @@ impl SidePlan {
             .sum()
     }
 
+    /// Compares the nulls that were read with those of the statistics, where all row groups have them.
+    fn check_nulls(&self, read: u64) {
+        let groups = self.files.iter().flat_map(|file| &file.row_groups);
+        let told: Option<u64> = groups.map(|group| group.null_count).sum();
+        if let Some(told) = told.filter(|&told| told != read) {
+            self.counter.note(NullCounts { told, read });
+        }
+    }
+
     /// Whether both sides read the very same files.
     #[must_use]
     pub fn has_files_of(&self, other: &Self) -> bool {
@@ -156,6 +165,13 @@ impl Plan {
             .collect::<Result<Vec<_>>>()?;
         check_comparable(&sides)?;
         Ok(Self { sides })
+    }
+
+    /// Leaves of every file its first row group alone.
+    pub fn keep_first_row_groups(&mut self) {
+        for file in self.sides.iter_mut().flat_map(|side| &mut side.files) {
+            file.row_groups.truncate(1);
+        }
     }
 }
 

@@ -331,6 +331,10 @@ impl<S: Send> Crew<'_, S> {
         if let Some((_, error)) = self.failed.into_inner().map_err(|_| poisoned())? {
             return Err(error);
         }
-        self.done.into_inner().map_err(|_| poisoned())
+        let done = self.done.into_inner().map_err(|_| poisoned())?;
+        for (plan, side) in self.plan.sides.iter().zip(&done) {
+            plan.check_nulls(side.tally.nulls);
+        }
+        Ok(done)
     }
 }

@@ -49,6 +49,47 @@ fn schema_only(columns: &str) -> Vec<u8> {
 }
 
 #[test]
+fn row_42_ids_written_differently_are_other_users_and_that_is_said() {
+    let folder = Folder::new();
+    let side = |name: &str, id: fn(usize) -> String| {
+        let ids: StringArray = (0..3_000).map(|i| Some(id(i))).collect();
+        folder.ids(name, Arc::new(ids))
+    };
+    let plain = side("plain", |i| format!("user{i}@example.org"));
+    let spellings: [fn(usize) -> String; 5] = [
+        |i| format!("User{i}@Example.org"),
+        |i| format!("user{i}@example.org "),
+        |i| format!("00user{i}@example.org"),
+        |i| format!("\u{feff}user{i}@example.org"),
+        |i| format!("user{i} example org"),
+    ];
+    for (i, spelling) in spellings.into_iter().enumerate() {
+        let other = side(&format!("other{i}"), spelling);
+        for command in ["estimate", "exact"] {
+            let report = overlap(&[command, &plain, &other, "--format", "json"]).json();
+            assert_eq!(users(&report, "/overlap"), 0, "{i}");
+            let codes = report["warnings"].as_array().unwrap().iter();
+            let said = codes.filter(|warning| warning["code"] == "spelling");
+            assert_eq!(said.count(), 1, "{i}");
+        }
+    }
+    // One spelling each, even where they look alike.
+    let spellings = ["Ann", "ann", "ann ", "007", "7", "\u{e9}", "e\u{301}"];
+    let path = folder.ids("spelt", Arc::new(StringArray::from_iter_values(spellings)));
+    assert_eq!(count(&path), (7, 0, 7));
+    // Strangers stay strangers, and nothing is said of them; nor of sides that do share some.
+    let strangers = side("strangers", |i| format!("someone{i}@example.org"));
+    let mixed = side("mixed", |i| match i % 2 {
+        0 => format!("user{i}@example.org"),
+        _ => format!("USER{i}@example.org"),
+    });
+    for other in [strangers, mixed] {
+        let report = overlap(&["estimate", &plain, &other, "--format", "json"]).json();
+        assert!(!report["warnings"].to_string().contains("spelling"));
+    }
+}
+
+#[test]
 fn each_side_may_name_its_own_column() {
     let folder = Folder::new();
     let shop = folder.batch(

@@ -288,6 +288,42 @@ fn row_25_statistics_are_not_trusted() {
 }
 
 #[test]
+fn row_25_null_counts_that_are_wrong_change_no_row_and_are_reported() {
+    let folder = Folder::new();
+    let ids: Int64Array = (0..3_000).map(|i| (i >= 1_234).then_some(i)).collect();
+    let right = folder.ids("right", Arc::new(ids));
+    // 1,234 as a field of the footer's statistics becomes 1,235.
+    let mut bytes = std::fs::read(&right).unwrap();
+    let tail = bytes.len() - 8;
+    let footer_bytes = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap());
+    let at = tail - footer_bytes as usize;
+    let found = bytes[at..]
+        .windows(3)
+        .position(|window| window == [0x16, 0xa4, 0x13]);
+    bytes[at + found.expect("a null count") + 1] += 2;
+    let wrong = folder.bytes("wrong", &bytes);
+    for (path, warnings) in [(&right, 0), (&wrong, 1)] {
+        assert_eq!(count(path), (3_000, 1_234, 1_766));
+        let out = folder.path("out.ovs").display().to_string();
+        let asked = [
+            vec!["estimate", path, "--format", "json"],
+            vec!["exact", path, "--format", "json"],
+            vec!["regions", path, "data/shop.parquet", "--format", "json"],
+            vec!["matrix", path, "data/shop.parquet", "--format", "json"],
+            vec!["sketch", path, "-o", &out, "--json"],
+        ];
+        for arguments in asked {
+            let report = overlap(&arguments).json();
+            let said = report["warnings"].as_array().unwrap().iter();
+            let said = said
+                .filter(|warning| warning["code"] == "nulls_differ")
+                .count();
+            assert_eq!(said.min(1), warnings, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
 fn row_37_a_partition_folder_is_no_id_column() {
     let folder = Folder::new();
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
@@ -342,14 +378,6 @@ fn row_40_a_column_in_another_file_is_refused_by_its_name() {
     };
     let path = folder.bytes("_metadata", &file.to_bytes());
     overlap(&["estimate", &path]).fails(3, &[&path, "part-0.parquet", "_metadata"]);
-}
-
-#[test]
-fn row_42_spelling_makes_another_user() {
-    let folder = Folder::new();
-    let spellings = ["Ann", "ann", "ann ", "007", "7", "\u{e9}", "e\u{301}"];
-    let path = folder.ids("spelt", Arc::new(StringArray::from_iter_values(spellings)));
-    assert_eq!(count(&path), (7, 0, 7));
 }
 
 /// Eight pages of 500 rows, each with or without a checksum, header by header: the crate writes none.

@@ -48,6 +48,8 @@ pub(in crate::scan) struct ParquetFile {
 #[derive(Debug)]
 pub(in crate::scan) struct RowGroup {
     pub(in crate::scan) rows: u64,
+    /// By its statistics, which may be wrong.
+    pub(in crate::scan) null_count: Option<u64>,
     pub(super) chunk: ColumnChunkMetaData,
 }
 
@@ -78,7 +80,7 @@ impl ParquetFile {
     ) -> Result<Option<Self>> {
         let cast = selection.cast;
         let located = |e: Error| e.with("file", path.display());
-        let file = open_checked(path)?;
+        let (file, null_counts) = look_over(path)?;
         let (identity, file_bytes) = (file.identity(), file.len());
         let metadata = read_metadata(&Source(file)).map_err(located)?;
         if is_foreign(metadata.file_metadata().schema_descr()) {
@@ -90,8 +92,17 @@ impl ParquetFile {
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
             .map_err(|e| located(e.with("column", column.path().string())))?;
-        let row_groups = check_row_groups(&metadata, index, file_bytes)
+        let mut row_groups = check_row_groups(&metadata, index, file_bytes)
             .map_err(|e| located(e.with("column", column.path().string())))?;
+        // What is null within a list is counted in more than one way.
+        if column.max_rep_level() == 0 {
+            let own = null_counts
+                .chunks(schema.num_columns())
+                .map(|group| group.get(index));
+            for (row_group, null_count) in row_groups.iter_mut().zip(own) {
+                row_group.null_count = null_count.copied().flatten();
+            }
+        }
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
@@ -133,13 +144,18 @@ fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
 
 /// Opens a file that is a Parquet file as far as both of its ends tell.
 pub(super) fn open_checked(path: &Path) -> Result<Arc<InputFile>> {
+    look_over(path).map(|(file, _)| file)
+}
+
+/// Likewise, with the null counts that the footer tells, as [`thrift::null_counts`] has them.
+fn look_over(path: &Path) -> Result<(Arc<InputFile>, Vec<Option<u64>>)> {
     let file = Arc::new(InputFile::open(path)?);
-    check_tail(&file).map_err(|e| e.with("file", path.display()))?;
-    Ok(file)
+    let null_counts = check_ends(&file).map_err(|e| e.with("file", path.display()))?;
+    Ok((file, null_counts))
 }
 
 /// Looks at both ends of the file before anything is parsed.
-fn check_tail(file: &InputFile) -> Result<()> {
+fn check_ends(file: &InputFile) -> Result<Vec<Option<u64>>> {
     let read = |offset, length: usize| {
         let mut bytes = vec![0; length];
         file.read_exact_at(offset, &mut bytes)
@@ -193,12 +209,8 @@ fn check_tail(file: &InputFile) -> Result<()> {
         file.len() - TAIL_BYTES - footer_bytes,
         usize::try_from(footer_bytes).unwrap_or(usize::MAX),
     )?;
-    if !thrift::begins_with_struct(&footer) {
-        return Err(Error::input(
-            "corrupt Parquet file: its footer makes no sense",
-        ));
-    }
-    Ok(())
+    thrift::null_counts(&footer)
+        .ok_or_else(|| Error::input("corrupt Parquet file: its footer makes no sense"))
 }
 
 /// What a file that isn't Parquet looks like, from its first bytes.
@@ -265,7 +277,11 @@ fn check_row_groups(
         }
         rows_of_groups = rows_of_groups.saturating_add(group.num_rows());
         let chunk = without_dictionary_at_0(chunk).map_err(|e| corrupt(e.message().into()))?;
-        row_groups.push(RowGroup { rows, chunk });
+        row_groups.push(RowGroup {
+            rows,
+            null_count: None,
+            chunk,
+        });
     }
     let rows_of_file = metadata.file_metadata().num_rows();
     if rows_of_groups != rows_of_file {

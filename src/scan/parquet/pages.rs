@@ -120,7 +120,7 @@ impl<'a> Pages<'a> {
         part: Option<&Part>,
         layout: Option<Layout>,
     ) -> Result<Self> {
-        let RowGroup { rows, chunk } = &file.row_groups[row_group];
+        let RowGroup { rows, chunk, .. } = &file.row_groups[row_group];
         let ranges = [
             Some(part.map_or(range_of(chunk), |part| part.data.clone())),
             part.and_then(|part| part.dictionary.clone()),
@@ -202,6 +202,7 @@ fn check(header: &PageHeader, limits: &ReadLimits) -> Result<PageChecks> {
     let stored = header.body.end - header.body.start;
     limits.check_page(stored, header.uncompressed_bytes, header.has_checksum)?;
     Ok(PageChecks {
+        nulls_differ: None,
         pages: 1,
         checked: header.has_checksum.into(),
     })
