@@ -3,10 +3,13 @@
 #[path = "../fuzz/src/targets.rs"]
 mod targets;
 
+use crate::harness::{Folder, command, overlap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Runs a target over its corpus; returns how many inputs there were.
-fn replay(name: &str, target: fn(&[u8])) -> usize {
+fn replay(name: &str, target: impl Fn(&[u8])) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(name);
@@ -29,4 +32,33 @@ fn hostile_blobs_are_refused_or_sound() {
 #[test]
 fn hostile_sketches_are_merged_and_asked_without_harm() {
     assert!(replay("sketch_merge_estimate", targets::sketch_merge_estimate) > 50);
+}
+
+#[test]
+fn hostile_parquet_files_are_refused_or_read_alike_by_one_thread_and_two() {
+    assert!(replay("parquet_scan", targets::parquet_scan) > 50);
+}
+
+#[test]
+fn odd_arguments_never_end_in_a_panic() {
+    let folder = Folder::new();
+    let [a, b, sketch] = ["a.parquet", "b.parquet", "a.ovs"].map(|name| folder.path(name));
+    let [a, b, sketch] = [&a, &b, &sketch].map(|path| path.to_str().unwrap());
+    let sizes = ["--users-a", "300", "--users-b", "200", "--overlap", "50"];
+    assert_eq!(
+        overlap(&[&["generate", a, b], &sizes[..]].concat()).code,
+        Some(0)
+    );
+    assert_eq!(overlap(&["sketch", a, "-o", sketch]).code, Some(0));
+    let run = |bytes: &[u8]| {
+        let arguments = targets::arguments(bytes);
+        let mut program = command();
+        program
+            .current_dir(folder.path(""))
+            .args(arguments.iter().map(|word| OsStr::from_bytes(word)));
+        let output = program.output().unwrap();
+        let code = output.status.code().expect("no signal");
+        assert!(matches!(code, 0 | 2..=7), "{code}: {arguments:?}");
+    };
+    assert!(replay("args", run) > 50);
 }

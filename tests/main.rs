@@ -5,6 +5,7 @@
 mod accuracy; // seeded trials: how often intervals hold the truth
 mod cli; // commands and their output, through the binary
 mod datasketches; // images of Apache DataSketches, in every form
+mod detectors; // what must hold of every answer, or it is silently wrong
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod fuzz_corpus; // the fuzzers' corpus, on stable

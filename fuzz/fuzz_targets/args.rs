@@ -5,34 +5,15 @@
 #[path = "../../src/cli/mod.rs"]
 #[allow(dead_code)]
 mod cli;
+#[path = "../src/targets.rs"]
+mod targets;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-/// Commands that write files; those are only parsed, with `--help`.
-const WRITERS: [&[u8]; 4] = [b"sketch", b"merge", b"convert", b"generate"];
-
-/// Lines as arguments, in a folder of samples: no panic, no hang. No argument names another folder.
-fn arguments(bytes: &[u8]) -> Vec<OsString> {
-    let mut words: Vec<Vec<u8>> = bytes
-        .split(|&byte| byte == b'\n')
-        .take(12)
-        .map(<[u8]>::to_vec)
-        .collect();
-    words
-        .iter_mut()
-        .flatten()
-        .filter(|byte| matches!(byte, b'/' | 0))
-        .for_each(|byte| *byte = b'_');
-    if words.iter().any(|word| WRITERS.contains(&&word[..])) {
-        words.push(b"--help".to_vec());
-    }
-    let words = words.into_iter().map(OsString::from_vec);
-    std::iter::once("overlap".into()).chain(words).collect()
-}
-
 libfuzzer_sys::fuzz_target!(init: { samples() }, |bytes: &[u8]| {
-    let _ = cli::run(arguments(bytes));
+    let words = targets::arguments(bytes).into_iter().map(OsString::from_vec);
+    let _ = cli::run(std::iter::once("overlap".into()).chain(words).collect());
 });
 
 /// A working folder with two sides and a sketch.

@@ -61,6 +61,27 @@ pub fn parquet_scan(bytes: &[u8]) {
     let _ = std::fs::remove_file(path);
 }
 
+/// Commands that write files; those are only parsed, with `--help`.
+const WRITERS: [&[u8]; 4] = [b"sketch", b"merge", b"convert", b"generate"];
+
+/// Lines as arguments, for a run in a folder of samples: no panic, no hang. None names another folder.
+pub fn arguments(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> = bytes
+        .split(|&byte| byte == b'\n')
+        .take(12)
+        .map(<[u8]>::to_vec)
+        .collect();
+    words
+        .iter_mut()
+        .flatten()
+        .filter(|byte| matches!(byte, b'/' | 0))
+        .for_each(|byte| *byte = b'_');
+    if words.iter().any(|word| WRITERS.contains(&&word[..])) {
+        words.push(b"--help".to_vec());
+    }
+    words
+}
+
 /// Two or three sketches, hostile or honest: merged and asked, nothing panics and nothing is
 /// impossible.
 pub fn sketch_merge_estimate(bytes: &[u8]) {

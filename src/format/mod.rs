@@ -79,3 +79,71 @@ pub fn decode(
         tally,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::HashScheme;
+    use crate::id::{ByteIds, IdBatch};
+    use crate::sketch::SketchOptions;
+
+    /// Run for machines of other word lengths and byte orders too (docs/reliability.md, row 55).
+    #[test]
+    fn blobs_are_the_same_bytes_on_every_machine() {
+        let integers: Vec<i64> = (-500..500).map(|i| i * 7_919).collect();
+        let wide: Vec<i128> = (0..50).map(|i| i128::from(u64::MAX) - i).collect();
+        let texts: Vec<String> = (0..300).map(|i| format!("user-{i:o}")).collect();
+        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let batches = [
+            IdBatch::Integers(&integers),
+            IdBatch::WideIntegers(&wide),
+            IdBatch::Text(ByteIds::Slices(&texts)),
+        ];
+        let mut checksums = Vec::new();
+        for scheme in [HashScheme::Xxh3, HashScheme::Murmur3] {
+            let sizes = [(4, 16), (12, 256)].map(|(p, k)| SketchOptions::new(p, k).expect("ok"));
+            for (batch, options) in batches.iter().flat_map(|b| sizes.map(|size| (b, size))) {
+                if let Ok(sketch) = Sketch::of(*batch, options.with_hash(scheme)) {
+                    let (registers, sample) = (registers_blob(&sketch), sample_blob(&sketch));
+                    let back = decode(registers.as_deref(), sample.as_deref(), sketch.tally());
+                    assert_eq!(back.expect("reads"), sketch);
+                    checksums
+                        .extend([registers, sample].map(|b| crc32fast::hash(&b.expect("one"))));
+                }
+            }
+        }
+        assert_eq!(checksums, CHECKSUMS);
+    }
+
+    /// The one that the blob carries.
+    fn checksum(blob: &[u8]) -> u32 {
+        u32::from_le_bytes(*blob.last_chunk().expect("four bytes"))
+    }
+
+    const CHECKSUMS: [u32; 24] = [
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+        0x2144_df1c,
+    ];
+}

@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn integers_hash_like_the_reference_bit_for_bit() {
         let mut id = 1_i64;
-        for i in 0..1_000_000_i64 {
+        for i in 0..if cfg!(miri) { 1_000 } else { 1_000_000_i64 } {
             id = id
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);

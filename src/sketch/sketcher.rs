@@ -181,6 +181,8 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
+    const USERS: i64 = if cfg!(miri) { 2_000 } else { 50_000 };
+
     fn sketch_of(ids: &[i64], batch_len: usize) -> Sketch {
         let mut sketcher = Sketcher::new(SketchOptions::new(6, 256).expect("in range"));
         for batch in ids.chunks(batch_len) {
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn batches_and_order_change_nothing() {
-        let ids: Vec<i64> = (0..50_000).collect();
+        let ids: Vec<i64> = (0..USERS).collect();
         let reversed: Vec<i64> = ids.iter().rev().copied().collect();
         let expected = sketch_of(&ids, ids.len());
         assert_eq!(sketch_of(&ids, 7), expected);
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_filter_loses_nothing() {
-        let ids: Vec<i64> = (0..50_000).collect();
+        let ids: Vec<i64> = (0..USERS).collect();
         let precision = SketchOptions::new(6, 256).expect("ok").precision();
         let mut registers = HyperLogLog::new(HashScheme::Xxh3, precision);
         ids.iter()

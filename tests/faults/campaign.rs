@@ -108,7 +108,7 @@ fn row_63_every_failing_write_leaves_the_old_file_and_nothing_else() {
 
 #[test]
 #[ignore = "mounts a file system"]
-fn row_63_a_full_file_system_leaves_the_old_file() {
+fn rows_63_and_65_full_and_read_only_file_systems_leave_the_old_file() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("disk")).unwrap();
     let mounted = shell(&folder, "mount -t tmpfs -o size=64k none disk");
@@ -121,8 +121,11 @@ fn row_63_a_full_file_system_leaves_the_old_file() {
         names(&folder.path("disk")),
         std::fs::read(folder.path("disk/x.ovs")).unwrap(),
     );
+    shell(&folder, "mount -o remount,ro disk");
+    let read_only = shell(&folder, "$overlap sketch $shop -o disk/y.ovs");
     shell(&folder, "umount disk");
     answer.fails(6, &["x.ovs"]);
+    read_only.fails(6, &["y.ovs", "ead-only"]);
     assert_eq!(left, (vec!["x.ovs".into()], b"old\n".to_vec()));
 }
 

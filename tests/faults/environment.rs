@@ -82,6 +82,59 @@ fn row_68_ctrl_c_and_sigterm_end_it_and_leave_nothing() {
 }
 
 #[test]
+fn row_68_while_reading_it_ends_as_well() {
+    let folder = Folder::new();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..6_000_000).map(|i| i * 7)));
+    let path = folder.ids("large", ids);
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = command()
+            .args(["exact", "--threads", "1", &path])
+            .current_dir(folder.path(""))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let counters = format!("/proc/{}/io", child.id());
+        // Some megabytes are read, tens of them are left.
+        until(|| {
+            let counters = std::fs::read_to_string(&counters).unwrap_or_default();
+            let read = counters
+                .lines()
+                .next()
+                .and_then(|line| line.split(' ').nth(1));
+            read.and_then(|read| read.parse().ok())
+                .is_some_and(|read: u64| read > 4 << 20)
+        });
+        let start = Instant::now();
+        signal(&child, name);
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+    assert_eq!(names(&folder.path("")), ["large"]);
+}
+
+#[test]
+fn row_65_what_may_not_be_read_or_written_is_said() {
+    let folder = Folder::new();
+    // Nothing is forbidden to root: there the program runs as nobody.
+    let prepare = "chmod 755 . && cp $overlap overlap && cp $shop shut.parquet && cp $shop in.parquet \
+        && mkdir shut && chmod 000 shut.parquet && chmod 555 shut \
+        && as=$([ $(id -u) = 0 ] && echo setpriv --reuid=65534 --regid=65534 --clear-groups)";
+    let run = |job: &str| {
+        shell(
+            &folder,
+            &format!(
+                "{prepare}; $as ./overlap {job}; code=$?; rm -rf shut* in.parquet; exit $code"
+            ),
+        )
+    };
+    run("estimate shut.parquet").fails(3, &["shut.parquet", "ermission denied"]);
+    run("estimate in.parquet shut.parquet").fails(3, &["shut.parquet"]);
+    run("sketch in.parquet -o shut/x.ovs").fails(6, &["shut/x.ovs", "ermission denied"]);
+    assert_eq!(run("estimate in.parquet").code, Some(0));
+}
+
+#[test]
 fn row_69_a_hang_up_or_a_stop_loses_no_work() {
     let folder = Folder::new();
     let child = command()

@@ -1,13 +1,18 @@
 //! Sketch files: rows 44 to 62 of the catalogue.
 
 use crate::harness::{Folder, data, overlap};
+use arrow::array::{Int64Array, RecordBatch};
 use overlap::format::{decode, registers_blob, sample_blob};
 use overlap::id::IdBatch;
 use overlap::{
     Confidence, ErrorKind, HashScheme, Sketch, SketchOptions, estimate_set, estimate_sketches,
     read_sketches, set_counts,
 };
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
 use std::path::Path;
+use std::sync::Arc;
 
 fn sketch(users: std::ops::Range<i64>, p: u8, k: usize) -> Sketch {
     let ids: Vec<i64> = users.collect();
@@ -379,6 +384,38 @@ fn row_61_thousands_of_merges_drift_nowhere() {
         (all.registers(), all.sample()),
         (whole.registers(), whole.sample())
     );
+}
+
+#[test]
+fn row_60_numbers_for_people_are_not_read_back() {
+    let folder = Folder::new();
+    let golden = "tests/golden/v1/text.ovs";
+    let file = std::fs::File::open(golden).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let metadata = reader
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()
+        .cloned();
+    let batch = reader.build().unwrap().next().unwrap().unwrap();
+    let users = batch.schema().index_of("users").unwrap();
+    let expected = overlap(&["estimate", golden, "--format", "json"]).json();
+    // There is no float in a file that a NaN could be in.
+    for value in [-1, i64::MIN, i64::MAX] {
+        let mut columns = batch.columns().to_vec();
+        columns[users] = Arc::new(Int64Array::from(vec![value; batch.num_rows()]));
+        let odd = RecordBatch::try_new(batch.schema(), columns).unwrap();
+        let properties = WriterProperties::builder().set_key_value_metadata(metadata.clone());
+        let mut bytes = Vec::new();
+        let writer = ArrowWriter::try_new(&mut bytes, odd.schema(), Some(properties.build()));
+        let mut writer = writer.unwrap();
+        writer.write(&odd).unwrap();
+        writer.close().unwrap();
+        let path = folder.bytes("text.ovs", &bytes);
+        let report = overlap(&["estimate", &path, "--format", "json"]).json();
+        assert_eq!(report["sides"][0]["users"], expected["sides"][0]["users"]);
+        assert_eq!(overlap(&["inspect", &path]).code, Some(0));
+    }
 }
 
 #[test]

@@ -1,24 +1,49 @@
-//! The faults that take minutes, privileges or a compiler, and the comparison of file formats.
+//! The whole catalogue of faults with its figures, the longest comparisons, and Miri.
 
-use crate::environment::{Python, Result, cargo, run, target};
+use crate::environment::{Python, Result, cargo, command, run, target};
 
-/// `tests/faults/campaign.rs`, then `tests/formats.py`.
+/// Every test of `tests/faults/` in a process of its own, its figures into `docs/reliability.md`; a hundred
+/// million integers through every vector kernel; and `tests/formats.py`.
 pub fn faults() -> Result<()> {
-    let campaign = [
-        "test",
-        "--test",
-        "main",
-        "campaign",
-        "--",
-        "--ignored",
-        "--nocapture",
-    ];
-    run(cargo().args(campaign))?;
     run(cargo().args(["build", "--quiet"]))?;
     let python = Python::new("venv", "python/requirements-test.txt")?;
+    let mut figures = python.command();
+    figures.args(["tests/fault_figures.py", "docs/reliability.md"]);
+    run(&mut figures)?;
+    let kernels = ["test", "--lib", "hash::kernel", "--", "--include-ignored"];
+    run(cargo().args(kernels))?;
     let mut formats = python.command();
     formats
         .arg("tests/formats.py")
         .arg(target().join("debug").join("overlap"));
     run(formats.arg(target().join("formats")))
+}
+
+/// The pure floors under Miri, and what a sketch is in bytes on machines of other word lengths and byte
+/// orders. `MIRI_TOOLCHAIN` names a toolchain with the components miri and rust-src (`nightly`).
+pub fn miri() -> Result<()> {
+    const FLOORS: [&str; 6] = [
+        "sketch::",
+        "estimate::",
+        "format::",
+        "hash::",
+        "id::",
+        "compare::",
+    ];
+    let toolchain = std::env::var("MIRI_TOOLCHAIN").unwrap_or_else(|_| "nightly".into());
+    let miri = |arguments: &[&str], tests: &[&str]| {
+        let mut cargo = command("cargo");
+        // This process's cargo isn't that of the other toolchain.
+        cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+        cargo.env("MIRIFLAGS", "-Zmiri-permissive-provenance");
+        cargo.arg(format!("+{toolchain}"));
+        cargo.args(["miri", "test", "--lib", "--target-dir"]);
+        cargo.arg(target().join("miri")).args(arguments).arg("--");
+        run(cargo.args(tests))
+    };
+    miri(&[], &FLOORS)?;
+    for target in ["s390x-unknown-linux-gnu", "i686-unknown-linux-gnu"] {
+        miri(&["--target", target], &["blobs_are_the_same_bytes"])?;
+    }
+    Ok(())
 }
