@@ -32,8 +32,7 @@ def run(binary, name):
         seconds = time.monotonic() - start
         out.seek(0)
         text = out.read()
-    said = [line for line in text.splitlines() if line and not re.match(r"(running|test|failures|successes)\b", line)]
-    return status == 0 and "1 passed" in text, seconds, usage.ru_maxrss / 1024, said
+    return status == 0 and "1 passed" in text, seconds, usage.ru_maxrss / 1024, text
 
 
 def rows_of(name):
@@ -52,14 +51,14 @@ def main(document):
     names = [line.removesuffix(": test") for line in listed.splitlines() if line.startswith("faults::")]
     lines, bad = [], []
     for name in sorted(names, key=lambda name: (rows_of(name.split("::")[-1])[1], name)):
-        passed, seconds, megabytes, said = run(binary, name)
+        passed, seconds, megabytes, text = run(binary, name)
         _, module, test = name.split("::")
         rows, _ = rows_of(test)
-        figure = "; ".join(said) if passed else "**failed**"
+        figure = "; ".join(re.findall("^figure: (.*)$", text, re.MULTILINE)) if passed else "**failed**"
         lines.append(f"| {rows} | `{module}::{test}` | {seconds:.1f} | {megabytes:.0f} | {figure} |")
         print(lines[-1], flush=True)
         if not passed or megabytes > MEMORY_MAX_MB:
-            bad.append("\n".join([name, *said]))
+            bad.append(f"{name}\n{text}")
     if document:
         text = document.read_text()
         before, rest = text.split(BEGIN)

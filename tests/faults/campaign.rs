@@ -43,7 +43,11 @@ fn fail_each(
         if !folder.path("hit").exists() {
             assert_eq!(answer.code, Some(0), "{fault} {n}: {text}");
             assert!(n > 1, "{fault} never happens");
-            println!("{job}: {fault}: {} calls", n - 1);
+            println!(
+                "figure: {fault}: {} calls of {}",
+                n - 1,
+                job.split(' ').next().unwrap()
+            );
             return;
         }
         check(answer.code.expect("no signal"), &text, n);
@@ -165,7 +169,7 @@ fn row_67_two_hundred_kills_leave_the_old_file_or_the_new_one() {
         let answer = overlap(&["inspect", out.to_str().unwrap()]);
         assert_eq!(answer.code, Some(0), "{answer:?}");
     }
-    println!("200 kills: {kept} old files, {replaced} new ones");
+    println!("figure: 200 kills: {kept} old files, {replaced} new ones");
     assert!(kept > 20 && replaced > 5, "{kept} old, {replaced} new");
     spawn().wait().unwrap();
     assert_eq!(std::fs::read(&out).unwrap(), new);
@@ -224,7 +228,7 @@ fn rows_70_and_71_files_that_change_while_they_are_read_are_refused() {
                 other => panic!("{name}: {other:?}: {text}"),
             }
         }
-        println!("{name}: {refused} refused, {read} read whole");
+        println!("figure: {name}: {refused} refused, {read} read whole");
         assert!(refused > 0, "{name} never met a reader");
     }
 }
