@@ -60,7 +60,8 @@ enum Command {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable or unsupported, \
-4 sides can't be compared, 5 refused by policy, 6 output can't be written, 7 a limit was reached.";
+4 sides can't be compared, 5 refused by policy, 6 output can't be written, 7 a limit was reached, \
+130 and 143 interrupted.";
 
 /// Runs what was typed (the program's name first); the exit code of a success or of clap's own messages.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {

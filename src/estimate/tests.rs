@@ -77,6 +77,7 @@ fn check(counts: &PairCounts) -> PairEstimate {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes hours there")]
 fn any_counts_give_an_estimate() {
     let tables = [
         registers(4, &[(0, 0, 16)]),

@@ -129,7 +129,7 @@ fn wrong_length(what: &str, found: u8, wanted: &str) -> Error {
     Error::input(format!("{what} of {found} words, not {wanted}"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_endian = "little"))]
 mod tests {
     use super::*;
     use crate::id::IdBatch;
