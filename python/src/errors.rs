@@ -46,8 +46,8 @@ create_exception!(
 pub(crate) fn raise(error: &Error) -> PyErr {
     let text = error.to_string();
     match error.kind() {
-        ErrorKind::Usage | ErrorKind::Refused => UsageError::new_err(text),
-        ErrorKind::Input => InputError::new_err(text),
+        ErrorKind::Usage => UsageError::new_err(text),
+        ErrorKind::Input | ErrorKind::Refused => InputError::new_err(text),
         ErrorKind::Incomparable => IncomparableError::new_err(text),
         ErrorKind::Output => OutputError::new_err(text),
         ErrorKind::Limit => LimitError::new_err(text),

@@ -4,13 +4,13 @@ use crate::errors::raise;
 use crate::options;
 use crate::table::SketchTable;
 use crate::work;
-use overlap::{IdSelection, Side, Sources};
+use overlap::{IdSelection, ReadLimits, Side, Sources};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -23,10 +23,21 @@ pub(crate) fn sketch_paths(
     cast: Option<&str>,
     max_segments: usize,
     threads: Option<usize>,
+    max_page: Option<u64>,
+    max_ratio: Option<u64>,
+    max_value: Option<usize>,
+    require_checksums: bool,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
     let division = options::division(options::Columns::of(by), max_segments);
     let cast = options::cast(cast)?;
+    let usual = ReadLimits::default();
+    let limits = ReadLimits {
+        page_bytes_max: max_page.unwrap_or(usual.page_bytes_max),
+        ratio_max: max_ratio.unwrap_or(usual.ratio_max),
+        value_bytes_max: max_value.unwrap_or(usual.value_bytes_max),
+        require_checksums,
+    };
     let table = work::wait(py, move |progress| {
         let mut sources = Sources::new(&paths)?;
         let files = sources.sides.drain(..).flat_map(|side| side.files);
@@ -38,6 +49,7 @@ pub(crate) fn sketch_paths(
         sources.id = IdSelection {
             column: id,
             cast,
+            limits,
             ..IdSelection::default()
         };
         sources.threads = threads.unwrap_or(sources.threads).max(1);

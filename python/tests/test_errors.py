@@ -9,6 +9,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL, content
 
@@ -21,6 +22,20 @@ def test_a_wrong_column_is_named_with_those_there_are(table, parquet):
             overlap.sketch(data, id="uid")
     with pytest.raises(overlap.UsageError, match="no segment column city.*tier"):
         overlap.sketch(table, by="city")
+
+
+def test_files_ask_for_no_more_than_they_may(table, parquet, tmp_path):
+    texts = tmp_path / "texts.parquet"
+    pq.write_table(pa.table({"user_id": ["long"]}), texts)
+    for path, limit in [(parquet, "max_page"), (texts, "max_value")]:
+        with pytest.raises(overlap.LimitError, match=limit.replace("_", "-")):
+            overlap.sketch(path, **{limit: 3})
+    with pytest.raises(overlap.InputError, match="checksum"):
+        overlap.sketch(parquet, require_checksums=True)
+    with pytest.raises(overlap.UsageError, match="for files"):
+        overlap.sketch(table, require_checksums=True)
+    pq.write_table(table, tmp_path / "checked.parquet", write_page_checksum=True)
+    assert overlap.sketch(tmp_path / "checked.parquet", require_checksums=True).users().value > 0
 
 
 BAD = {

@@ -21,6 +21,10 @@ def sketch(
     by: Columns = None,
     *,
     threads: int | None = None,
+    max_page: int | None = None,
+    max_ratio: int | None = None,
+    max_value: int | None = None,
+    require_checksums: bool = False,
     **options: Any,
 ) -> Any:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
@@ -28,8 +32,11 @@ def sketch(
     ``data`` is anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
     series), or a path, a pattern, a folder, or a list of them: Parquet and sketch files, as the command
     line takes them. ``id`` is the column of the IDs: ``user_id``, unless it is named; of files, whichever
-    usual name there is. ``threads`` is for files; all else runs on the thread that calls. The options are
-    those of `Sketcher`.
+    usual name there is. The options are those of `Sketcher`.
+
+    For files alone: ``threads`` (all else runs on the thread that calls), and what they may ask for: bytes
+    of a page, bytes decompressed of one stored byte, bytes of an ID, each with the command line's default;
+    ``require_checksums`` refuses pages without one.
 
     >>> import pyarrow as pa
     >>> table = pa.table({"user_id": [1, 2, 3, 3], "tier": ["a", "a", "b", "b"]})
@@ -39,8 +46,20 @@ def sketch(
     paths = _paths(data)
     columns = _columns(by)
     if paths is not None:
-        table = _overlap.sketch_paths(paths, id, columns, threads=threads, **options)
+        table = _overlap.sketch_paths(
+            paths,
+            id,
+            columns,
+            threads=threads,
+            max_page=max_page,
+            max_ratio=max_ratio,
+            max_value=max_value,
+            require_checksums=require_checksums,
+            **options,
+        )
         return table if columns else table[0]
+    if require_checksums:
+        raise UsageError("require_checksums is for files; Arrow data has no checksums")
     id = id or "user_id"
     sketcher = Sketcher(id, columns, **options)
     return sketcher.update(_only(data, [id, *columns])).finish()

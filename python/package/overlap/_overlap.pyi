@@ -100,6 +100,10 @@ def sketch_paths(
     cast: str | None = None,
     max_segments: int = 10_000,
     threads: int | None = None,
+    max_page: int | None = None,
+    max_ratio: int | None = None,
+    max_value: int | None = None,
+    require_checksums: bool = False,
 ) -> SketchTable: ...
 def list_files(paths: Sequence[str]) -> list[Path]: ...
 def read_sketches(path: str | os.PathLike[str]) -> SketchTable: ...

@@ -26,6 +26,9 @@ _FAN_IN = 128
 
 _PART = "_overlap_part"
 
+# Options that a DataFrame has no use for.
+_FILE_OPTIONS = ("max_page", "max_ratio", "max_value", "require_checksums")
+
 
 def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Any) -> DataFrame:
     """The sketch table of a DataFrame: one row a segment, one row in all without ``by``.
@@ -69,6 +72,7 @@ def sketch_files(
     from pyspark.sql import types as T
 
     columns = _columns(by)
+    of_files = {name: options.pop(name) for name in _FILE_OPTIONS if name in options}
     Sketcher(id or "user_id", columns, **options)
     files = [os.fspath(file) for file in _overlap.list_files(_paths(paths) or [paths])]
     for file in files:
@@ -80,7 +84,7 @@ def sketch_files(
     def sketch_file(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         for batch in batches:
             for file in batch.column(0).to_pylist():
-                table = _overlap.sketch_paths([files[file]], id, columns, threads=1, **options)
+                table = _overlap.sketch_paths([files[file]], id, columns, threads=1, **of_files, **options)
                 yield from _batches(table, schema)
 
     numbers = spark.range(0, len(files), 1, numPartitions=len(files))
