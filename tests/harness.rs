@@ -213,6 +213,13 @@ impl RawFile<'_> {
     }
 }
 
+/// Where a Parquet file's footer begins.
+pub fn footer_start(bytes: &[u8]) -> usize {
+    let tail = bytes.len() - 8;
+    let length = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap());
+    tail - length as usize
+}
+
 /// The data that the repository ships.
 pub fn data(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

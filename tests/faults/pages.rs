@@ -1,6 +1,6 @@
 //! What is in the pages?
 
-use crate::harness::{Folder, RawFile, count, overlap, users};
+use crate::harness::{Folder, RawFile, count, footer_start, overlap, users};
 use arrow::array::{Array, ArrayRef, Int64Array, NullArray, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Encoding;
@@ -324,6 +324,35 @@ fn row_39_a_row_count_that_the_pages_contradict_is_refused() {
         let path = folder.bytes("rows.parquet", &file.to_bytes());
         overlap(&["estimate", &path]).fails(3, &["rows.parquet", "row group 0"]);
     }
+}
+
+#[test]
+fn row_7_flipped_bits_in_the_footer_are_refused_or_change_nothing() {
+    let folder = Folder::new();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..2_000).map(|i| i * 31)));
+    let whole = std::fs::read(folder.ids("whole", ids)).unwrap();
+    let footer = footer_start(&whole);
+    let mut right = 0;
+    for i in 0..240 {
+        let mut bytes = whole.clone();
+        let at = footer + i * (whole.len() - footer) / 240;
+        bytes[at] ^= 1 << (i % 8);
+        let path = folder.bytes("flipped.parquet", &bytes);
+        let answer = overlap(&["exact", &path, "--format", "json"]);
+        match answer.code {
+            // The name of the column is in the footer too.
+            Some(2 | 3 | 7) => {
+                assert!(!answer.stderr.contains("panicked"), "byte {at}: {answer:?}")
+            }
+            _ => {
+                let side = &answer.json()["sides"][0];
+                assert_eq!(users(side, "/users"), 2_000, "byte {at}: {answer:?}");
+                right += 1;
+            }
+        }
+    }
+    println!("figure: {right} of 240 read right, the others refused");
+    assert!((20..220).contains(&right), "{right}");
 }
 
 #[test]

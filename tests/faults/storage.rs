@@ -1,6 +1,6 @@
 //! How are the pages stored, and what does the footer say of them?
 
-use crate::harness::{Folder, RawFile, count, overlap, users};
+use crate::harness::{Folder, RawFile, count, footer_start, overlap, users};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -295,9 +295,7 @@ fn row_25_null_counts_that_are_wrong_change_no_row_and_are_reported() {
     let right = folder.ids("right", Arc::new(ids));
     // 1,234 as a field of the footer's statistics becomes 1,235.
     let mut bytes = std::fs::read(&right).unwrap();
-    let tail = bytes.len() - 8;
-    let footer_bytes = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap());
-    let at = tail - footer_bytes as usize;
+    let at = footer_start(&bytes);
     let found = bytes[at..]
         .windows(3)
         .position(|window| window == [0x16, 0xa4, 0x13]);
