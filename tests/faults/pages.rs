@@ -342,7 +342,7 @@ fn row_7_flipped_bits_in_the_footer_are_refused_or_change_nothing() {
         match answer.code {
             // The name of the column is in the footer too.
             Some(2 | 3 | 7) => {
-                assert!(!answer.stderr.contains("panicked"), "byte {at}: {answer:?}")
+                assert!(!answer.stderr.contains("panicked"), "byte {at}: {answer:?}");
             }
             _ => {
                 let side = &answer.json()["sides"][0];
