@@ -96,6 +96,11 @@ impl Accumulated {
         }
     }
 
+    /// The union of the sets so far; `None` before the first.
+    pub(super) const fn union(&self) -> Option<&Sketch> {
+        self.union.as_ref()
+    }
+
     /// Adds a set; returns how many of its users are new, and the size of the union.
     pub(super) fn add(&mut self, sketch: &Sketch) -> Result<(Estimate, Estimate)> {
         let Some(union) = &mut self.union else {

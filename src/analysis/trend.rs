@@ -93,7 +93,7 @@ pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<
         let overlap = match (&states[..], &views[..]) {
             ([a, b], [view_a, view_b]) => Some(OverlapDay {
                 daily: overlap(a.days.get(&day), b.days.get(&day), confidence)?,
-                cumulative: overlap(a.all.as_ref(), b.all.as_ref(), confidence)?
+                cumulative: overlap(a.accumulated.union(), b.accumulated.union(), confidence)?
                     .unwrap_or(Estimate::exact(0.0)),
                 windows: (view_a.iter().zip(view_b))
                     .map(|(a, b)| overlap(a.as_ref(), b.as_ref(), confidence))
@@ -144,7 +144,6 @@ struct Windows<'a> {
 /// One side on its way through the days.
 struct SideState<'a> {
     days: &'a Days,
-    all: Option<Sketch>,
     accumulated: Accumulated,
     cumulative: Estimate,
     confidence: Confidence,
@@ -154,7 +153,6 @@ impl<'a> SideState<'a> {
     fn new(days: &'a Days, confidence: Confidence) -> Self {
         Self {
             days,
-            all: None,
             accumulated: Accumulated::new(confidence),
             cumulative: Estimate::exact(0.0),
             confidence,
@@ -168,10 +166,6 @@ impl<'a> SideState<'a> {
         if let Some(today) = today {
             let (added, cumulative) = self.accumulated.add(today)?;
             (new, self.cumulative) = (Some(added), cumulative);
-            match &mut self.all {
-                Some(all) => all.merge(today)?,
-                None => self.all = Some(today.clone()),
-            }
         }
         let mut window_days = Vec::with_capacity(windows.lengths.len());
         let mut views = Vec::with_capacity(windows.lengths.len());

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet or sketch file, a folder of them or a glob, with a name if you like.
-    /// Arguments of one name are one side
+    /// A side each: a Parquet or sketch file, a folder of them, a glob, or @FILE with a path a line
+    /// (@- reads standard input), with a name if you like. Arguments of one name are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 

@@ -17,17 +17,22 @@ pub struct Side {
 impl Side {
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
     /// is a file, a folder (all `*.parquet`, `*.ovs`, `*.theta` and `*.hll` below it, but for names that begin with `_` or `.`), or
-    /// a glob. Without a name, a side is called after its file or folder.
+    /// a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
+    /// Without a name, a side is called after its file, folder or list.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Usage`] for a glob that matches nothing, [`crate::ErrorKind::Input`] for
-    /// a folder that can't be read or holds no Parquet file.
+    /// [`crate::ErrorKind::Usage`] for a glob that matches nothing or an empty list,
+    /// [`crate::ErrorKind::Input`] for a folder or list that can't be read, or a folder without
+    /// Parquet files.
     pub fn from_arguments<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Vec<Self>> {
         let mut sides: Vec<Self> = Vec::new();
         let mut unnamed: Vec<(usize, PathBuf)> = Vec::new();
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
-            let files = expand(&path)?;
+            let files = match list(&path) {
+                Some(list) => read_list(list)?,
+                None => expand(&path)?,
+            };
             let same = |side: &&mut Self| Some(&side.name) == name.as_ref();
             match (sides.iter_mut().find(same), name) {
                 (Some(side), Some(_)) => side.files.extend(files),
@@ -84,8 +89,39 @@ fn name_after_paths(sides: &mut [Side], unnamed: &[(usize, PathBuf)]) {
 }
 
 fn stem(path: &Path) -> String {
+    let path = list(path).unwrap_or(path);
     let stem = path.file_stem().unwrap_or(path.as_os_str());
-    stem.to_string_lossy().into_owned()
+    match stem.to_str() {
+        Some(STDIN) => "stdin".to_owned(),
+        _ => stem.to_string_lossy().into_owned(),
+    }
+}
+
+/// What stands for standard input where a list is named.
+const STDIN: &str = "-";
+
+/// `@LIST` → the path of the list; anything that exists as it stands is a path.
+fn list(path: &Path) -> Option<&Path> {
+    let list = path.to_str()?.strip_prefix('@')?;
+    (!list.is_empty() && !path.exists()).then(|| Path::new(list))
+}
+
+/// The files of a list of paths, one a line; blank lines are none.
+fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
+    let located = |e: Error| e.with("list", list.display());
+    let read = match list.to_str() {
+        Some(STDIN) => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(list),
+    };
+    let text = read.map_err(|e| located(Error::input(store::describe(&e))))?;
+    let mut files = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        files.extend(expand(Path::new(line)).map_err(located)?);
+    }
+    if files.is_empty() {
+        return Err(located(Error::usage("names no file")));
+    }
+    Ok(files)
 }
 
 /// The files that a path stands for.
@@ -194,6 +230,21 @@ mod tests {
             ("pay/ids (2)".into(), 1),
         ];
         assert_eq!(sides, expected);
+    }
+
+    #[test]
+    fn a_list_is_one_side_called_after_it() {
+        let mut list = tempfile::Builder::new()
+            .prefix("shop.")
+            .tempfile()
+            .expect("a temporary file");
+        std::io::Write::write_all(&mut list, b"day=1/a.parquet\n\nb c.parquet\r\n")
+            .expect("written");
+        let argument = format!("@{}", list.path().display());
+        let sides = Side::from_arguments(&[&argument]).expect("a list");
+        assert_eq!(sides[0].name, "shop");
+        let files = ["day=1/a.parquet", "b c.parquet"].map(PathBuf::from);
+        assert_eq!(sides[0].files, files);
     }
 
     #[test]

@@ -286,6 +286,33 @@ fn row_75_odd_names_are_names() {
 }
 
 #[test]
+fn row_76_a_side_may_be_a_list_of_paths_from_a_file_or_standard_input() {
+    let folder = Folder::new();
+    for (name, id) in [("a", 1), ("b", 2), ("@c", 3)] {
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![id]));
+        folder.ids(&format!("{name}.parquet"), ids);
+    }
+    let lines = "a.parquet\n\nb.*\n@c.parquet\n";
+    std::fs::write(folder.path("shop.txt"), lines).unwrap();
+    for (line, name) in [
+        ("$overlap exact @shop.txt --format json", "shop"),
+        ("$overlap exact pay=@- --format json < shop.txt", "pay"),
+        ("cat shop.txt | $overlap exact @- --format json", "stdin"),
+    ] {
+        let side = &shell(&folder, line).json()["sides"][0];
+        assert_eq!((&side["name"], &side["rows"]), (&name.into(), &3.into()));
+    }
+    // What is there under that name is no list.
+    let side = &shell(&folder, "$overlap exact @c.parquet --format json").json()["sides"][0];
+    assert_eq!(side["rows"], 1);
+    std::fs::write(folder.path("empty.txt"), "\n").unwrap();
+    shell(&folder, "$overlap exact @empty.txt").fails(2, &["empty.txt", "names no file"]);
+    shell(&folder, "$overlap exact @nowhere.txt").fails(3, &["nowhere.txt", "no such file"]);
+    shell(&folder, "$overlap exact @a.parquet.txt @-").fails(3, &["a.parquet.txt"]);
+    shell(&folder, "echo no.parquet | $overlap exact @-").fails(3, &["no.parquet"]);
+}
+
+#[test]
 fn row_77_loops_of_links_are_no_files() {
     let folder = Folder::new();
     std::os::unix::fs::symlink("loop", folder.path("loop")).unwrap();
