@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import _overlap
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
 
-__all__ = ["read", "sketch", "sketch_files"]
+__all__ = ["read", "sketch", "sketch_files", "write"]
 
 # The partitions whose sketches one task merges: 32 MB of them at most, at the default size.
 _FAN_IN = 128
 
 _PART = "_overlap_part"
+
+# The most bytes of a batch of rows on its way to Python.
+_BATCH_BYTES = "spark.sql.execution.arrow.maxBytesPerBatch"
 
 # Options that a DataFrame has no use for.
 _FILE_OPTIONS = ("max_page", "max_ratio", "max_value", "require_checksums")
@@ -33,10 +37,12 @@ _FILE_OPTIONS = ("max_page", "max_ratio", "max_value", "require_checksums")
 def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Any) -> DataFrame:
     """The sketch table of a DataFrame: one row a segment, one row in all without ``by``.
 
-    Lazy, as DataFrames are. ``sketch(df).write.parquet("shop.ovs")`` is a sketch table for the command
-    line and for ``overlap.sketch``; `read` brings it to the driver. Tasks that are tried again, or run
-    twice on speculation, change nothing: Spark takes the result of one of them. Options are those of
-    ``overlap.Sketcher``.
+    Lazy, as DataFrames are. `write` makes it a sketch table for the command line and for
+    ``overlap.sketch``, and `read` brings it to the driver. Anything else may be done with it too
+    (``sketch(df).write.saveAsTable("shop")``), but takes two to four times as long, unless
+    ``spark.sql.execution.arrow.maxBytesPerBatch`` is 2147483647: below that, Spark measures a batch again
+    for every row that it adds. Tasks that are tried again, or run twice on speculation, change nothing:
+    Spark takes the result of one of them. Options are those of ``overlap.Sketcher``.
     """
     columns = _columns(by)
     missing = [name for name in [id, *columns] if name not in df.columns]
@@ -96,7 +102,34 @@ def read(df: DataFrame, theta_column: str | None = None, hll_column: str | None 
 
     Of sketches that Spark's own ``theta_sketch_agg`` or ``hll_sketch_agg`` made, name the columns.
     """
-    return SketchTable.from_arrow(df.toArrow(), theta_column, hll_column)
+    with _batches_unmeasured(df.sparkSession):
+        return SketchTable.from_arrow(df.toArrow(), theta_column, hll_column)
+
+
+def write(df: DataFrame, path: str | os.PathLike[str], mode: str = "error") -> None:
+    """Writes a DataFrame of sketches as a sketch table, a folder of Parquet files; ``mode`` is that of
+    ``DataFrameWriter.parquet``.
+    """
+    with _batches_unmeasured(df.sparkSession):
+        df.write.mode(mode).parquet(os.fspath(path))
+
+
+@contextmanager
+def _batches_unmeasured(spark: SparkSession) -> Iterator[None]:
+    """What runs within takes rows to Python in batches of so many rows, of whatever size.
+
+    Spark 4.1 holds every batch against the most bytes after every row, by adding up its buffers: of
+    15 s that 50 million rows took, 11 were that. The largest number turns it off.
+    """
+    before = spark.conf.get(_BATCH_BYTES, None)
+    spark.conf.set(_BATCH_BYTES, 2**31 - 1)
+    try:
+        yield
+    finally:
+        if before is None:
+            spark.conf.unset(_BATCH_BYTES)
+        else:
+            spark.conf.set(_BATCH_BYTES, before)
 
 
 def _merge_tree(parts: DataFrame, columns: list[str], schema: StructType) -> DataFrame:
