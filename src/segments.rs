@@ -4,8 +4,8 @@
 //! things. Must not know files, IDs or sketches.
 
 use crate::error::{Error, ErrorKind, Result};
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
+use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -66,16 +66,29 @@ impl<T> Segments<T> {
         fields.map(|field| field.name().clone()).collect()
     }
 
-    /// The values of a row for people: `tier-1, 2026-11-23`.
+    /// The values of a row for people: `tier-1, 2026-11-23`. Other rows have other labels: text that
+    /// could be taken for something else (nothing, null, two values, control characters) is quoted.
     #[must_use]
     pub fn label(&self, row: usize) -> String {
-        let options = FormatOptions::new().with_null("null");
-        let cell = |column: &ArrayRef| match ArrayFormatter::try_new(column, &options) {
-            Ok(formatter) => formatter.value(row).to_string(),
-            Err(_) => "?".into(),
-        };
-        let cells: Vec<String> = self.columns.columns().iter().map(cell).collect();
+        let cells = self.cells(row).into_iter().map(|cell| match cell {
+            None => "null".to_owned(),
+            Some(text) if is_plain(&text) => text,
+            Some(text) => format!("{text:?}"),
+        });
+        let cells: Vec<String> = cells.collect();
         cells.join(", ")
+    }
+
+    /// The values of a row as text, `None` for null.
+    #[must_use]
+    pub fn cells(&self, row: usize) -> Vec<Option<String>> {
+        let options = FormatOptions::new();
+        let cell = |column: &ArrayRef| {
+            let formatter = ArrayFormatter::try_new(column, &options);
+            let text = formatter.map_or("?".into(), |cells| cells.value(row).to_string());
+            column.is_valid(row).then_some(text)
+        };
+        self.columns.columns().iter().map(cell).collect()
     }
 
     /// The same segments with other things.
@@ -91,7 +104,9 @@ impl<T> Segments<T> {
     }
 
     /// One thing for each combination of values of the columns `by`, made of all that have it by
-    /// `merge`; in ascending order, nulls first. Without columns all become one.
+    /// `merge`; in ascending order, nulls first. Without columns all become one. Text beside another
+    /// type is read as that (what a folder's name says is text: `day=2026-11-23`); parts without
+    /// things are of whatever columns.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] for a column that a part doesn't have, [`ErrorKind::Incomparable`] for
@@ -101,7 +116,14 @@ impl<T> Segments<T> {
         by: &[String],
         mut merge: impl FnMut(&mut T, T) -> Result<()>,
     ) -> Result<Self> {
+        let parts: Vec<Self> = parts.into_iter().collect();
+        let parts = parts.into_iter().filter(|part| !part.values.is_empty());
+        let parts: Vec<Self> = parts.collect();
         let mut groups = Groups::new(by);
+        groups.types = by
+            .iter()
+            .map(|name| type_beside_text(&parts, name))
+            .collect();
         let mut values: Vec<T> = Vec::new();
         for part in parts {
             let keys = groups.keys(&part.columns)?;
@@ -117,7 +139,7 @@ impl<T> Segments<T> {
 }
 
 /// The type in which values of a segment column are compared, whoever wrote them: integers of any
-/// width in 64 bits, text in one layout.
+/// width in 64 bits, text in one layout, moments in UTC.
 ///
 /// # Errors
 /// [`ErrorKind::Usage`] for a type that makes no segments.
@@ -128,6 +150,8 @@ pub fn plain_type(name: &str, data_type: &DataType) -> Result<DataType> {
         T::Utf8 | T::LargeUtf8 | T::Utf8View => T::Utf8,
         T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
         T::Dictionary(_, values) => plain_type(name, values)?,
+        // A moment is the same in every zone, and in files it has none.
+        T::Timestamp(unit, Some(_)) => T::Timestamp(*unit, Some("+00:00".into())),
         T::UInt64
         | T::Boolean
         | T::Null
@@ -135,7 +159,7 @@ pub fn plain_type(name: &str, data_type: &DataType) -> Result<DataType> {
         | T::Date64
         | T::Time32(_)
         | T::Time64(_)
-        | T::Timestamp(_, _)
+        | T::Timestamp(_, None)
         | T::Decimal128(_, _) => data_type.clone(),
         other => {
             return Err(
@@ -158,13 +182,47 @@ pub fn plain_column(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
     cast(column, &wanted).map_err(|e| Error::input(format!("column {name}: {e}")))
 }
 
+/// Whether a text is nothing but itself in a label.
+fn is_plain(text: &str) -> bool {
+    let odd = |c: char| c.is_control() || c == '"';
+    !text.is_empty() && text != "null" && !text.contains(", ") && !text.contains(odd)
+}
+
+/// The one type that a column has besides text, if there is one.
+fn type_beside_text<T>(parts: &[Segments<T>], name: &str) -> Option<DataType> {
+    let columns = parts
+        .iter()
+        .filter_map(|part| part.columns.column_by_name(name));
+    let mut types = columns.filter_map(|column| plain_type(name, column.data_type()).ok());
+    types.find(|found| !matches!(found, DataType::Utf8 | DataType::Null))
+}
+
 /// Which combinations of values there are, numbered as they come.
 #[derive(Debug)]
 pub struct Groups {
     by: Vec<String>,
+    /// The type of each column that text is read as, where it is known.
+    types: Vec<Option<DataType>>,
     /// `None` until the types are known.
     converter: Option<(Vec<FieldRef>, RowConverter)>,
     numbers: HashMap<Box<[u8]>, usize>,
+}
+
+impl Clone for Groups {
+    fn clone(&self) -> Self {
+        let again = |(fields, _): &(Vec<FieldRef>, RowConverter)| {
+            let types = fields.iter().map(|field| field.data_type().clone());
+            let sort = types.map(SortField::new).collect();
+            // What could be made once can be made again.
+            Some((fields.clone(), RowConverter::new(sort).ok()?))
+        };
+        Self {
+            by: self.by.clone(),
+            types: self.types.clone(),
+            converter: self.converter.as_ref().and_then(again),
+            numbers: self.numbers.clone(),
+        }
+    }
 }
 
 impl Groups {
@@ -173,6 +231,7 @@ impl Groups {
     pub fn new(by: &[String]) -> Self {
         Self {
             by: by.to_vec(),
+            types: vec![None; by.len()],
             converter: None,
             numbers: HashMap::new(),
         }
@@ -238,6 +297,14 @@ impl Groups {
         let mut keys: Vec<(Box<[u8]>, usize)> = self.numbers.into_iter().collect();
         keys.sort();
         let (fields, columns) = match &self.converter {
+            // Nobody knows of which type they would have been; nobody will ask either.
+            None if keys.is_empty() => {
+                let text = |name| Arc::new(Field::new(name, DataType::Utf8, true));
+                let fields: Vec<FieldRef> = self.by.iter().map(text).collect();
+                let empty = new_empty_array(&DataType::Utf8);
+                let columns = vec![empty; fields.len()];
+                (fields, columns)
+            }
             None => (Vec::new(), Vec::new()),
             Some((fields, converter)) => {
                 let parser = converter.parser();
@@ -252,28 +319,30 @@ impl Groups {
             .map(|&(_, number)| values.get_mut(number)?.take());
         let sorted: Option<Vec<T>> = sorted.collect();
         let sorted = sorted.ok_or_else(|| Error::new(ErrorKind::Internal, "a lost segment"))?;
-        let (fields, columns) = match sorted.is_empty() {
-            true => (Vec::new(), Vec::new()),
-            false => (fields, columns),
-        };
         Segments::new(fields, columns, sorted)
     }
 
     fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
-        let find = |name: &String| match rows.column_by_name(name) {
-            Some(column) => plain_column(name, column),
+        let find = |(name, beside): (&String, &Option<DataType>)| match rows.column_by_name(name) {
+            Some(column) => match (plain_column(name, column)?, beside) {
+                (column, Some(beside)) => read_as(name, &column, beside),
+                (column, None) => Ok(column),
+            },
             None => {
                 let schema = rows.schema();
                 let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
                 Err(
                     Error::usage(format!("no segment column {name}")).hint(match names[..] {
-                        [] => "there are no segment columns".into(),
-                        _ => format!("the segment columns are {}", names.join(", ")),
+                        [] => {
+                            "there is one sketch of everything: divide where it is made, with --by"
+                                .into()
+                        }
+                        _ => format!("the columns are {}", names.join(", ")),
                     }),
                 )
             }
         };
-        self.by.iter().map(find).collect()
+        self.by.iter().zip(&self.types).map(find).collect()
     }
 
     fn converter_for(&mut self, columns: &[ArrayRef]) -> Result<&(Vec<FieldRef>, RowConverter)> {
@@ -300,6 +369,21 @@ impl Groups {
     }
 }
 
+/// Text (or a column of nothing but nulls) as another type; whatever isn't text stays as it is.
+fn read_as(name: &str, column: &ArrayRef, beside: &DataType) -> Result<ArrayRef> {
+    if !matches!(column.data_type(), DataType::Utf8 | DataType::Null) {
+        return Ok(Arc::clone(column));
+    }
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(column, beside, &strict).map_err(|e| {
+        let text = format!("segment column {name} is {beside} and text that isn't: {e}");
+        Error::new(ErrorKind::Incomparable, text).hint("bring it to one type where it is written")
+    })
+}
+
 #[allow(clippy::needless_pass_by_value)] // as map_err hands it over
 fn internal(error: arrow::error::ArrowError) -> Error {
     Error::new(ErrorKind::Internal, error.to_string())
@@ -308,7 +392,7 @@ fn internal(error: arrow::error::ArrowError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int32Array, Int64Array, StringArray};
+    use arrow::array::{Date32Array, Int32Array, Int64Array, StringArray};
 
     fn part(tiers: &[Option<&str>], days: ArrayRef, values: &[u32]) -> Segments<u32> {
         let fields = [("tier", DataType::Utf8), ("day", days.data_type().clone())];
@@ -361,10 +445,65 @@ mod tests {
     }
 
     #[test]
+    fn text_beside_another_type_is_read_as_that_in_any_order() {
+        let days = |values: Vec<i32>| Arc::new(Date32Array::from(values)) as ArrayRef;
+        let dates = part(&[None, None], days(vec![20_000, 20_001]), &[1, 2]);
+        let names = Arc::new(StringArray::from(vec!["2024-10-05", "2024-10-04"]));
+        let folders = part(&[None, None], names, &[4, 8]);
+        for parts in [[dates.clone(), folders.clone()], [folders, dates]] {
+            let sum = |sum: &mut u32, value| {
+                *sum += value;
+                Ok(())
+            };
+            let met = Segments::group(parts, &["day".into()], sum).expect("dates");
+            assert_eq!(met.columns().column(0).data_type(), &DataType::Date32);
+            assert_eq!(met.values(), [9, 6]);
+        }
+    }
+
+    #[test]
     fn columns_of_different_types_do_not_meet() {
-        let text = part(&[None], Arc::new(StringArray::from(vec!["1"])), &[1]);
-        let [number, _] = parts();
-        let error = Segments::group([number, text], &["day".into()], |_, _| Ok(()));
-        assert_eq!(error.expect_err("differ").kind(), ErrorKind::Incomparable);
+        let text = part(&[None], Arc::new(StringArray::from(vec!["one"])), &[1]);
+        let date = part(&[None], Arc::new(Date32Array::from(vec![1])), &[1]);
+        for other in [text, date] {
+            let [number, _] = parts();
+            let error = Segments::group([number, other], &["day".into()], |_, _| Ok(()));
+            assert_eq!(error.expect_err("differ").kind(), ErrorKind::Incomparable);
+        }
+    }
+
+    #[test]
+    fn parts_without_things_are_of_whatever_columns_and_leave_those_asked_for() {
+        let nothing = Segments::<u32>::new(Vec::new(), Vec::new(), Vec::new()).expect("nothing");
+        let none = Segments::group([nothing.clone()], &["day".into()], |_, _| Ok(()));
+        assert_eq!(none.expect("nothing").names(), ["day"]);
+        let [some, _] = parts();
+        let all = Segments::group([nothing, some], &["day".into()], |_, _| Ok(()));
+        assert_eq!(all.expect("some").values().len(), 2);
+    }
+
+    #[test]
+    fn labels_are_of_one_row_each() {
+        let odd = [
+            None,
+            Some("null"),
+            Some(""),
+            Some("a, b"),
+            Some("a\nb"),
+            Some("\"a\""),
+        ];
+        let days = Arc::new(Int32Array::from(vec![None; 6]));
+        let part = part(&odd, days, &[0; 6]);
+        let labels: Vec<String> = (0..6).map(|row| part.label(row)).collect();
+        let expected = [
+            "null",
+            "\"null\"",
+            "\"\"",
+            "\"a, b\"",
+            "\"a\\nb\"",
+            "\"\\\"a\\\"\"",
+        ];
+        assert_eq!(labels, expected.map(|label| format!("{label}, null")));
+        assert_eq!(part.cells(1), [Some("null".to_owned()), None]);
     }
 }

@@ -20,6 +20,9 @@ pub fn write_atomically(
 ) -> Result<u64> {
     let fail = |e: io::Error| output_error(&e).with("file", path.display());
     check_replaceable(path)?;
+    // What a link leads to is replaced, not the link.
+    let target = std::fs::canonicalize(path).ok();
+    let path = target.as_deref().unwrap_or(path);
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -30,6 +33,12 @@ pub fn write_atomically(
     let mut writer = BufWriter::new(temporary.file.as_file());
     write(&mut writer)?;
     writer.into_inner().map_err(|e| fail(e.into_error()))?;
+    if let Ok(replaced) = std::fs::metadata(path) {
+        // A file that was private stays so.
+        let permissions = replaced.permissions();
+        let file = temporary.file.as_file();
+        file.set_permissions(permissions).map_err(fail)?;
+    }
     temporary.file.as_file().sync_all().map_err(fail)?;
     let bytes = temporary.file.as_file().metadata().map_err(fail)?.len();
     temporary.persist(path).map_err(fail)?;
@@ -186,6 +195,23 @@ mod tests {
         std::fs::write(&plain, "").expect("writes");
         let mode = |path: &Path| std::fs::metadata(path).expect("is").permissions().mode();
         assert_eq!(mode(&ours), mode(&plain));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_replaces_a_private_file_is_private_and_a_link_stays_a_link() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").expect("writes");
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&file, private).expect("is ours");
+        std::os::unix::fs::symlink("file", &link).expect("links");
+        write_atomically(&link, |_| Ok(())).expect("writes");
+        assert_eq!(std::fs::read(&file).expect("reads"), b"");
+        assert!(link.is_symlink());
+        let mode = std::fs::metadata(&file).expect("is").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod harness; // runs the binary, writes the files that tests need
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod questions; // known sizes, regions, set formulas, the error to expect
+mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them
 mod storage_forms; // however IDs are stored, they are the same IDs
 mod tidy; // the house's own rules

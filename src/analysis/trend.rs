@@ -3,13 +3,16 @@
 
 use super::reach::Accumulated;
 use crate::compare::{pair_counts, set_counts};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set};
 use crate::sketch::Sketch;
 use std::collections::BTreeMap;
 
 /// One side's sketches by day, in days since 1970-01-01.
 pub type Days = BTreeMap<i32, Sketch>;
+
+/// A century. A day that stands for none (9999-12-31) would make millions of lines.
+const DAYS_MAX: i64 = 36_525;
 
 /// All sides on one day.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +66,8 @@ pub struct OverlapDay {
 /// lengths in days.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Incomparable`] if two sketches can't be compared.
+/// [`ErrorKind::Incomparable`] if two sketches can't be compared, [`ErrorKind::Limit`] if the days are
+/// more than a century apart.
 pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<Vec<TrendDay>> {
     let first = sides.iter().filter_map(|days| days.keys().next()).min();
     let last = sides
@@ -73,6 +77,14 @@ pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<
     let (Some(&first), Some(&last)) = (first, last) else {
         return Ok(Vec::new());
     };
+    let span = i64::from(last) - i64::from(first) + 1;
+    if span > DAYS_MAX {
+        let text = format!(
+            "from the first day to the last it is {span} days; at most {DAYS_MAX} are taken"
+        );
+        return Err(Error::new(ErrorKind::Limit, text)
+            .hint("leave out what isn't a day, such as 9999-12-31 for none"));
+    }
     let windows = Windows {
         lengths: windows,
         first,
@@ -82,6 +94,7 @@ pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<
         .map(|days| SideState::new(days, confidence))
         .collect();
     let mut trend = Vec::new();
+    let mut cumulative = Estimate::exact(0.0);
     for day in first..=last {
         let mut side_days = Vec::with_capacity(sides.len());
         let mut views = Vec::with_capacity(sides.len());
@@ -91,14 +104,20 @@ pub fn trend(sides: &[Days], windows: &[u16], confidence: Confidence) -> Result<
             views.push(view);
         }
         let overlap = match (&states[..], &views[..]) {
-            ([a, b], [view_a, view_b]) => Some(OverlapDay {
-                daily: overlap(a.days.get(&day), b.days.get(&day), confidence)?,
-                cumulative: overlap(a.accumulated.union(), b.accumulated.union(), confidence)?
-                    .unwrap_or(Estimate::exact(0.0)),
-                windows: (view_a.iter().zip(view_b))
-                    .map(|(a, b)| overlap(a.as_ref(), b.as_ref(), confidence))
-                    .collect::<Result<_>>()?,
-            }),
+            ([a, b], [view_a, view_b]) => {
+                let today = [a, b].map(|side| side.days.get(&day));
+                if today.iter().any(Option::is_some) {
+                    let all = overlap(a.accumulated.union(), b.accumulated.union(), confidence)?;
+                    cumulative = all.unwrap_or(cumulative);
+                }
+                Some(OverlapDay {
+                    daily: overlap(today[0], today[1], confidence)?,
+                    cumulative,
+                    windows: (view_a.iter().zip(view_b))
+                        .map(|(a, b)| window_overlap(a.as_ref(), b.as_ref(), confidence))
+                        .collect::<Result<_>>()?,
+                })
+            }
             _ => None,
         };
         trend.push(TrendDay {
@@ -120,6 +139,22 @@ fn overlap(
     };
     Ok(Some(estimate_pair(&pair_counts(a, b)?, confidence).overlap))
 }
+
+/// Likewise for two windows that are whole, though perhaps without data.
+fn window_overlap(
+    a: Option<&Window>,
+    b: Option<&Window>,
+    confidence: Confidence,
+) -> Result<Option<Estimate>> {
+    let (Some(a), Some(b)) = (a, b) else {
+        return Ok(None);
+    };
+    let both = overlap(a.as_ref(), b.as_ref(), confidence)?;
+    Ok(Some(both.unwrap_or(Estimate::exact(0.0))))
+}
+
+/// The users of a window; `None` without data.
+type Window = Option<Sketch>;
 
 /// The share of `before` that is in `now` too.
 fn returned(
@@ -160,7 +195,7 @@ impl<'a> SideState<'a> {
     }
 
     /// The numbers of a day, and the sketches of its windows.
-    fn step(&mut self, day: i32, windows: &Windows<'_>) -> Result<(SideDay, Vec<Option<Sketch>>)> {
+    fn step(&mut self, day: i32, windows: &Windows<'_>) -> Result<(SideDay, Vec<Option<Window>>)> {
         let today = self.days.get(&day);
         let mut new = None;
         if let Some(today) = today {
@@ -170,15 +205,20 @@ impl<'a> SideState<'a> {
         let mut window_days = Vec::with_capacity(windows.lengths.len());
         let mut views = Vec::with_capacity(windows.lengths.len());
         for &length in windows.lengths {
-            let (window_day, view) = self.window(day, i32::from(length), windows.first)?.unzip();
+            let window = self.window(day, i32::from(length), windows.first)?;
+            let (window_day, view) = window.unzip();
             window_days.push(window_day);
-            views.push(view.flatten());
+            views.push(view);
         }
         let side_day = SideDay {
             users: today.map(|today| self.users(today)),
             new,
             cumulative: self.cumulative,
-            returned: returned(self.days.get(&(day - 1)), today, self.confidence)?,
+            returned: returned(
+                self.days.get(&day.saturating_sub(1)),
+                today,
+                self.confidence,
+            )?,
             windows: window_days,
         };
         Ok((side_day, views))
@@ -189,26 +229,31 @@ impl<'a> SideState<'a> {
     }
 
     /// The window of `length` days that ends with `day`, if it is whole.
-    fn window(
-        &self,
-        day: i32,
-        length: i32,
-        first: i32,
-    ) -> Result<Option<(WindowDay, Option<Sketch>)>> {
-        if length == 0 || day - length + 1 < first {
+    fn window(&self, day: i32, length: i32, first: i32) -> Result<Option<(WindowDay, Window)>> {
+        // From the first day on there are few enough to count in 32 bits.
+        let age = day - first + 1;
+        if length == 0 || age < length {
             return Ok(None);
         }
         let now = self.merged(day - length + 1, day)?;
-        let before_day = day - length;
-        let before = match before_day - length + 1 < first {
+        let before = match age < 2 * length {
             true => None,
-            false => self.merged(before_day - length + 1, before_day)?,
+            false => self.merged(day - 2 * length + 1, day - length)?,
         };
+        let returned = match (&before, &now) {
+            // They came, and nobody came again.
+            (Some(_), None) => Some(Estimate::exact(0.0)),
+            (before, now) => returned(before.as_ref(), now.as_ref(), self.confidence)?,
+        };
+        let users = now.as_ref().map(|now| self.users(now));
+        let users = users.unwrap_or(Estimate::exact(0.0));
         let window = WindowDay {
-            users: now
-                .as_ref()
-                .map_or(Estimate::exact(0.0), |now| self.users(now)),
-            returned: returned(before.as_ref(), now.as_ref(), self.confidence)?,
+            users: match age == length {
+                // The same days, thus the same number.
+                true => self.cumulative,
+                false => users.at_most(self.cumulative),
+            },
+            returned,
         };
         Ok(Some((window, now)))
     }

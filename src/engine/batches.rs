@@ -3,6 +3,7 @@
 use super::inputs::{Division, of_domain};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
+use crate::hash::HashScheme;
 use crate::id::{IdDomain, Tally};
 use crate::scan::{ArrowIds, Divider, SegmentLimits};
 use crate::segments::Segments;
@@ -83,11 +84,17 @@ impl BatchSketcher {
     /// sketcher as it was.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let schema = batch.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         let (index, field) = schema.column_with_name(&self.id).ok_or_else(|| {
-            let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
             Error::usage(format!("no column {}", self.id))
                 .hint(format!("the columns are {}", names.join(", ")))
         })?;
+        for wanted in std::iter::once(&self.id).chain(&self.division.by) {
+            if names.iter().filter(|name| *name == wanted).count() > 1 {
+                let text = format!("more than one column is called {wanted}");
+                return Err(Error::input(text).hint("rename all but one"));
+            }
+        }
         let ids = batch.column(index);
         let pushed = match self.division.by.is_empty() {
             true => self.push_beside(ids, field, &no_columns()?),
@@ -139,16 +146,22 @@ impl BatchSketcher {
     }
 
     /// The domain that all IDs are of with these. A batch is taken whole or not at all: what is wrong
-    /// with a type is wrong with one value, what is wrong with a value only a cast finds out.
+    /// with a type is wrong with one value; what is wrong with a value only a cast finds out, and a hash
+    /// that takes integers of 64 bits at most.
     fn check(&mut self, ids: &ArrayRef, field: &Field) -> Result<Option<IdDomain>> {
         let cast = self.cast;
         let form = self.ids.get_or_insert_with(|| ArrowIds::new(field, cast));
+        let hash = self.options.hash();
+        let is_wide = hash == HashScheme::Murmur3 && ids.data_type().is_decimal();
         let doubtful = match ids.logical_nulls() {
-            _ if cast.is_some() || ids.is_empty() => Arc::clone(ids),
+            _ if cast.is_some() || is_wide || ids.is_empty() => Arc::clone(ids),
             Some(nulls) => ids.slice(nulls.valid_indices().next().unwrap_or(0), 1),
             None => ids.slice(0, 1),
         };
-        let mut probe = of_domain(Sketcher::new(SketchOptions::SMALLEST), self.domain)?;
+        let mut probe = of_domain(
+            Sketcher::new(SketchOptions::SMALLEST.with_hash(hash)),
+            self.domain,
+        )?;
         form.push(&doubtful, &mut probe)?;
         Ok(probe.finish(Tally::default()).domain())
     }

@@ -125,6 +125,11 @@ impl Division {
 }
 
 impl Inputs {
+    /// Everything that is stored.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &Sketch> {
+        self.tables.iter().flatten().flat_map(SketchTable::values)
+    }
+
     /// Each side alone.
     pub(super) fn into_sides(self) -> Vec<Self> {
         let options = self.options;
@@ -174,10 +179,9 @@ impl Inputs {
             let read = scanned.try_map(|scan| {
                 merge_parts(new(side)?, scan.sinks, scan.tally).map(|(sketch, _)| sketch)
             })?;
-            // Without rows of its own there are no columns that tables could differ from.
-            let read = Some(read).filter(|read| !read.values().is_empty());
-            let parts = read.into_iter().chain(tables);
-            sides.push(merge_segments(parts, &division.by)?);
+            let parts = std::iter::once(read).chain(tables);
+            let merged = merge_segments(parts, &division.by);
+            sides.push(merged.map_err(|e| e.with("side", &plan.sides[side].name))?);
         }
         Ok(sides)
     }
@@ -323,9 +327,9 @@ impl StoredFile {
         if theta.is_none() && hll.is_none() {
             return read_sketches(&self.path, images);
         }
-        let sketch = datasketches::decode(theta.as_deref(), hll.as_deref())
-            .map_err(|e| e.with("file", self.path.display()))?;
-        Segments::whole(sketch)
+        let sketch = datasketches::decode(theta.as_deref(), hll.as_deref());
+        let sketch = sketch.and_then(|sketch| ensure_consistent(&sketch).map(|()| sketch));
+        Segments::whole(sketch.map_err(|e| e.with("file", self.path.display()))?)
     }
 }
 
@@ -367,9 +371,13 @@ pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
     };
     let by_sample = sample.hashes as f64 / sample.theta;
     let by_registers = rough_size(&registers);
-    let apart = (by_sample + 1.0) / (by_registers + 1.0);
+    // A sample that isn't the set may have missed a few by chance, even all of a small set.
+    let missed = if sample.theta < 1.0 { 4.0 } else { 0.0 };
+    let by_sample_most = (sample.hashes as f64 + missed) / sample.theta;
+    let too_many = by_sample + 1.0 > FACTOR * (by_registers + 1.0);
+    let too_few = FACTOR * (by_sample_most + 1.0) < by_registers + 1.0;
     let one_empty = (by_sample == 0.0 && sample.theta == 1.0) != (by_registers == 0.0);
-    if one_empty || !(1.0 / FACTOR..=FACTOR).contains(&apart) {
+    if one_empty || too_many || too_few {
         return Err(Error::input(format!(
             "corrupt sketch: about {by_registers:.0} users by its registers, {by_sample:.0} by its sample"
         )));

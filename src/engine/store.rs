@@ -43,6 +43,11 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
     let mut warnings = super::plan_warnings(&inputs.plan);
+    let nobody = Sketch::empty(inputs.options);
+    let has_data = inputs.plan.sides.iter().any(|side| side.file_count() > 0);
+    let data = Some(&nobody).filter(|_| has_data);
+    let parts: Vec<&Sketch> = inputs.stored().chain(data).collect();
+    warnings.extend(super::sketch_warnings_of(&parts));
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, sources.threads, progress)?;
     let Some(table) = tables.into_iter().next() else {

@@ -62,6 +62,13 @@ impl Estimate {
         }
     }
 
+    /// The same estimate with a value that is no larger than another's: of a part beside the whole.
+    #[must_use]
+    pub(crate) fn at_most(self, whole: Self) -> Self {
+        let value = self.value.min(whole.value);
+        Self::ordered(value, self.lower, self.upper)
+    }
+
     /// Half the interval's width as a share of the value: 0 for a known number, infinite for an
     /// interval around 0.
     #[must_use]

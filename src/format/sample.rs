@@ -6,7 +6,7 @@ use super::header::{self, Header, Kind};
 use crate::error::{Error, Result};
 use crate::hash::HashScheme;
 use crate::id::IdDomain;
-use crate::sketch::BottomK;
+use crate::sketch::{BottomK, SketchOptions};
 
 pub(super) fn encode(sample: &BottomK, scheme: HashScheme, domain: Option<IdDomain>) -> Vec<u8> {
     let hashes = sample.hashes();
@@ -46,6 +46,10 @@ fn parse(body: &[u8], scheme: HashScheme) -> Result<BottomK> {
     let bytes = bytes.remainder();
     if theta == 0 || theta > 1 << scheme.sample_bits() {
         return Err(Error::input(format!("theta is {theta}")));
+    }
+    // Before a hash is read: so many bytes may be few in the file that they came in.
+    if !SketchOptions::K_RANGE.contains(&k) || count > k {
+        return Err(Error::input(format!("{count} hashes, and k is {k}")));
     }
     let parameter = rice_parameter(theta, count);
     // A hash takes at least a bit more than the parameter.

@@ -8,7 +8,9 @@ use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdDomain, Tally, merge_domains};
 use crate::segments::Segments;
 use crate::sketch::{BottomK, Sketch};
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch, RecordBatchReader,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -277,9 +279,15 @@ pub fn read_table(
     let roots: Vec<usize> = flat.map(|(root, _)| root).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-    let mut parts = Vec::new();
+    let reader = reader.build().map_err(|e| corrupt(&e))?;
+    // A table of no rows has columns all the same.
+    let mut parts = vec![read_part(
+        &RecordBatch::new_empty(reader.schema()),
+        0,
+        images,
+    )?];
     let mut row = 0;
-    for batch in reader.build().map_err(|e| corrupt(&e))? {
+    for batch in reader {
         let batch = batch.map_err(|e| corrupt(&e))?;
         parts.push(read_part(&batch, row, images)?);
         row += batch.num_rows();

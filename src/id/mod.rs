@@ -127,8 +127,9 @@ impl Tally {
 
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.nulls += other.nulls;
+        // Stored tallies may say anything, as often as they like.
+        self.rows = self.rows.saturating_add(other.rows);
+        self.nulls = self.nulls.saturating_add(other.nulls).min(self.rows);
     }
 }
 

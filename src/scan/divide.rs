@@ -69,6 +69,8 @@ impl<S: IdSink> Divider<S> {
     ) -> Result<Tally> {
         let rows = id.len();
         if rows == 0 {
+            // No rows make no segments, but there must be such columns all the same.
+            self.keys(&columns.slice(0, 0))?;
             return Ok(Tally::default());
         }
         let keys = self.keys(columns)?;

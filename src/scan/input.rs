@@ -51,16 +51,30 @@ impl Side {
     }
 }
 
-/// `NAME=PATH` → name and path; anything that exists as it stands (`dt=2026-11-23/`) is a path.
+/// `NAME=PATH` → name and path; anything that exists as it stands (`dt=2026-11-23/`, or a glob such as
+/// `dt=*/` that matches something) is a path.
 fn split_name(argument: &OsStr) -> (Option<String>, PathBuf) {
     let path = PathBuf::from(argument);
     let named = argument.to_str().and_then(|text| text.split_once('='));
     match named {
-        Some((name, rest)) if !name.is_empty() && !name.contains(['/', '*']) && !path.exists() => {
+        Some((name, rest))
+            if !name.is_empty() && !name.contains(['/', '*']) && !is_there(&path) =>
+        {
             (Some(name.to_owned()), PathBuf::from(rest))
         }
         _ => (None, path),
     }
+}
+
+/// Whether a path, or anything that a glob matches, exists.
+fn is_there(path: &Path) -> bool {
+    let matches = || path.to_str().and_then(|text| glob::glob(text).ok());
+    path.exists() || is_glob(path) && matches().is_some_and(|mut found| found.next().is_some())
+}
+
+fn is_glob(path: &Path) -> bool {
+    path.to_str()
+        .is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
 /// Names the sides that got none: the file's stem, or as much of the path as tells it apart.
@@ -129,10 +143,7 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_dir() {
         return files_below(path);
     }
-    let is_glob = path
-        .to_str()
-        .is_some_and(|text| text.contains(['*', '?', '[']));
-    if path.exists() || !is_glob {
+    if path.exists() || !is_glob(path) {
         // A file that isn't there is reported by whoever opens it.
         return Ok(vec![path.to_owned()]);
     }

@@ -7,7 +7,7 @@ use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
 use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
 use super::schedule::{self, SideScan};
-use super::{Plan, Progress};
+use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use crate::segments::Segments;
@@ -44,8 +44,26 @@ pub fn scan_by<S: IdSink>(
         worker.read(file, row_group, new_sink)
     };
     let scanned = schedule::scan_row_groups(plan, threads, &new_state, &read, progress)?;
-    let sides = scanned.into_iter().map(|side| join(side, segments));
-    sides.collect()
+    let mut sides = Vec::with_capacity(scanned.len());
+    for (scanned, side) in scanned.into_iter().zip(&plan.sides) {
+        let joined = join(scanned, segments).map_err(|e| e.with("side", &side.name))?;
+        if joined.values().is_empty() {
+            ensure_segment_columns(side, segments.by)?;
+        }
+        sides.push(joined);
+    }
+    Ok(sides)
+}
+
+/// Sees to it that a side from which no row was read could have been divided.
+fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
+    for file in &side.files {
+        let arrow_file = open_arrow(file)?;
+        for name in by {
+            segment_column(name, &arrow_file, &file.path).map_err(|e| file.locate(e))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether all data files of all sides have these segment columns.
@@ -199,8 +217,14 @@ fn segment_batch(
 /// Where a segment column of a file is: its own column, or else a partition of its path.
 fn segment_column(name: &str, file: &ArrowFile, path: &Path) -> Result<SegmentColumn> {
     let names = file.flat_columns();
-    if names.iter().any(|column| column == name) {
-        return Ok(SegmentColumn::Stored(name.to_owned()));
+    match names.iter().filter(|column| *column == name).count() {
+        0 => {}
+        1 => return Ok(SegmentColumn::Stored(name.to_owned())),
+        _ => {
+            return Err(Error::input(format!(
+                "more than one column is called {name}"
+            )));
+        }
     }
     let partitions = partitions(path);
     if let Some((_, value)) = partitions.iter().find(|(partition, _)| partition == name) {

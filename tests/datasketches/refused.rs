@@ -18,7 +18,7 @@ fn assert_refused<T: std::fmt::Debug>(read: Result<T>, kind: ErrorKind, message:
 }
 
 /// Image, and what is said of it.
-const NO_THETA: [(&str, &str); 22] = [
+const NO_THETA: [(&str, &str); 23] = [
     ("", "cut short"),
     ("01030300001ecc", "cut short"),
     ("0201070c030c0008", "not a theta sketch, but an HLL sketch"),
@@ -56,7 +56,11 @@ const NO_THETA: [(&str, &str); 22] = [
     ),
     ("0104030001 1acc93 01 00", "hashes in 0 bits"),
     ("0104030800 1acc93 01", "counted in 0 bytes"),
-    ("0104033f04 1acc93 ffffffff 00", "cut short"),
+    ("0104033f04 1acc93 ffffff00 00", "cut short"),
+    (
+        "0104033f04 1acc93 ffffffff 00",
+        "4294967295 hashes; at most 16777216",
+    ),
     ("0104030401 1acc93 01 11", "bits are set"),
     (
         "0303020504 00cc93 0000000000000000 ffffffffffffff7f 0000000000000000",

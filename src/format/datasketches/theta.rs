@@ -4,6 +4,7 @@ use super::super::cursor::Cursor;
 use super::{FLAG_COMPACT, FLAG_EMPTY, ensure_little_endian, wrong_family, wrong_length};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::SEED_HASH;
+use crate::sketch::SketchOptions;
 
 /// Families of theta images: two kinds of hash tables that go on counting, and compact ones.
 const ALPHA: u8 = 1;
@@ -278,6 +279,13 @@ impl Head {
         };
         let n = cursor.take(count_len.into())?;
         let n = n.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte));
+        // A hash may take a single bit here, and 8 bytes as soon as it is read.
+        let most = *SketchOptions::K_RANGE.end();
+        if usize::try_from(n).map_or(true, |n| n > most) {
+            return Err(Error::input(format!(
+                "{n} hashes; at most {most} are taken"
+            )));
+        }
         let packed = cursor.items::<1>((n * u64::from(width)).div_ceil(8))?;
         let mut bits = Bits {
             bytes: packed.as_flattened(),
