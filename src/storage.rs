@@ -29,7 +29,12 @@ pub fn write_atomically(
     let mut builder = tempfile::Builder::new();
     builder.prefix(".overlap-");
     open_to_all(&mut builder);
-    let temporary = Temporary::new(&builder, folder.unwrap_or(Path::new("."))).map_err(fail)?;
+    let temporary = Temporary::new(&builder, folder.unwrap_or(Path::new("."))).map_err(|e| {
+        match folder.filter(|folder| !folder.exists()) {
+            Some(folder) => missing_folder(folder).with("file", path.display()),
+            None => fail(without_path(&e)),
+        }
+    })?;
     let mut writer = BufWriter::new(temporary.file.as_file());
     write(&mut writer)?;
     writer.into_inner().map_err(|e| fail(e.into_error()))?;
@@ -107,6 +112,18 @@ impl Temporary {
     }
 }
 
+fn missing_folder(folder: &Path) -> Error {
+    let text = format!("can't be written: there is no folder {}", folder.display());
+    Error::new(ErrorKind::Output, text).hint("make it first, or write elsewhere")
+}
+
+/// An error of `tempfile` without the temporary file's name, which nobody has typed.
+fn without_path(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    let what = text.split(" at path ").next().unwrap_or(&text);
+    io::Error::new(error.kind(), what)
+}
+
 fn poisoned() -> io::Error {
     io::Error::other("another writer panicked")
 }
@@ -123,6 +140,12 @@ fn sync_folder(folder: Option<&Path>) {
 /// # Errors
 /// [`ErrorKind::Output`] with the folder.
 pub fn create_folder(path: &Path) -> Result<()> {
+    if path.exists() && !path.is_dir() {
+        let error = Error::new(ErrorKind::Output, "is a file, but a folder is wanted");
+        return Err(error
+            .with("file", path.display())
+            .hint("name another; it may be a new one"));
+    }
     std::fs::create_dir_all(path).map_err(|e| output_error(&e).with("file", path.display()))
 }
 
@@ -236,6 +259,12 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_an_output_error() {
         let error = write_atomically(Path::new("no/such/folder/out"), |_| Ok(()));
-        assert_eq!(error.expect_err("no folder").kind(), ErrorKind::Output);
+        let error = error.expect_err("no folder");
+        assert_eq!(error.kind(), ErrorKind::Output);
+        assert!(
+            error.message().ends_with("no folder no/such/folder"),
+            "{error}"
+        );
+        assert!(!error.to_string().contains(".overlap-"), "{error}");
     }
 }

@@ -1,7 +1,10 @@
 //! Commands and their output, through the binary.
 
 use crate::harness::{Folder, data, overlap, users};
+use crate::sketch_files::{json, run, tiers, words};
+use arrow::array::{ArrayRef, Int64Array, StringArray};
 use serde_json::Value;
+use std::sync::Arc;
 
 pub fn shop_and_pay(more: &[&str]) -> Vec<String> {
     let mut arguments = vec![
@@ -282,4 +285,160 @@ fn an_overlap_too_small_to_see_is_called_so() {
         answer.stdout
     );
     assert!(answer.stderr.contains("larger --k"), "{}", answer.stderr);
+}
+
+#[test]
+fn the_heading_of_limits_is_that_of_limits_alone() {
+    for command in ["sketch", "merge", "estimate", "exact", "matrix"] {
+        let help = overlap(&[command, "-h"]).stdout;
+        let (options, limits) = help.split_once("\nLimits:\n").unwrap();
+        let of_limits = limits.lines().filter(|line| line.contains(" --"));
+        assert_eq!(of_limits.count(), 4, "{limits}");
+        assert!(options.contains("--threads"), "{options}");
+    }
+}
+
+/// Users of `pay` in two segments each, of which `shop` has a half.
+fn twice_in_segments() -> Folder {
+    let folder = Folder::new();
+    let ids = |users: Vec<i64>| Arc::new(Int64Array::from(users)) as ArrayRef;
+    folder.ids("shop.parquet", ids((0..100).collect()));
+    let users = (50..150).chain(50..150).collect();
+    let tiers = StringArray::from([["a,b"; 100], ["a/b"; 100]].concat());
+    let columns: [(&str, ArrayRef); 2] = [("user_id", ids(users)), ("tier", Arc::new(tiers))];
+    folder.batch("pay.parquet", &columns, Default::default());
+    folder
+}
+
+#[test]
+fn shares_of_new_users_are_of_all_that_are_new() {
+    let folder = twice_in_segments();
+    let table = run(&folder, "estimate {}shop.parquet {}pay.parquet --by tier");
+    assert_eq!(table.matches(" 100.0 %").count(), 2, "{table}");
+    let csv = run(
+        &folder,
+        "estimate {}shop.parquet {}pay.parquet --by tier --format csv",
+    );
+    for line in [
+        "measure,a,b,segment,value,lower,upper",
+        "users,shop,,,100,100,100",
+        "overlap,shop,pay,,50,50,50",
+        "segment_users,pay,,\"a,b\",100,100,100",
+        "segment_new,shop,pay,a/b,50,50,50",
+    ] {
+        assert!(csv.lines().any(|found| found == line), "{line}: {csv}");
+    }
+    let folder = tiers();
+    let csv = run(
+        &folder,
+        "estimate {}shop.ovs {}pay.ovs --by city_tier --format csv",
+    );
+    let ours = csv
+        .lines()
+        .filter(|line| line.starts_with("segment_users,shop,,T"));
+    assert_eq!(ours.count(), 5, "{csv}");
+    let table = run(
+        &folder,
+        "estimate DATA/shop.parquet DATA/pay.parquet --by city_tier",
+    );
+    let (_, segments) = table.split_once("\ncity_tier").unwrap();
+    let readme = include_str!("../README.md");
+    assert!(
+        readme.contains(segments),
+        "README.md should show\n{segments}"
+    );
+}
+
+#[test]
+fn a_folder_of_sketch_files_is_inspected_as_it_is_read() {
+    let folder = tiers();
+    for (at, name) in ["shop", "pay"].iter().enumerate() {
+        let bytes = std::fs::read(folder.path(&format!("{name}.ovs"))).unwrap();
+        folder.bytes(&format!("spark/part-{at}.parquet"), &bytes);
+    }
+    folder.bytes("spark/_SUCCESS", b"");
+    for line in ["inspect {}spark", "inspect sketches={}spark/part-*"] {
+        let report = json(&folder, line);
+        let files = report["files"].as_array().unwrap();
+        assert_eq!(files.len(), 2, "{line}");
+        assert_eq!(files[1]["sketches"].as_array().unwrap().len(), 5);
+    }
+}
+
+#[test]
+fn images_of_segments_have_names_of_their_own() {
+    let folder = twice_in_segments();
+    run(
+        &folder,
+        "sketch {}pay.parquet --by tier --hash murmur3 -o {}pay.ovs",
+    );
+    run(&folder, "convert {}pay.ovs --to datasketches -o {}images");
+    for name in [
+        "pay-a%2Cb.theta",
+        "pay-a%2Fb.theta",
+        "pay-a%2Cb.hll",
+        "pay-a%2Fb.hll",
+    ] {
+        assert!(folder.path(&format!("images/{name}")).exists(), "{name}");
+    }
+    let file = "convert {}pay.ovs --to datasketches -o {}pay.parquet";
+    overlap(&words(&folder, file)).fails(6, &["pay.parquet", "a folder is wanted"]);
+    overlap(&words(
+        &folder,
+        "convert DATA/pay.parquet --to ovs -o {}x.ovs",
+    ))
+    .fails(3, &["holds data, not sketches", "overlap sketch"]);
+}
+
+#[test]
+fn sizes_that_nobody_knows_or_uses_are_not_told() {
+    let folder = twice_in_segments();
+    run(&folder, "sketch {}pay.parquet --hash murmur3 -o {}pay.ovs");
+    run(&folder, "convert {}pay.ovs --to datasketches -o {}images");
+    let sizes = |line: &str| {
+        let method = json(&folder, line)["method"].clone();
+        (method["precision"].as_u64(), method["k"].as_u64())
+    };
+    let known = (Some(16), Some(65_536));
+    assert_eq!(sizes("estimate {}pay.ovs {}shop.parquet"), known);
+    assert_eq!(
+        sizes("estimate {}images/pay.theta {}pay.ovs"),
+        (None, known.1)
+    );
+    assert_eq!(sizes("matrix {}images/pay.hll {}pay.ovs"), (known.0, None));
+    let inspected = json(&folder, "inspect {}images/pay.theta");
+    let sample = &inspected["files"][0]["sketches"][0]["sample"];
+    assert_eq!(
+        (&sample["k"], &sample["hashes"]),
+        (&Value::Null, &100.into())
+    );
+    let table = run(&folder, "inspect {}images/pay.theta");
+    assert!(!table.contains("16,777,216"), "{table}");
+}
+
+#[test]
+fn every_question_about_many_sides_says_who_is_empty_and_what_was_skipped() {
+    let folder = tiers();
+    let nobody = Arc::new(Int64Array::from(vec![None, None]));
+    let days = Arc::new(StringArray::from(vec!["2026-11-23"; 2]));
+    let columns: [(&str, ArrayRef); 2] = [("user_id", nobody), ("day", days)];
+    folder.batch("nobody.parquet", &columns, Default::default());
+    for (command, line) in [
+        ("matrix", "DATA/shop.parquet {}nobody.parquet"),
+        ("reach", "DATA/shop.parquet {}nobody.parquet"),
+        ("trend", "{}nobody.parquet --by day --windows 3,2,3"),
+    ] {
+        let line = format!("{command} {line}");
+        let warnings = json(&folder, &line)["warnings"].clone();
+        assert_eq!(warnings[0]["code"], "no_users", "{line}");
+        let table = run(&folder, &line);
+        let last = table.lines().last().unwrap();
+        assert!(last.starts_with("2 rows without an id skipped; "), "{last}");
+        assert!(
+            last.ends_with("; estimated with p = 16, k = 65,536"),
+            "{last}"
+        );
+    }
+    let trend = json(&folder, "trend {}nobody.parquet --by day --windows 3,2,3");
+    assert_eq!(trend["windows_days"], serde_json::json!([3, 2]));
 }

@@ -13,17 +13,17 @@ use std::sync::Arc;
 
 /// Runs the binary on words, `{}` standing for the folder; it must succeed.
 #[track_caller]
-fn run(folder: &Folder, line: &str) -> String {
+pub fn run(folder: &Folder, line: &str) -> String {
     let answer = overlap(&words(folder, line));
     assert_eq!(answer.code, Some(0), "{line}: {answer:?}");
     answer.stdout
 }
 
-fn json(folder: &Folder, line: &str) -> Value {
+pub fn json(folder: &Folder, line: &str) -> Value {
     serde_json::from_str(&run(folder, &format!("{line} --format json"))).unwrap()
 }
 
-fn words(folder: &Folder, line: &str) -> Vec<String> {
+pub fn words(folder: &Folder, line: &str) -> Vec<String> {
     let (data, root) = (data(""), folder.path("").display().to_string());
     line.split(' ')
         .map(|word| word.replace("{}", &root).replace("DATA/", &data))
@@ -31,7 +31,7 @@ fn words(folder: &Folder, line: &str) -> Vec<String> {
 }
 
 /// A folder with the sample data sketched by city tier.
-fn tiers() -> Folder {
+pub fn tiers() -> Folder {
     let folder = Folder::new();
     run(
         &folder,
@@ -345,7 +345,10 @@ fn a_sketch_file_says_what_it_is() {
         (&first["hash"], &first["id_type"]),
         (&"xxh3".into(), &"integer".into())
     );
-    assert_eq!(first["rows"], 72_094);
+    assert_eq!(
+        (&first["rows"], &first["segment"][0]),
+        (&72_094.into(), &"T1".into())
+    );
     assert_eq!(first["sample"]["k"], 65_536);
     assert_eq!(first["registers"]["precision"], 16);
     let bytes = std::fs::metadata(folder.path("shop.ovs")).unwrap().len();
@@ -469,9 +472,9 @@ fn what_cannot_be_asked_is_a_usage_error_with_a_way_out() {
         (
             "sketch DATA/shop.parquet -o {}no/such/folder/x.ovs",
             6,
-            "no/such/folder",
+            "there is no folder",
         ),
-        ("inspect DATA/shop.parquet", 3, "hll"),
+        ("inspect DATA/shop.parquet", 3, "overlap sketch makes them"),
         ("inspect DATA/truth.json", 3, "JSON"),
     ] {
         overlap(&words(&folder, line)).fails(code, &[said]);

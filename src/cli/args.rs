@@ -41,26 +41,28 @@ pub struct SourceArgs {
 }
 
 /// What files may ask for, before they are refused.
+// The heading stands at each of them: a `next_help_heading` would go on to whatever comes after.
 #[derive(Args)]
-#[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Refuse pages without a checksum, instead of only saying how many were checked
-    #[arg(long)]
+    #[arg(long, help_heading = LIMITS)]
     require_checksums: bool,
 
     /// Refuse larger pages, stored or decompressed [default: 256MiB]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = LIMITS)]
     max_page: Option<u64>,
 
     /// Refuse pages over 16MiB that grow more than so many times when they are decompressed
     /// [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_ratio: Option<u64>,
 
     /// Refuse longer IDs [default: 16MiB]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = LIMITS)]
     max_value: Option<u64>,
 }
+
+const LIMITS: &str = "Limits";
 
 impl LimitArgs {
     fn limits(&self) -> ReadLimits {
@@ -259,22 +261,23 @@ struct SketchArgs {
 /// How large the sketches of data are, and through which hash IDs go.
 #[derive(Args)]
 struct SizeArgs {
-    /// log2 of the number of HyperLogLog registers, 4 to 24 [default: 16]
+    /// log2 of the number of HyperLogLog registers of data, 4 to 24; sketches keep theirs, and those
+    /// of several precisions are merged and compared at the lowest [default: 16]
     #[arg(long, value_name = "P")]
     precision: Option<u8>,
 
-    /// Hashes in the MinHash sample, 16 to 16777216; sets of up to so many users are exact
-    /// [default: 65536]
+    /// Hashes in the MinHash sample of data, 16 to 16777216; sets of up to so many users are exact.
+    /// Sketches keep theirs, and those of several k are merged at the smallest [default: 65536]
     #[arg(long, value_name = "K")]
     k: Option<usize>,
 
-    /// Pick precision and k so that the interval of an overlap of a tenth of two equal sides is at
+    /// Pick precision and k of data so that the interval of an overlap of a tenth of two equal sides is at
     /// most ± this share of it, such as 1%; `overlap bounds` tells of other overlaps
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["precision", "k"])]
     error: Option<f64>,
 
-    /// The hash: xxh3, or murmur3 for sketches that Apache DataSketches can read and merge; data
-    /// beside sketches goes through theirs
+    /// The hash of data: xxh3, or murmur3 for sketches that Apache DataSketches can read and merge;
+    /// sketches keep theirs, and data beside them goes through it
     #[arg(long, value_enum, default_value_t = Hash::Xxh3)]
     hash: Hash,
 }

@@ -1,6 +1,7 @@
 //! Sketches from one form into another.
 
 use super::inputs::stored_files;
+use super::inspect::segment_values;
 use super::store::{ensure_no_input, file_name, write_sketches};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ImageColumns, SketchTable, datasketches};
@@ -62,10 +63,11 @@ fn to_images(
 ) -> Result<Vec<String>> {
     let mut images: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for (name, table) in tables {
-        for (row, sketch) in table.values().iter().enumerate() {
-            let name = match &table.label(row)[..] {
-                "" => name.clone(),
-                label => format!("{name}-{}", as_file_name(label)),
+        let segments = segment_values(table.columns());
+        for (segment, sketch) in segments.iter().zip(table.values()) {
+            let name = match &segment[..] {
+                [] => name.clone(),
+                values => format!("{name}-{}", as_file_name(values)),
             };
             let located = |e: Error| e.with("sketch", &name);
             let theta = datasketches::encode_theta(sketch).map_err(located)?;
@@ -99,14 +101,25 @@ fn to_images(
         .collect())
 }
 
-/// A segment's values as part of a file's name.
-fn as_file_name(label: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    label
-        .replace(", ", "-")
-        .chars()
-        .map(|c| if safe(c) { c } else { '_' })
-        .collect()
+/// A segment's values as part of a file's name, different for different values: what might mean
+/// something in a path is written as URLs do, and null as in hive-style paths.
+fn as_file_name(values: &[Option<String>]) -> String {
+    const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+    let encoded = |value: &Option<String>| match value {
+        Some(value) => value.chars().map(percent_encoded).collect(),
+        None => NULL.to_owned(),
+    };
+    let values: Vec<String> = values.iter().map(encoded).collect();
+    values.join(",")
+}
+
+fn percent_encoded(c: char) -> String {
+    if c.is_alphanumeric() || "-_.=".contains(c) {
+        return c.into();
+    }
+    let mut bytes = [0; 4];
+    let bytes = c.encode_utf8(&mut bytes).bytes();
+    bytes.map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// One file's table as it is; of several files, a sketch each, one table with their names.
@@ -131,4 +144,28 @@ fn one_table(mut tables: Vec<(String, SketchTable)>) -> Result<SketchTable> {
 
 fn no_files() -> Error {
     Error::new(ErrorKind::Usage, "no sketch file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_segments_have_different_file_names() {
+        let name = |values: &[Option<&str>]| {
+            let values: Vec<Option<String>> = values.iter().map(|v| v.map(str::to_owned)).collect();
+            as_file_name(&values)
+        };
+        assert_eq!(name(&[Some("T-1"), Some("2026-11-23")]), "T-1,2026-11-23");
+        assert_eq!(name(&[Some("Zürich West")]), "Zürich%20West");
+        let texts = ["a,b", "a/b", "a_b", "a%2Cb", "null", "", "..", "a", "b"];
+        let mut names: Vec<String> = texts.iter().map(|text| name(&[Some(text)])).collect();
+        names.extend([name(&[None]), name(&[Some("a"), Some("b")])]);
+        let different: BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+        assert!(
+            names.iter().all(|name| !name.contains(['/', ' '])),
+            "{names:?}"
+        );
+    }
 }

@@ -12,7 +12,7 @@ use crate::estimate::{
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
 };
 use crate::id::Tally;
-use crate::report::{EstimateReport, FormulaReport, PairReport, SideReport, Warning};
+use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
 use crate::scan::Progress;
 use crate::sketch::{RowCounts, Sketch};
 
@@ -61,8 +61,9 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     };
     let sides: Vec<SideReport> = sides.into_iter().enumerate().map(side).collect();
     warnings.extend(sketch_warnings(&sides, &sketches));
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
     let mut report = EstimateReport {
-        method: method(&sketches),
+        method: method_used(&everyone),
         confidence: request.confidence,
         sides,
         pairs: numbers.pairs,
@@ -75,6 +76,23 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     let spelling = spelling_warnings(&request.sources, &report.pairs);
     report.warnings.extend(spelling);
     Ok(report)
+}
+
+/// The size at which sketches are compared. What just one of several has, such as registers beside
+/// theta sketches of another program, is compared with nothing and left out.
+pub(super) fn method_used(sketches: &[&Sketch]) -> Method {
+    let method = method(sketches.iter().copied());
+    let Method::Sketch { precision, k } = method else {
+        return method;
+    };
+    let least = sketches.len().min(2);
+    let registers = sketches.iter().filter_map(|sketch| sketch.registers());
+    let samples = sketches.iter().filter_map(|sketch| sketch.sample());
+    let (registers, samples) = (registers.count(), samples.count());
+    Method::Sketch {
+        precision: precision.filter(|_| registers >= least),
+        k: k.filter(|_| samples >= least),
+    }
 }
 
 /// Rows per user of one side.

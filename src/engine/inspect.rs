@@ -5,11 +5,14 @@ use crate::compare::set_counts;
 use crate::error::Result;
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::{ImageColumns, registers_blob, sample_blob};
+use crate::hash::HashScheme;
 use crate::report::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
 use crate::scan::file_bytes;
-use crate::sketch::Sketch;
+use crate::sketch::{Sketch, SketchOptions};
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::path::Path;
 
 /// Reads sketch files and says everything that they tell.
@@ -24,9 +27,10 @@ pub fn inspect<P: AsRef<Path>>(
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let table = inputs::read_file(path, images)?;
-        let sketches = table.values().iter().enumerate();
+        let segments = segment_values(table.columns()).into_iter();
+        let sketches = segments.zip(table.values());
         let sketches = sketches
-            .map(|(row, sketch)| describe(table.label(row), sketch, confidence))
+            .map(|(segment, sketch)| describe(segment, sketch, confidence))
             .collect();
         files.push(InspectedFile {
             file: path.display().to_string(),
@@ -38,7 +42,31 @@ pub fn inspect<P: AsRef<Path>>(
     Ok(InspectReport { confidence, files })
 }
 
-fn describe(segment: String, sketch: &Sketch, confidence: Confidence) -> InspectedSketch {
+/// The values of every row of segment columns; nulls are `None`.
+pub(super) fn segment_values(columns: &RecordBatch) -> Vec<Vec<Option<String>>> {
+    let mut rows = vec![Vec::new(); columns.num_rows()];
+    let options = FormatOptions::new();
+    for column in columns.columns() {
+        let formatter = ArrayFormatter::try_new(column, &options).ok();
+        let text = |row| match &formatter {
+            Some(formatter) => formatter.value(row).to_string(),
+            None => "?".into(),
+        };
+        // A column of type null has no bits that say so.
+        let nulls = column.logical_nulls();
+        for (row, values) in rows.iter_mut().enumerate() {
+            let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+            values.push((!is_null).then(|| text(row)));
+        }
+    }
+    rows
+}
+
+fn describe(
+    segment: Vec<Option<String>>,
+    sketch: &Sketch,
+    confidence: Confidence,
+) -> InspectedSketch {
     let registers = sketch.registers().map(|registers| InspectedRegisters {
         precision: registers.precision().get(),
         set: registers
@@ -49,7 +77,7 @@ fn describe(segment: String, sketch: &Sketch, confidence: Confidence) -> Inspect
         blob_bytes: registers_blob(sketch).map_or(0, |blob| blob.len()),
     });
     let sample = sketch.sample().map(|sample| InspectedSample {
-        k: sample.k(),
+        k: Some(sample.k()).filter(|&k| tells_k(sketch.hash(), k)),
         hashes: sample.hashes().len(),
         theta: sample.sampled_share(),
         blob_bytes: sample_blob(sketch).map_or(0, |blob| blob.len()),
@@ -64,4 +92,9 @@ fn describe(segment: String, sketch: &Sketch, confidence: Confidence) -> Inspect
         registers,
         sample,
     }
+}
+
+/// Theta images of other programs don't tell their k and are read with the largest there is.
+fn tells_k(hash: HashScheme, k: usize) -> bool {
+    hash != HashScheme::Murmur3 || k < *SketchOptions::K_RANGE.end()
 }

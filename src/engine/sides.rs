@@ -1,18 +1,22 @@
 //! Questions about many sides: matrix, reach, trend.
 
+use super::estimate::method_used;
 use super::inputs::{Division, Inputs};
 use super::request::Sources;
-use super::{method, sketch_warnings_of};
+use super::sketch_warnings_of;
 use crate::analysis::{self, Days, ReachOrder};
+use crate::compare::set_counts;
 use crate::error::{Error, Result};
-use crate::estimate::Confidence;
+use crate::estimate::{Confidence, estimate_set};
 use crate::format::SketchTable;
-use crate::report::{MatrixReport, ReachReport, TrendReport, Warning};
+use crate::id::{PageChecks, Tally};
+use crate::report::{MatrixReport, Method, ReachReport, TrendReport, Warning};
 use crate::scan::{self, Progress};
 use crate::sketch::{Sketch, SketchOptions};
 use arrow::array::{Array, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Date32Type};
+use std::collections::BTreeSet;
 
 /// A question about many sides, or about the segments of some.
 #[derive(Clone, Debug)]
@@ -27,10 +31,13 @@ pub struct SidesRequest {
     pub division: Division,
 }
 
-/// Sides by name.
-struct Named {
+/// What the sides of a request hold.
+struct Answers {
     names: Vec<String>,
-    sketches: Vec<Sketch>,
+    tables: Vec<SketchTable>,
+    method: Method,
+    tally: Option<Tally>,
+    pages: PageChecks,
     warnings: Vec<Warning>,
 }
 
@@ -39,16 +46,18 @@ struct Named {
 /// # Errors
 /// Those of [`super::sketch_segments`].
 pub fn matrix(request: &SidesRequest, progress: &dyn Progress) -> Result<MatrixReport> {
-    let sides = named(request, progress)?;
-    let everyone: Vec<&Sketch> = sides.sketches.iter().collect();
+    let answers = answers(request, progress)?;
+    let (names, everyone) = named(&answers, &request.division);
     let pool = scan::pool(request.sources.threads)?;
     let matrix = pool.install(|| analysis::matrix(&everyone, request.confidence))?;
     Ok(MatrixReport {
-        method: method(&sides.sketches),
+        method: answers.method,
         confidence: request.confidence,
-        names: sides.names,
+        names,
         matrix,
-        warnings: sides.warnings,
+        tally: answers.tally,
+        pages: answers.pages,
+        warnings: answers.warnings,
     })
 }
 
@@ -63,24 +72,26 @@ pub fn reach(
     base: Option<&str>,
     progress: &dyn Progress,
 ) -> Result<ReachReport> {
-    let sides = named(request, progress)?;
+    let answers = answers(request, progress)?;
+    let (names, everyone) = named(&answers, &request.division);
     let base = base.map(|base| {
-        let found = sides.names.iter().position(|name| name == base);
+        let found = names.iter().position(|name| name == base);
         found.ok_or_else(|| {
             Error::usage(format!("no side is called {base}"))
-                .hint(format!("the sides are {}", sides.names.join(", ")))
+                .hint(format!("the sides are {}", names.join(", ")))
         })
     });
     let base = base.transpose()?;
-    let everyone: Vec<&Sketch> = sides.sketches.iter().collect();
     let pool = scan::pool(request.sources.threads)?;
     let steps = pool.install(|| analysis::reach(&everyone, order, base, request.confidence))?;
     Ok(ReachReport {
-        method: method(&sides.sketches),
+        method: answers.method,
         confidence: request.confidence,
-        names: sides.names,
+        names,
         steps,
-        warnings: sides.warnings,
+        tally: answers.tally,
+        pages: answers.pages,
+        warnings: answers.warnings,
     })
 }
 
@@ -98,19 +109,15 @@ pub fn trend(
         return Err(Error::usage("a trend needs one column: the day")
             .hint("name it with --by, such as --by day"));
     }
-    let inputs = Inputs::open(&request.sources, request.options)?;
-    let names: Vec<String> = inputs
-        .plan
-        .sides
-        .iter()
-        .map(|side| side.name.clone())
-        .collect();
-    let mut warnings = super::plan_warnings(&inputs.plan);
-    let page_checks = inputs.page_checks();
-    let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
-    let checks = (0..names.len()).map(page_checks);
-    warnings.extend(super::nulls_warnings(names.iter().zip(checks)));
-    let mut sides = Vec::with_capacity(tables.len());
+    let Answers {
+        names,
+        tables,
+        method,
+        tally,
+        pages,
+        mut warnings,
+    } = answers(request, progress)?;
+    let mut sides = Vec::with_capacity(names.len());
     for (name, table) in names.iter().zip(tables) {
         let (days, without) = by_day(table).map_err(|e| e.with("side", name))?;
         warnings.extend(without.map(|rows| Warning::NoDay {
@@ -119,54 +126,83 @@ pub fn trend(
         }));
         sides.push(days);
     }
-    let every: Vec<&Sketch> = sides.iter().flat_map(Days::values).collect();
-    warnings.extend(sketch_warnings_of(&every));
-    let method = method(every);
-    let days = analysis::trend(&sides, windows, request.confidence)?;
+    let mut seen = BTreeSet::new();
+    let windows: Vec<u16> = windows
+        .iter()
+        .copied()
+        .filter(|&w| seen.insert(w))
+        .collect();
+    let days = analysis::trend(&sides, &windows, request.confidence)?;
     Ok(TrendReport {
         method,
         confidence: request.confidence,
         names,
-        windows: windows.to_vec(),
+        windows,
         days,
+        tally,
+        pages,
         warnings,
     })
 }
 
-/// The sketches of the request's sides, or of their segments.
-fn named(request: &SidesRequest, progress: &dyn Progress) -> Result<Named> {
+/// The sketches of the request's sides, by segment if it says so.
+fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     let inputs = Inputs::open(&request.sources, request.options)?;
-    let sides: Vec<String> = inputs
-        .plan
-        .sides
-        .iter()
-        .map(|side| side.name.clone())
-        .collect();
+    let sides = inputs.plan.sides.iter();
+    let names: Vec<String> = sides.map(|side| side.name.clone()).collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
-    let checks = (0..sides.len()).map(page_checks);
-    warnings.extend(super::nulls_warnings(sides.iter().zip(checks)));
+    let checks: Vec<PageChecks> = (0..names.len()).map(page_checks).collect();
+    let with_checks = names.iter().zip(checks.iter().copied());
+    warnings.extend(super::nulls_warnings(with_checks));
+    let sides = names.iter().zip(&tables);
+    warnings.extend(sides.filter_map(|(name, table)| no_users(name, table, request.confidence)));
+    let every: Vec<&Sketch> = tables.iter().flat_map(SketchTable::values).collect();
+    warnings.extend(sketch_warnings_of(&every));
+    let mut pages = PageChecks::default();
+    checks.iter().for_each(|checks| pages += *checks);
+    Ok(Answers {
+        method: method_used(&every),
+        tally: tally(&every),
+        names,
+        tables,
+        pages,
+        warnings,
+    })
+}
+
+fn tally(sketches: &[&Sketch]) -> Option<Tally> {
+    sketches.iter().map(|sketch| sketch.tally()).sum()
+}
+
+/// Whether nobody is in any segment of a side.
+fn no_users(side: &str, table: &SketchTable, confidence: Confidence) -> Option<Warning> {
+    let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), confidence);
+    let mut sketches = table.values().iter();
+    let empty = sketches.all(|sketch| users(sketch).upper == 0.0);
+    let every: Vec<&Sketch> = table.values().iter().collect();
+    empty.then(|| Warning::NoUsers {
+        side: side.to_owned(),
+        rows: tally(&every).map_or(0, |tally| tally.rows),
+    })
+}
+
+/// Every segment as a side of its own, by its name.
+fn named<'a>(answers: &'a Answers, division: &Division) -> (Vec<String>, Vec<&'a Sketch>) {
     let mut names = Vec::new();
-    let mut sketches = Vec::new();
-    for (side, table) in sides.iter().zip(tables) {
+    for (side, table) in answers.names.iter().zip(&answers.tables) {
         for row in 0..table.values().len() {
             let label = table.label(row);
-            names.push(match (&request.division.by[..], sides.len()) {
+            names.push(match (&division.by[..], answers.names.len()) {
                 ([], _) => side.clone(),
                 (_, 1) => label,
                 _ => format!("{side}/{label}"),
             });
         }
-        sketches.extend(table.into_values());
     }
-    let every: Vec<&Sketch> = sketches.iter().collect();
-    warnings.extend(sketch_warnings_of(&every));
-    Ok(Named {
-        names,
-        sketches,
-        warnings,
-    })
+    let sketches = answers.tables.iter().flat_map(SketchTable::values);
+    (names, sketches.collect())
 }
 
 /// A table of days as such, and the rows that have no day.

@@ -274,6 +274,11 @@ pub fn read_table(
 ) -> Result<SketchTable> {
     let corrupt = |e: &dyn std::fmt::Display| Error::input(format!("corrupt or unsupported: {e}"));
     let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|e| corrupt(&e))?;
+    if images.named().next().is_none() && !is_sketch_table(builder.parquet_schema(), images) {
+        return Err(Error::input("holds data, not sketches").hint(
+            "overlap sketch makes them; --theta-column and --hll-column name columns of images",
+        ));
+    }
     let fields = builder.schema().fields().iter().enumerate();
     let flat = fields.filter(|(_, field)| !field.data_type().is_nested());
     let roots: Vec<usize> = flat.map(|(root, _)| root).collect();

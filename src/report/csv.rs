@@ -4,27 +4,63 @@ use super::{EstimateReport, VerifyReport};
 use crate::estimate::Estimate;
 use std::fmt::Write;
 
-const HEADER: &str = "measure,a,b,value,lower,upper\n";
+/// Lines of measures of a side, of a pair, or of all.
+pub(super) struct Lines {
+    text: String,
+    /// Whether there is a column of segments, empty for what is of none.
+    segments: bool,
+}
+
+impl Lines {
+    fn new(segments: bool) -> Self {
+        let segment = if segments { "segment," } else { "" };
+        let text = format!("measure,a,b,{segment}value,lower,upper\n");
+        Self { text, segments }
+    }
+
+    fn line(&mut self, measure: &str, a: &str, b: &str, estimate: &Estimate) {
+        self.of_segment("", measure, a, b, estimate);
+    }
+
+    pub(super) fn of_segment(
+        &mut self,
+        segment: &str,
+        measure: &str,
+        a: &str,
+        b: &str,
+        estimate: &Estimate,
+    ) {
+        let Estimate {
+            value,
+            lower,
+            upper,
+        } = estimate;
+        let segment = match self.segments {
+            true => quoted(segment) + ",",
+            false => String::new(),
+        };
+        let (a, b) = (quoted(a), quoted(b));
+        // Writing to a String can't fail.
+        let _ = writeln!(
+            self.text,
+            "{measure},{a},{b},{segment}{value},{lower},{upper}"
+        );
+    }
+}
 
 pub(super) fn render(report: &EstimateReport) -> String {
-    let mut out = String::from(HEADER);
+    let mut out = Lines::new(report.segments.is_some());
     for side in &report.sides {
         let counted = |value: u64| Estimate::exact(value as f64);
         if let Some(tally) = side.tally {
-            line(&mut out, "rows", &side.name, "", &counted(tally.rows));
-            line(&mut out, "nulls", &side.name, "", &counted(tally.nulls));
+            out.line("rows", &side.name, "", &counted(tally.rows));
+            out.line("nulls", &side.name, "", &counted(tally.nulls));
         }
-        line(&mut out, "users", &side.name, "", &side.users);
+        out.line("users", &side.name, "", &side.users);
         if let Some(frequency) = &side.frequency {
-            line(&mut out, "mean_rows", &side.name, "", &frequency.mean);
+            out.line("mean_rows", &side.name, "", &frequency.mean);
             for (i, users) in frequency.reach.iter().enumerate() {
-                line(
-                    &mut out,
-                    &format!("users_{}_plus", i + 1),
-                    &side.name,
-                    "",
-                    users,
-                );
+                out.line(&format!("users_{}_plus", i + 1), &side.name, "", users);
             }
         }
     }
@@ -43,17 +79,17 @@ pub(super) fn render(report: &EstimateReport) -> String {
             ("jaccard", &numbers.jaccard),
             ("overlap_coefficient", &numbers.overlap_coefficient),
         ] {
-            line(&mut out, measure, a, b, estimate);
+            out.line(measure, a, b, estimate);
         }
     }
-    line(&mut out, "union", "", "", &report.union);
+    out.line("union", "", "", &report.union);
     for formula in &report.formulas {
-        line(&mut out, "formula", &formula.text, "", &formula.users);
+        out.line("formula", &formula.text, "", &formula.users);
     }
     if let Some(segments) = &report.segments {
         segments.csv(&mut out);
     }
-    out
+    out.text
 }
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {
@@ -72,21 +108,6 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
         );
     }
     out
-}
-
-fn line(out: &mut String, measure: &str, a: &str, b: &str, estimate: &Estimate) {
-    let Estimate {
-        value,
-        lower,
-        upper,
-    } = estimate;
-    // Writing to a String can't fail.
-    let _ = writeln!(
-        out,
-        "{measure},{},{},{value},{lower},{upper}",
-        quoted(a),
-        quoted(b)
-    );
 }
 
 /// A field as RFC 4180 wants it.

@@ -32,8 +32,8 @@ pub struct InspectedFile {
 /// One sketch.
 #[derive(Clone, Debug)]
 pub struct InspectedSketch {
-    /// The values of the segment columns; empty without any.
-    pub segment: String,
+    /// The values of the segment columns, nulls as `None`; empty without any.
+    pub segment: Vec<Option<String>>,
     /// The name of the hash.
     pub hash: &'static str,
     /// Its fingerprint.
@@ -65,8 +65,8 @@ pub struct InspectedRegisters {
 /// What a sample discloses of itself.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct InspectedSample {
-    /// The largest number of hashes.
-    pub k: usize,
+    /// The largest number of hashes; `None` if another program made it and doesn't tell.
+    pub k: Option<usize>,
     /// The hashes in it.
     pub hashes: usize,
     /// The sampled share of all users; 1 if the sample is the set.
@@ -137,8 +137,8 @@ impl InspectReport {
             let size = |size: Option<usize>| size.map_or_else(|| "–".into(), |b| bytes(b as u64));
             out.push(vec![
                 match &sketch.segment[..] {
-                    "" => "all".into(),
-                    segment => segment.to_owned(),
+                    [] => "all".into(),
+                    _ => sketch.label(),
                 },
                 rows(sketch.tally.map(|tally| tally.rows)),
                 rows(sketch.tally.map(|tally| tally.nulls)),
@@ -219,6 +219,13 @@ impl InspectedFile {
 }
 
 impl InspectedSketch {
+    /// The values of the segment columns for people: `T1, 2026-11-23`.
+    fn label(&self) -> String {
+        let values = self.segment.iter();
+        let values: Vec<&str> = values.map(|v| v.as_deref().unwrap_or("null")).collect();
+        values.join(", ")
+    }
+
     fn what_it_is(&self) -> String {
         let id_type = self
             .id_type
@@ -229,7 +236,7 @@ impl InspectedSketch {
             });
         let size = table::sketch_size(
             self.registers.map(|registers| registers.precision),
-            self.sample.map(|sample| sample.k),
+            self.sample.and_then(|sample| sample.k),
         );
         let (hash, fingerprint) = (self.hash, self.fingerprint);
         format!("{id_type}, {hash} (fingerprint {fingerprint:016x}), {size}")
@@ -241,7 +248,7 @@ impl InspectedSketch {
         }
         let cells = [
             super::csv::quoted(file),
-            super::csv::quoted(&self.segment),
+            super::csv::quoted(&self.label()),
             self.hash.to_owned(),
             format!("{:016x}", self.fingerprint),
             cell(self.id_type),
@@ -252,7 +259,7 @@ impl InspectedSketch {
             self.users.upper.to_string(),
             cell(self.registers.map(|registers| registers.precision)),
             cell(self.registers.map(|registers| registers.blob_bytes)),
-            cell(self.sample.map(|sample| sample.k)),
+            cell(self.sample.and_then(|sample| sample.k)),
             cell(self.sample.map(|sample| sample.hashes)),
             cell(self.sample.map(|sample| sample.theta)),
             cell(self.sample.map(|sample| sample.blob_bytes)),
@@ -278,7 +285,7 @@ struct FileDocument {
 
 #[derive(Serialize)]
 struct SketchDocument {
-    segment: String,
+    segment: Vec<Option<String>>,
     hash: &'static str,
     fingerprint: String,
     id_type: Option<&'static str>,

@@ -72,7 +72,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
         let _ = writeln!(out, "\n{}: {value} ({interval})", formula.text);
     }
     if let Some(segments) = &report.segments {
-        out += &segments.markdown(report.confidence);
+        out += &segments.markdown(report.confidence, report.all_new());
     }
     out
 }
@@ -128,6 +128,6 @@ fn row(out: &mut String, cells: &[&str]) {
 }
 
 /// A side's name may hold what Markdown takes for the end of a cell.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

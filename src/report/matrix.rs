@@ -4,6 +4,7 @@ use super::number::{percent, whole, whole_interval};
 use super::{Format, Method, Warning, csv, json, markdown, table};
 use crate::analysis::{Matrix, MatrixPair};
 use crate::estimate::{Confidence, Estimate};
+use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -18,6 +19,10 @@ pub struct MatrixReport {
     pub names: Vec<String>,
     /// Their numbers.
     pub matrix: Matrix,
+    /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
+    pub tally: Option<Tally>,
+    /// Pages of data read, and those of them whose checksums were checked.
+    pub pages: PageChecks,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -52,7 +57,7 @@ impl MatrixReport {
                 })
             });
             let _ = write!(out, "\n{}\n{}", table::align(&shared), table::align(&share));
-            return out;
+            return out + &self.last_line();
         }
         let (rows, left) = self.list();
         let _ = write!(out, "\n{}", table::align(&rows));
@@ -63,7 +68,12 @@ impl MatrixReport {
                 "and {left} pairs that share less or nobody: --format csv has all"
             );
         }
-        out
+        out + &self.last_line()
+    }
+
+    fn last_line(&self) -> String {
+        let last = table::last_line(self.tally, "", self.pages, self.method);
+        format!("\n{last}")
     }
 
     fn markdown(&self) -> String {

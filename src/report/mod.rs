@@ -152,6 +152,12 @@ impl EstimateReport {
     fn name(&self, side: usize) -> &str {
         &self.sides[side].name
     }
+
+    /// All users of the second side that the first doesn't have.
+    fn all_new(&self) -> f64 {
+        let first = self.pairs.first();
+        first.map_or(0.0, |pair| pair.estimate.only_b.value)
+    }
 }
 
 /// One of the two parts of a sketch.

@@ -4,6 +4,7 @@ use super::number::{percent, whole, whole_interval};
 use super::{Format, Method, Warning, csv, json, markdown, table};
 use crate::analysis::ReachStep;
 use crate::estimate::{Confidence, Estimate};
+use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -18,6 +19,10 @@ pub struct ReachReport {
     pub names: Vec<String>,
     /// The sides in the order in which they are added.
     pub steps: Vec<ReachStep>,
+    /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
+    pub tally: Option<Tally>,
+    /// Pages of data read, and those of them whose checksums were checked.
+    pub pages: PageChecks,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -27,7 +32,10 @@ impl ReachReport {
     #[must_use]
     pub fn render(&self, format: Format) -> String {
         match format {
-            Format::Table => table::align(&self.rows()),
+            Format::Table => {
+                let last = table::last_line(self.tally, "", self.pages, self.method);
+                format!("{}\n{last}", table::align(&self.rows()))
+            }
             Format::Json => self.json(),
             Format::Csv => self.csv(),
             Format::Markdown => markdown::table(&self.rows()),

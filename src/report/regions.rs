@@ -85,7 +85,9 @@ impl RegionsReport {
 
     fn table(&self) -> String {
         let sides = table::align(&table::side_rows(&self.sides, self.confidence));
-        sides + "\n" + &table::align(&self.rows())
+        let regions = table::align(&self.rows());
+        let last = table::footer(&self.sides, self.method);
+        format!("{sides}\n{regions}\n{last}")
     }
 
     fn csv(&self) -> String {

@@ -5,7 +5,6 @@ use super::{csv, json, markdown, table};
 use crate::analysis::SegmentGain;
 use crate::estimate::{Confidence, Estimate};
 use serde::Serialize;
-use std::fmt::Write;
 
 /// The segments of a partner, as a part of the answer of `overlap estimate --by`.
 #[derive(Clone, Debug)]
@@ -25,21 +24,26 @@ pub struct SegmentsReport {
 }
 
 impl SegmentsReport {
-    pub(super) fn table(&self, confidence: Confidence) -> String {
-        let of_all = "share of new";
-        let (ours, partner) = (&self.ours, &self.partner);
-        let out = table::align(&self.rows(confidence, of_all));
-        format!("\n{out}new: users of {partner} in the segment that {ours} has nowhere\n")
+    /// `all_new` are all users of the partner that are new to us, in whatever segments.
+    pub(super) fn table(&self, confidence: Confidence, all_new: f64) -> String {
+        let rows = table::align(&self.rows(confidence, all_new));
+        format!("\n{rows}{}\n", self.footnote())
     }
 
-    pub(super) fn markdown(&self, confidence: Confidence) -> String {
+    pub(super) fn markdown(&self, confidence: Confidence, all_new: f64) -> String {
+        let rows = markdown::table(&self.rows(confidence, all_new));
+        format!("\n{rows}\n{}\n", markdown::cell(&self.footnote()))
+    }
+
+    fn footnote(&self) -> String {
+        let (ours, partner) = (&self.ours, &self.partner);
         format!(
-            "\n{}",
-            markdown::table(&self.rows(confidence, "share of new"))
+            "new: users of {partner} in the segment that {ours} has nowhere; share of new: of all users of {partner}\n\
+             that {ours} has nowhere (more than 100 % in sum where users are in several segments)"
         )
     }
 
-    fn rows(&self, confidence: Confidence, of_all: &str) -> Vec<Vec<String>> {
+    fn rows(&self, confidence: Confidence, all_new: f64) -> Vec<Vec<String>> {
         let level = table::level(confidence);
         let (ours, partner) = (&self.ours, &self.partner);
         let mut header = vec![self.columns.join(", ")];
@@ -47,9 +51,9 @@ impl SegmentsReport {
             header.push(ours.clone());
         }
         header.push(partner.clone());
-        header.extend([&format!("new to {ours}"), &level, "of segment", of_all].map(Into::into));
+        let of_new = "share of new";
+        header.extend([&format!("new to {ours}"), &level, "of segment", of_new].map(Into::into));
         header.push(format!("reach for {ours}"));
-        let all_new: f64 = self.gains.iter().map(|gain| gain.new.value).sum();
         let mut rows = vec![header];
         for gain in &self.gains {
             let mut row = vec![self.labels[gain.segment].clone()];
@@ -69,24 +73,21 @@ impl SegmentsReport {
         rows
     }
 
-    pub(super) fn csv(&self, out: &mut String) {
+    /// Every number of every segment, as a measure of our side, of the partner's or of both.
+    pub(super) fn csv(&self, out: &mut csv::Lines) {
+        let (ours, partner) = (&self.ours[..], &self.partner[..]);
         for gain in &self.gains {
-            let label = csv::quoted(&self.labels[gain.segment]);
-            for (measure, estimate) in [
-                ("segment_users", gain.users),
-                ("segment_overlap", gain.overlap),
-                ("segment_new", gain.new),
-                ("segment_new_share", gain.new_share),
-                ("segment_gain", gain.gain),
-            ] {
-                let Estimate {
-                    value,
-                    lower,
-                    upper,
-                } = estimate;
-                let ours = csv::quoted(&self.ours);
-                // Writing to a String can't fail.
-                let _ = writeln!(out, "{measure},{ours},{label},{value},{lower},{upper}");
+            let of_ours = self.users_of_ours.as_ref();
+            let of_ours = of_ours.map(|users| ("segment_users", ours, "", users[gain.segment]));
+            let others = [
+                ("segment_users", partner, "", gain.users),
+                ("segment_overlap", ours, partner, gain.overlap),
+                ("segment_new", ours, partner, gain.new),
+                ("segment_new_share", ours, partner, gain.new_share),
+                ("segment_gain", ours, partner, gain.gain),
+            ];
+            for (measure, a, b, estimate) in of_ours.into_iter().chain(others) {
+                out.of_segment(&self.labels[gain.segment], measure, a, b, &estimate);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::number::{self, fraction, percent, percent_interval, whole, whole_interval};
 use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
 use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
-use crate::id::PageChecks;
+use crate::id::{PageChecks, Tally};
 use std::fmt::Write;
 
 pub(super) fn render(report: &EstimateReport) -> String {
@@ -26,9 +26,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
     for formula in &report.formulas {
         let _ = writeln!(out, "{}: {}", formula.text, interval_text(&formula.users));
     }
-    out += &footer(report);
+    out += &footer(&report.sides, report.method);
     if let Some(segments) = &report.segments {
-        out += &segments.table(report.confidence);
+        out += &segments.table(report.confidence, report.all_new());
     }
     out
 }
@@ -264,31 +264,37 @@ pub(super) fn sketch_size(precision: Option<u8>, k: Option<usize>) -> String {
     }
 }
 
-/// What was skipped, and how the numbers came about.
-fn footer(report: &EstimateReport) -> String {
-    let tallies = report.sides.iter().filter_map(|side| side.tally);
-    let nulls: u64 = tallies.map(|tally| tally.nulls).sum();
-    let skipped = match nulls {
-        _ if report.sides.iter().any(|side| side.tally.is_none()) => "rows not told".into(),
-        0 => "nothing skipped".into(),
-        nulls => format!("{} rows without an id skipped", whole(nulls as f64)),
-    };
-    let unique = report.sides.iter().filter(|side| side.unique);
+/// The last line about some sides.
+pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
+    let tally = sides.iter().map(|side| side.tally).sum();
+    let unique = sides.iter().filter(|side| side.unique);
     let unique: Vec<&str> = unique.map(|side| side.name.as_str()).collect();
     let known = match unique[..] {
         [] => String::new(),
         _ => format!("; one row a user in {}", unique.join(", ")),
     };
-    let mut checks = PageChecks::default();
-    report.sides.iter().for_each(|side| checks += side.pages);
-    let checks = checksums(checks);
-    match report.method {
-        Method::Sketch { precision, k } => {
-            let size = sketch_size(precision, k);
-            format!("{skipped}{known}{checks}; estimated with {size}\n")
-        }
-        Method::Exact => format!("{skipped}{checks}; counted exactly\n"),
-    }
+    let mut pages = PageChecks::default();
+    sides.iter().for_each(|side| pages += side.pages);
+    last_line(tally, &known, pages, method)
+}
+
+/// What was skipped, what was known before, and how the numbers came about.
+pub(super) fn last_line(
+    tally: Option<Tally>,
+    known: &str,
+    pages: PageChecks,
+    method: Method,
+) -> String {
+    let skipped = match tally.map(|tally| tally.nulls) {
+        None => "rows not told".into(),
+        Some(0) => "nothing skipped".into(),
+        Some(nulls) => format!("{} rows without an id skipped", whole(nulls as f64)),
+    };
+    let how = match method {
+        Method::Sketch { precision, k } => format!("estimated with {}", sketch_size(precision, k)),
+        Method::Exact => "counted exactly".into(),
+    };
+    format!("{skipped}{known}{}; {how}\n", checksums(pages))
 }
 
 /// How far the bytes were checked that the numbers came of; nothing for sketches.

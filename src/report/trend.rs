@@ -4,6 +4,7 @@ use super::number::{percent, whole};
 use super::{Format, Method, Warning, csv, json, markdown, table};
 use crate::analysis::TrendDay;
 use crate::estimate::{Confidence, Estimate};
+use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -20,6 +21,10 @@ pub struct TrendReport {
     pub windows: Vec<u16>,
     /// Every day from the first to the last.
     pub days: Vec<TrendDay>,
+    /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
+    pub tally: Option<Tally>,
+    /// Pages of data read, and those of them whose checksums were checked.
+    pub pages: PageChecks,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -39,7 +44,10 @@ impl TrendReport {
     #[must_use]
     pub fn render(&self, format: Format) -> String {
         match format {
-            Format::Table => self.blocks(table::align),
+            Format::Table => {
+                let last = table::last_line(self.tally, "", self.pages, self.method);
+                format!("{}\n{last}", self.blocks(table::align))
+            }
             Format::Json => self.json(),
             Format::Csv => self.csv(),
             Format::Markdown => self.blocks(markdown::table),
