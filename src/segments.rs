@@ -66,17 +66,10 @@ impl<T> Segments<T> {
         fields.map(|field| field.name().clone()).collect()
     }
 
-    /// The values of a row for people: `tier-1, 2026-11-23`. Other rows have other labels: text that
-    /// could be taken for something else (nothing, null, two values, control characters) is quoted.
+    /// The values of a row for people, as [`label`] has them.
     #[must_use]
     pub fn label(&self, row: usize) -> String {
-        let cells = self.cells(row).into_iter().map(|cell| match cell {
-            None => "null".to_owned(),
-            Some(text) if is_plain(&text) => text,
-            Some(text) => format!("{text:?}"),
-        });
-        let cells: Vec<String> = cells.collect();
-        cells.join(", ")
+        label(&self.cells(row))
     }
 
     /// The values of a row as text, `None` for null.
@@ -86,7 +79,9 @@ impl<T> Segments<T> {
         let cell = |column: &ArrayRef| {
             let formatter = ArrayFormatter::try_new(column, &options);
             let text = formatter.map_or("?".into(), |cells| cells.value(row).to_string());
-            column.is_valid(row).then_some(text)
+            // A column of type null has no bits that say so.
+            let is_null = column.is_null(row) || *column.data_type() == DataType::Null;
+            (!is_null).then_some(text)
         };
         self.columns.columns().iter().map(cell).collect()
     }
@@ -180,6 +175,19 @@ pub fn plain_column(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
         return Ok(Arc::clone(column));
     }
     cast(column, &wanted).map_err(|e| Error::input(format!("column {name}: {e}")))
+}
+
+/// The values of segment columns for people: `T1, 2026-11-23`. Other values have another label: text that
+/// could be taken for something else (nothing, null, two values, control characters) is quoted.
+#[must_use]
+pub fn label(cells: &[Option<String>]) -> String {
+    let cells = cells.iter().map(|cell| match cell {
+        None => "null".to_owned(),
+        Some(text) if is_plain(text) => text.clone(),
+        Some(text) => format!("{text:?}"),
+    });
+    let cells: Vec<String> = cells.collect();
+    cells.join(", ")
 }
 
 /// Whether a text is nothing but itself in a label.

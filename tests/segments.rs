@@ -104,6 +104,21 @@ fn files_without_rows_make_no_segments_and_are_in_nobodys_way() {
 }
 
 #[test]
+fn a_column_named_twice_is_one_and_text_columns_of_the_tables_names_are_data() {
+    let folder = Folder::new();
+    let columns = [
+        ("user_id", ids(0..3)),
+        ("hll", texts(&["a", "b", "a"])),
+        ("sample", texts(&["x", "x", "x"])),
+        ("tier", texts(&["T1", "T2", "T2"])),
+    ];
+    folder.batch("a.parquet", &columns, WriterProperties::default());
+    run(&folder, "sketch {}a.parquet --by tier,tier -o {}a.ovs");
+    let expected = [("T1".to_owned(), 1), ("T2".to_owned(), 2)];
+    assert_eq!(segments(&folder, "a.ovs"), expected);
+}
+
+#[test]
 fn folders_of_days_meet_days_that_are_dates() {
     let folder = Folder::new();
     folder.ids("lake/day=2026-11-22/x.parquet", ids(0..100));

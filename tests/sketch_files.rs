@@ -138,7 +138,7 @@ fn the_partners_new_users_are_told_by_segment() {
     gains.reverse();
     assert_eq!(rows.len(), gains.len());
     for (row, (new, tier)) in rows.iter().zip(gains) {
-        assert_eq!(row["segment"], **tier, "sorted by gain");
+        assert_eq!(row["segment"][0], **tier, "sorted by gain");
         let holds = |key: &str, truth: usize| {
             let end = |end: &str| row[key][end].as_u64().unwrap();
             (end("lower")..=end("upper")).contains(&(truth as u64))

@@ -22,7 +22,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ),
     (
         "report",
-        &["analysis", "compare", "estimate", "id", "error"],
+        &["analysis", "compare", "estimate", "segments", "id", "error"],
     ),
     ("generate", &["storage", "error"]),
     (

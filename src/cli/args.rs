@@ -217,8 +217,12 @@ pub struct DivisionArgs {
 impl DivisionArgs {
     /// What was typed.
     pub fn division(&self) -> Division {
+        let mut by = self.by.clone();
+        // Twice the same column divides no further.
+        let mut seen = std::collections::HashSet::new();
+        by.retain(|column| seen.insert(column.clone()));
         Division {
-            by: self.by.clone(),
+            by,
             segments_max: self.max_segments,
         }
     }

@@ -1,7 +1,6 @@
 //! Sketches from one form into another.
 
 use super::inputs::stored_files;
-use super::inspect::segment_values;
 use super::store::{ensure_no_input, file_name, write_sketches};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ImageColumns, SketchTable, datasketches};
@@ -63,9 +62,8 @@ fn to_images(
 ) -> Result<Vec<String>> {
     let mut images: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for (name, table) in tables {
-        let segments = segment_values(table.columns());
-        for (segment, sketch) in segments.iter().zip(table.values()) {
-            let name = match &segment[..] {
+        for (row, sketch) in table.values().iter().enumerate() {
+            let name = match &table.cells(row)[..] {
                 [] => name.clone(),
                 values => format!("{name}-{}", as_file_name(values)),
             };
@@ -129,6 +127,8 @@ fn one_table(mut tables: Vec<(String, SketchTable)>) -> Result<SketchTable> {
     }
     let mut names = Vec::new();
     let mut sketches = Vec::new();
+    // As `Segments::group` would have them.
+    tables.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (name, table) in tables {
         if table.values().len() != 1 {
             return Err(Error::usage(format!("{name} holds more than one sketch"))

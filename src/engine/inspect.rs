@@ -11,8 +11,6 @@ use crate::report::{
 };
 use crate::scan::file_bytes;
 use crate::sketch::{Sketch, SketchOptions};
-use arrow::array::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::path::Path;
 
 /// Reads sketch files and says everything that they tell.
@@ -27,10 +25,9 @@ pub fn inspect<P: AsRef<Path>>(
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let table = inputs::read_file(path, images)?;
-        let segments = segment_values(table.columns()).into_iter();
-        let sketches = segments.zip(table.values());
+        let sketches = table.values().iter().enumerate();
         let sketches = sketches
-            .map(|(segment, sketch)| describe(segment, sketch, confidence))
+            .map(|(row, sketch)| describe(table.cells(row), sketch, confidence))
             .collect();
         files.push(InspectedFile {
             file: path.display().to_string(),
@@ -40,26 +37,6 @@ pub fn inspect<P: AsRef<Path>>(
         });
     }
     Ok(InspectReport { confidence, files })
-}
-
-/// The values of every row of segment columns; nulls are `None`.
-pub(super) fn segment_values(columns: &RecordBatch) -> Vec<Vec<Option<String>>> {
-    let mut rows = vec![Vec::new(); columns.num_rows()];
-    let options = FormatOptions::new();
-    for column in columns.columns() {
-        let formatter = ArrayFormatter::try_new(column, &options).ok();
-        let text = |row| match &formatter {
-            Some(formatter) => formatter.value(row).to_string(),
-            None => "?".into(),
-        };
-        // A column of type null has no bits that say so.
-        let nulls = column.logical_nulls();
-        for (row, values) in rows.iter_mut().enumerate() {
-            let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
-            values.push((!is_null).then(|| text(row)));
-        }
-    }
-    rows
 }
 
 fn describe(

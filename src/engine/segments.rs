@@ -52,7 +52,7 @@ pub(super) fn by_segment(
         columns: division.by.clone(),
         ours: our_name.clone(),
         partner: partner_name.clone(),
-        labels: (0..segments.len()).map(|row| partner.label(row)).collect(),
+        segments: (0..segments.len()).map(|row| partner.cells(row)).collect(),
         users_of_ours: users_of_ours.transpose()?,
         gains,
     };

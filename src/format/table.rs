@@ -15,7 +15,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, Type as PhysicalType};
+use parquet::basic::{Compression, ConvertedType, Type as PhysicalType};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
@@ -71,7 +71,11 @@ pub fn is_sketch_table(schema: &SchemaDescriptor, images: &ImageColumns) -> bool
 
 fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
     schema.columns().iter().any(|column| {
-        column.path().parts() == [name] && column.physical_type() == PhysicalType::BYTE_ARRAY
+        // Text is stored as bytes too, and says so.
+        let is_bytes = column.physical_type() == PhysicalType::BYTE_ARRAY;
+        let is_text =
+            column.logical_type_ref().is_some() || column.converted_type() != ConvertedType::NONE;
+        column.path().parts() == [name] && is_bytes && !is_text
     })
 }
 

@@ -4,6 +4,7 @@ use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{IdDomain, Tally};
+use crate::segments::label;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -138,7 +139,7 @@ impl InspectReport {
             out.push(vec![
                 match &sketch.segment[..] {
                     [] => "all".into(),
-                    _ => sketch.label(),
+                    values => label(values),
                 },
                 rows(sketch.tally.map(|tally| tally.rows)),
                 rows(sketch.tally.map(|tally| tally.nulls)),
@@ -219,13 +220,6 @@ impl InspectedFile {
 }
 
 impl InspectedSketch {
-    /// The values of the segment columns for people: `T1, 2026-11-23`.
-    fn label(&self) -> String {
-        let values = self.segment.iter();
-        let values: Vec<&str> = values.map(|v| v.as_deref().unwrap_or("null")).collect();
-        values.join(", ")
-    }
-
     fn what_it_is(&self) -> String {
         let id_type = self
             .id_type
@@ -248,7 +242,7 @@ impl InspectedSketch {
         }
         let cells = [
             super::csv::quoted(file),
-            super::csv::quoted(&self.label()),
+            super::csv::quoted(&label(&self.segment)),
             self.hash.to_owned(),
             format!("{:016x}", self.fingerprint),
             cell(self.id_type),

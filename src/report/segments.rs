@@ -4,6 +4,7 @@ use super::number::{percent, whole, whole_interval};
 use super::{csv, json, markdown, table};
 use crate::analysis::SegmentGain;
 use crate::estimate::{Confidence, Estimate};
+use crate::segments::label;
 use serde::Serialize;
 
 /// The segments of a partner, as a part of the answer of `overlap estimate --by`.
@@ -15,8 +16,8 @@ pub struct SegmentsReport {
     pub ours: String,
     /// The name of the partner.
     pub partner: String,
-    /// The partner's segments by their places: the values of the segment columns.
-    pub labels: Vec<String>,
+    /// The partner's segments by their places: the values of the segment columns, nulls as `None`.
+    pub segments: Vec<Vec<Option<String>>>,
     /// Our own users in segments of the same values; `None` if our data doesn't have the columns.
     pub users_of_ours: Option<Vec<Estimate>>,
     /// The partner's segments, the largest gain first.
@@ -56,7 +57,7 @@ impl SegmentsReport {
         header.push(format!("reach for {ours}"));
         let mut rows = vec![header];
         for gain in &self.gains {
-            let mut row = vec![self.labels[gain.segment].clone()];
+            let mut row = vec![label(&self.segments[gain.segment])];
             if let Some(users) = &self.users_of_ours {
                 row.push(whole(users[gain.segment].value));
             }
@@ -86,15 +87,16 @@ impl SegmentsReport {
                 ("segment_new_share", ours, partner, gain.new_share),
                 ("segment_gain", ours, partner, gain.gain),
             ];
+            let segment = label(&self.segments[gain.segment]);
             for (measure, a, b, estimate) in of_ours.into_iter().chain(others) {
-                out.of_segment(&self.labels[gain.segment], measure, a, b, &estimate);
+                out.of_segment(&segment, measure, a, b, &estimate);
             }
         }
     }
 
     pub(super) fn document(&self) -> SegmentsDocument {
         let row = |gain: &SegmentGain| SegmentDocument {
-            segment: self.labels[gain.segment].clone(),
+            segment: self.segments[gain.segment].clone(),
             users_of_ours: (self.users_of_ours.as_ref())
                 .map(|users| json::whole(&users[gain.segment])),
             users: json::whole(&gain.users),
@@ -122,7 +124,7 @@ pub(super) struct SegmentsDocument {
 
 #[derive(Serialize)]
 struct SegmentDocument {
-    segment: String,
+    segment: Vec<Option<String>>,
     users_of_ours: Option<json::Users>,
     users: json::Users,
     overlap: json::Users,
