@@ -2,33 +2,60 @@
 
 use crate::errors::{UsageError, raise};
 use overlap::id::IdDomain;
-use overlap::{Confidence, Division, HashScheme, SketchOptions};
+use overlap::{Confidence, Division, HashScheme, Precision, SketchOptions};
 use pyo3::prelude::*;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
-/// A column, or several.
-#[derive(FromPyObject)]
-pub(crate) enum Columns {
-    One(String),
-    Many(Vec<String>),
+const COUNT: &str = "0 or more, in 64 bits";
+
+/// The names of a column or of several; none, if there are none.
+pub(crate) fn columns(by: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+    let Some(by) = by else {
+        return Ok(Vec::new());
+    };
+    if let Ok(name) = by.extract() {
+        return Ok(vec![name]);
+    }
+    let names = by.try_iter().and_then(|names| {
+        names
+            .map(|name| name?.extract())
+            .collect::<PyResult<Vec<String>>>()
+    });
+    let mut names = names.map_err(|_| {
+        let class = by.get_type();
+        UsageError::new_err(format!(
+            "by must be the name of a column or several names, not {class}"
+        ))
+    })?;
+    let mut known = HashSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    Ok(names)
 }
 
-impl Columns {
-    /// Their names; none, if there are none.
-    pub(crate) fn of(columns: Option<Self>) -> Vec<String> {
-        match columns {
-            None => Vec::new(),
-            Some(Self::One(name)) => vec![name],
-            Some(Self::Many(names)) => names,
-        }
-    }
+/// A number that is an option.
+pub(crate) fn number<T: TryFrom<i128>>(name: &str, found: i128, range: &str) -> PyResult<T> {
+    T::try_from(found)
+        .map_err(|_| UsageError::new_err(format!("{name} is {found}, but must be {range}")))
+}
+
+fn between<T: std::fmt::Display>(range: &RangeInclusive<T>) -> String {
+    format!("{} to {}", range.start(), range.end())
+}
+
+/// A number that is an option for files.
+pub(crate) fn count<T: TryFrom<i128>>(name: &str, found: Option<i128>) -> PyResult<Option<T>> {
+    found.map(|found| number(name, found, COUNT)).transpose()
 }
 
 /// The size and hash of sketches.
-pub(crate) fn sketch_options(precision: u8, k: usize, hash: &str) -> PyResult<SketchOptions> {
+pub(crate) fn sketch_options(precision: i128, k: i128, hash: &str) -> PyResult<SketchOptions> {
     let hash = HashScheme::ALL
         .into_iter()
         .find(|known| known.name() == hash);
     let hash = hash.ok_or_else(|| UsageError::new_err("hash must be 'xxh3' or 'murmur3'"))?;
+    let precision = number("precision", precision, &between(&Precision::RANGE))?;
+    let k = number("k", k, &between(&SketchOptions::K_RANGE))?;
     let options = SketchOptions::new(precision, k).map_err(|e| raise(&e))?;
     Ok(options.with_hash(hash))
 }
@@ -53,6 +80,7 @@ pub(crate) fn confidence(level: f64) -> PyResult<Confidence> {
 }
 
 /// The segment columns.
-pub(crate) fn division(by: Vec<String>, segments_max: usize) -> Division {
-    Division { by, segments_max }
+pub(crate) fn division(by: Vec<String>, segments_max: i128) -> PyResult<Division> {
+    let segments_max = number("max_segments", segments_max, COUNT)?;
+    Ok(Division { by, segments_max })
 }

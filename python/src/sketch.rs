@@ -29,6 +29,10 @@ impl Sketch {
         rows: Option<u64>,
         nulls: Option<u64>,
     ) -> PyResult<Self> {
+        if let Some((rows, nulls)) = rows.zip(nulls).filter(|(rows, nulls)| nulls > rows) {
+            let text = format!("corrupt sketch: {nulls} nulls among {rows} rows");
+            return Err(InputError::new_err(text));
+        }
         let tally = rows.zip(nulls).map(|(rows, nulls)| Tally { rows, nulls });
         let sketch = decode(hll, sample, tally).map_err(|e| raise(&e))?;
         ensure_consistent(&sketch).map_err(|e| raise(&e))?;

@@ -4,10 +4,10 @@ use crate::errors::{InputError, raise};
 use crate::options;
 use crate::sketch::Sketch;
 use crate::table::SketchTable;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_empty_array};
 use arrow::datatypes::DataType;
 use overlap::BatchSketcher;
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::ffi::ArrayReader;
 use pyo3_arrow::input::AnyArray;
@@ -20,7 +20,8 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 /// ``id`` is the column of the IDs, ``by`` a column or columns whose values are sketched apart;
 /// ``precision``, ``k``, ``hash``, ``cast`` and ``max_segments`` are the command line's
 /// ``--precision``, ``--k``, ``--hash``, ``--as`` and ``--max-segments``. A batch that is refused
-/// leaves the sketcher as it was before that batch.
+/// leaves the sketcher as it was before that batch; but of a batch of more than four million rows,
+/// Ctrl-C or one segment too many may leave rows in.
 ///
 /// >>> import pyarrow as pa
 /// >>> sketcher = Sketcher("uid")
@@ -32,7 +33,10 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 pub(crate) struct Sketcher {
     /// `None` once it is finished.
     sketcher: Option<BatchSketcher>,
+    id: String,
     by: Vec<String>,
+    /// A cast refuses values, so that it has to see a whole batch before any of it goes in.
+    rows_at_a_time: usize,
 }
 
 #[pymethods]
@@ -41,19 +45,22 @@ impl Sketcher {
     #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000))]
     fn new(
         id: &str,
-        by: Option<options::Columns>,
-        precision: u8,
-        k: usize,
+        by: Option<&Bound<'_, PyAny>>,
+        precision: i128,
+        k: i128,
         hash: &str,
         cast: Option<&str>,
-        max_segments: usize,
+        max_segments: i128,
     ) -> PyResult<Self> {
         let options = options::sketch_options(precision, k, hash)?;
-        let by = options::Columns::of(by);
-        let division = options::division(by.clone(), max_segments);
-        let sketcher = BatchSketcher::new(id, division, options).with_cast(options::cast(cast)?);
+        let by = options::columns(by)?;
+        let division = options::division(by.clone(), max_segments)?;
+        let cast = options::cast(cast)?;
+        let sketcher = BatchSketcher::new(id, division, options).with_cast(cast);
         Ok(Self {
             sketcher: Some(sketcher),
+            id: id.to_owned(),
+            rows_at_a_time: cast.map_or(ROWS_AT_A_TIME, |_| usize::MAX),
             by,
         })
     }
@@ -66,20 +73,35 @@ impl Sketcher {
         data: &Bound<'py, PyAny>,
     ) -> PyResult<PyRefMut<'py, Self>> {
         let mut reader = arrow_reader(data)?;
-        let is_rows = matches!(reader.field().data_type(), DataType::Struct(_));
+        ensure_typed(data, &slf.id, &slf.by)?;
+        let kind = reader.field().data_type().clone();
+        let is_rows = matches!(kind, DataType::Struct(_));
+        let push = |sketcher: &mut BatchSketcher, rows: &ArrayRef| {
+            let pushed = py.detach(|| match is_rows {
+                true => push_rows(sketcher, rows),
+                false => sketcher.push_ids(rows),
+            });
+            pushed.map_err(|e| raise(&e))
+        };
+        let at_a_time = slf.rows_at_a_time;
+        let mut is_empty = true;
         let sketcher = slf.open()?;
         // Readers may call back into Python, but take the interpreter themselves then.
         while let Some(array) = py.detach(|| reader.next()) {
-            let array = array.map_err(|e| broken(py, e.to_string()))?;
-            for start in (0..array.len().max(1)).step_by(ROWS_AT_A_TIME) {
-                let rows = array.slice(start, ROWS_AT_A_TIME.min(array.len() - start));
-                let pushed = py.detach(|| match is_rows {
-                    true => push_rows(sketcher, &rows),
-                    false => sketcher.push_ids(&rows),
-                });
-                pushed.map_err(|e| raise(&e))?;
+            let array = array.map_err(|e| broken(py, &e.to_string()))?;
+            is_empty = false;
+            if is_rows && array.null_count() > 0 {
+                return Err(InputError::new_err("rows that are null as a whole"));
+            }
+            for start in (0..array.len().max(1)).step_by(at_a_time) {
+                let rows = array.slice(start, at_a_time.min(array.len() - start));
+                push(sketcher, &rows)?;
                 py.check_signals()?;
             }
+        }
+        if is_empty {
+            // What is wrong with a schema is wrong without rows too.
+            push(sketcher, &new_empty_array(&kind))?;
         }
         Ok(slf)
     }
@@ -132,12 +154,43 @@ impl Sketcher {
 }
 
 fn push_rows(sketcher: &mut BatchSketcher, rows: &ArrayRef) -> overlap::Result<()> {
-    let rows = rows.as_struct();
-    if rows.null_count() > 0 {
-        let text = "rows that are null as a whole";
-        return Err(overlap::Error::new(overlap::ErrorKind::Input, text));
+    sketcher.push(&RecordBatch::from(rows.as_struct()))
+}
+
+/// polars exports columns of Python objects as addresses that look like binary IDs, and columns of
+/// no type in a layout of its own.
+fn ensure_typed(data: &Bound<'_, PyAny>, id: &str, by: &[String]) -> PyResult<()> {
+    let module: String = data.get_type().getattr("__module__")?.extract()?;
+    if !module.starts_with("polars.") {
+        return Ok(());
     }
-    sketcher.push(&RecordBatch::from(rows))
+    let columns: Vec<(String, String)> = match data.hasattr("dtype")? {
+        true => vec![(id.to_owned(), data.getattr("dtype")?.str()?.extract()?)],
+        false => {
+            let schema = data.call_method0("collect_schema")?;
+            let names = std::iter::once(id).chain(by.iter().map(String::as_str));
+            let of = |name: &str| match schema.call_method1("get", (name,))? {
+                missing if missing.is_none() => Ok(None),
+                kind => PyResult::Ok(Some((name.to_owned(), kind.str()?.extract()?))),
+            };
+            names
+                .filter_map(|name| of(name).transpose())
+                .collect::<PyResult<_>>()?
+        }
+    };
+    let untyped = columns
+        .iter()
+        .find(|(_, kind)| kind == "Object" || kind == "Null");
+    let Some((name, kind)) = untyped else {
+        return Ok(());
+    };
+    let text = match kind.as_str() {
+        "Object" => "holds Python objects, which polars hands on as addresses",
+        _ => "has no type",
+    };
+    Err(InputError::new_err(format!(
+        "column {name} {text}: cast it, to pl.Int64 or pl.String say"
+    )))
 }
 
 /// The Arrow data of an object, whatever its library.
@@ -146,6 +199,10 @@ fn arrow_reader(data: &Bound<'_, PyAny>) -> PyResult<Box<dyn ArrayReader + Send>
     let class = data.get_type().name()?;
     let exports = |name| data.hasattr(name);
     if !exports("__arrow_c_stream__")? && !exports("__arrow_c_array__")? {
+        if exports("__next__")? {
+            let text = format!("a {class} offers no Arrow data: if it gives paths, pass list(…)");
+            return Err(InputError::new_err(text));
+        }
         let text = format!(
             "a {class} offers no Arrow data: pass a path, or a table, frame, array or series, such as pyarrow.table(…)"
         );
@@ -167,9 +224,11 @@ fn arrow_reader(data: &Bound<'_, PyAny>) -> PyResult<Box<dyn ArrayReader + Send>
 }
 
 /// The error of a reader in mid-stream; Python's own, if it is one, is raised as what it is.
-fn broken(py: Python<'_>, text: String) -> PyErr {
+fn broken(py: Python<'_>, text: &str) -> PyErr {
     match PyErr::take(py) {
         Some(error) if !error.is_instance_of::<PyException>(py) => error,
+        // pyarrow hands on the exceptions of generators as text.
+        _ if text.contains("KeyboardInterrupt") => PyKeyboardInterrupt::new_err(()),
         _ => InputError::new_err(format!("the data broke off: {text}")),
     }
 }

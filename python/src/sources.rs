@@ -16,28 +16,29 @@ pub(crate) fn sketch_paths(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     id: Option<String>,
-    by: Option<options::Columns>,
-    precision: u8,
-    k: usize,
+    by: Option<&Bound<'_, PyAny>>,
+    precision: i128,
+    k: i128,
     hash: &str,
     cast: Option<&str>,
-    max_segments: usize,
-    threads: Option<usize>,
-    max_page: Option<u64>,
-    max_ratio: Option<u64>,
-    max_value: Option<usize>,
+    max_segments: i128,
+    threads: Option<i128>,
+    max_page: Option<i128>,
+    max_ratio: Option<i128>,
+    max_value: Option<i128>,
     require_checksums: bool,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
-    let division = options::division(options::Columns::of(by), max_segments);
+    let division = options::division(options::columns(by)?, max_segments)?;
     let cast = options::cast(cast)?;
     let usual = ReadLimits::default();
     let limits = ReadLimits {
-        page_bytes_max: max_page.unwrap_or(usual.page_bytes_max),
-        ratio_max: max_ratio.unwrap_or(usual.ratio_max),
-        value_bytes_max: max_value.unwrap_or(usual.value_bytes_max),
+        page_bytes_max: options::count("max_page", max_page)?.unwrap_or(usual.page_bytes_max),
+        ratio_max: options::count("max_ratio", max_ratio)?.unwrap_or(usual.ratio_max),
+        value_bytes_max: options::count("max_value", max_value)?.unwrap_or(usual.value_bytes_max),
         require_checksums,
     };
+    let threads: Option<usize> = options::count("threads", threads)?;
     let table = work::wait(py, move |progress| {
         let mut sources = Sources::new(&paths)?;
         let files = sources.sides.drain(..).flat_map(|side| side.files);

@@ -7,6 +7,7 @@ use overlap::format::{ImageColumns, read_batches, table_batches};
 use overlap::{Confidence, ensure_consistent, estimate_set, set_counts};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
+use pyo3::types::PyIterator;
 use pyo3_arrow::PyTable;
 use std::path::PathBuf;
 
@@ -93,7 +94,7 @@ impl SketchTable {
 
     fn __getitem__(&self, segment: Segment) -> PyResult<Sketch> {
         let place = match &segment {
-            Segment::Label(label) => self.labels().iter().position(|known| known == label),
+            Segment::Label(label) => self.place(label)?,
             Segment::Place(place) if *place < 0 => self.0.values().len().checked_add_signed(*place),
             Segment::Place(place) => usize::try_from(*place).ok(),
         };
@@ -105,10 +106,14 @@ impl SketchTable {
         }
     }
 
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.sketches().into_pyobject(py)?.try_iter()
+    }
+
     /// Rolls up: one sketch for each combination of values of these columns; without any just one.
     #[pyo3(signature = (by=None))]
-    fn merge(&self, py: Python<'_>, by: Option<options::Columns>) -> PyResult<Self> {
-        let by = options::Columns::of(by);
+    fn merge(&self, py: Python<'_>, by: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let by = options::columns(by)?;
         if let Some(unknown) = by.iter().find(|column| !self.columns().contains(column)) {
             let text = format!(
                 "no segment column {unknown}; they are {}",
@@ -156,6 +161,19 @@ enum Segment {
 }
 
 impl SketchTable {
+    /// Where the segment of a label is, if there is one.
+    fn place(&self, label: &str) -> PyResult<Option<usize>> {
+        let labels = self.labels();
+        let mut places = (0..labels.len()).filter(|&place| labels[place] == label);
+        let place = places.next();
+        if let (Some(place), Some(other)) = (place, places.next()) {
+            return Err(UsageError::new_err(format!(
+                "several segments are called {label}: take one by its place, table[{place}] or table[{other}]"
+            )));
+        }
+        Ok(place)
+    }
+
     fn users(&self) -> Vec<f64> {
         let users = |sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
         self.0.values().iter().map(users).collect()

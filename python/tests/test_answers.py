@@ -68,6 +68,17 @@ def test_a_table_is_a_family_of_sides(sides):
         table["wed"]
     with pytest.raises(IndexError):
         table[2]
+    assert list(table) == table.sketches
+    years = overlap.sketch(pa.table({"user_id": [1, 2], "a": ["x, y", "x"], "b": ["z", "y, z"]}), by=["a", "b"])
+    if len(set(years.labels)) < len(years):
+        with pytest.raises(overlap.UsageError, match=r"several segments are called x, y, z.*table\[0\] or table\[1\]"):
+            years["x, y, z"]
+
+
+def test_names_may_be_anything(sides):
+    by_year = dict(zip((2024, 2025), sides.values()))
+    assert [row["side"] for row in overlap.reach(by_year, base=2025)] == ["2025", "2024"]
+    assert "2024" in repr(overlap.matrix(by_year)) and "2025" in repr(overlap.regions(by_year))
 
 
 def test_or_is_the_union_and_order_means_nothing(sides):

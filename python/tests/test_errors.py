@@ -8,6 +8,7 @@ import textwrap
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,6 +45,21 @@ BAD = {
     "lists": (lambda: pa.table({"user_id": [[1]]}), overlap.InputError, "user_id"),
     "no such column": (lambda: pa.table({"id": [1]}), overlap.UsageError, "user_id"),
     "objects": (lambda: pd.DataFrame({"user_id": [1, "x", b"y"]}), overlap.InputError, "user_id"),
+    "objects of polars": (
+        lambda: pl.DataFrame({"user_id": pl.Series([object()], dtype=pl.Object)}),
+        overlap.InputError,
+        "user_id holds Python objects",
+    ),
+    "series of objects": (lambda: pl.Series([object()], dtype=pl.Object), overlap.InputError, "Python objects"),
+    "no type": (lambda: pl.DataFrame({"user_id": []}), overlap.InputError, "user_id has no type.*pl.Int64"),
+    "no rows of floats": (lambda: pa.table({"user_id": pa.array([], pa.float64())}), overlap.InputError, "Float64"),
+    "no batches": (
+        lambda: pa.RecordBatchReader.from_batches(pa.schema({"id": pa.int64()}), []),
+        overlap.UsageError,
+        "no column user_id",
+    ),
+    "lazy": (lambda: pl.LazyFrame({"user_id": [1]}), overlap.InputError, "LazyFrame offers no Arrow data"),
+    "a generator": (lambda: (path for path in ["a"]), overlap.InputError, "list"),
     "a list": (lambda: [1, 2, 3], overlap.InputError, "list offers no Arrow data"),
     "none": (lambda: None, overlap.InputError, "NoneType offers no Arrow data"),
     "numpy": (lambda: np.arange(3), overlap.InputError, "ndarray"),
@@ -57,6 +73,15 @@ def test_a_refused_batch_leaves_the_sketcher_as_it_was(fault, table):
     with pytest.raises(error, match=text):
         sketcher.update(bad())
     assert content(sketcher.finish()) == content(overlap.sketch(table, **SMALL))
+
+
+def test_a_large_batch_is_cast_whole_or_not_at_all():
+    texts = pa.array(["7"]).take(pa.array(np.zeros(2**22 + 5, np.int8)))
+    bad = pa.chunked_array([pa.concat_arrays([texts, pa.array(["junk"])])])
+    sketcher = overlap.Sketcher(cast="integer", **SMALL).update(pa.array(["1"]))
+    with pytest.raises(overlap.InputError, match="junk"):
+        sketcher.update(bad)
+    assert (sketcher.rows, sketcher.finish().users().value) == (1, 1)
 
 
 def test_a_stream_that_breaks_off_keeps_what_came_before(table):
@@ -88,6 +113,19 @@ def test_options_out_of_range(table):
     for options in ({"k": 0}, {"precision": 40}, {"hash": "md5"}, {"cast": "float"}):
         with pytest.raises(overlap.UsageError, match=next(iter(options))):
             overlap.sketch(table, **options)
+    for name, least in {"precision": "4 to 24", "k": "16 to 16777216", "max_segments": "0 or more"}.items():
+        for number in (-1, 2**100):
+            with pytest.raises(overlap.UsageError, match=f"{name} is {number}, but must be {least}"):
+                overlap.Sketcher(**{name: number})
+    for name in ("threads", "max_page", "max_ratio", "max_value"):
+        with pytest.raises(overlap.UsageError, match=f"{name} is -1, but must be 0 or more"):
+            overlap.sketch("users.parquet", **{name: -1})
+    for by in (3, [3], b"tier"):
+        tiers = overlap.sketch(table, by="tier")
+        for refuse in (overlap.Sketcher, tiers.merge, lambda by: overlap.sketch(table, by=by)):
+            with pytest.raises(overlap.UsageError, match="by (is|must be)"):
+                refuse(by=by)
+    assert overlap.Sketcher(by={"tier"}).by == overlap.Sketcher(by=iter(["tier", "tier"])).by == ["tier"]
     with pytest.raises(TypeError, match="colour"):
         overlap.sketch(table, colour="red")
     with pytest.raises(overlap.LimitError, match="2 segments"):
@@ -95,6 +133,20 @@ def test_options_out_of_range(table):
     for confidence in (0, 1, 95):
         with pytest.raises(overlap.UsageError, match="confidence"):
             overlap.sketch(table).users(confidence)
+
+
+def test_what_is_no_sketch_is_not_merged():
+    with pytest.raises(overlap.UsageError, match="int is no Sketch"):
+        overlap.merge([3])
+
+
+def test_control_c_in_a_generator_is_control_c():
+    def batches():
+        yield pa.record_batch({"user_id": [1]})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        overlap.sketch(pa.RecordBatchReader.from_batches(pa.schema({"user_id": pa.int64()}), batches()))
 
 
 def test_sketches_that_cannot_meet(table):
@@ -115,6 +167,8 @@ def test_corrupt_blobs_are_refused(table):
     nobody = overlap.sketch(pa.table({"user_id": pa.array([], pa.int64())}), **SMALL)
     with pytest.raises(overlap.InputError, match="corrupt sketch"):
         overlap.Sketch.from_blobs(sketch.hll, nobody.sample)
+    with pytest.raises(overlap.InputError, match="3 nulls among 2 rows"):
+        overlap.Sketch.from_blobs(sketch.hll, sketch.sample, rows=2, nulls=3)
     broken = overlap.sketch(table, by="tier", **SMALL).to_arrow().drop_columns("hll")
     with pytest.raises(overlap.OverlapError, match="hll"):
         overlap.SketchTable.from_arrow(broken)

@@ -94,6 +94,8 @@ def test_only_the_columns_that_are_needed_are_computed():
     assert overlap.sketch(duckdb.sql(pairs)).users().value == 5
     frame = pd.DataFrame({"user_id": [1, 2, 2], "other": [object(), 1, "x"]})
     assert overlap.sketch(frame).users().value == 2
+    frame = pl.DataFrame({"user_id": [1, 2, 2], "other": [None] * 3, "wide": pl.Series([1] * 3, dtype=pl.Int128)})
+    assert overlap.sketch(frame).users().value == 2
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint16", "int32", "uint64", "decimal128(20, 0)"])

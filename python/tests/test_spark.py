@@ -104,6 +104,35 @@ def test_types_nulls_and_nobody(spark):
     assert len(overlap.spark.read(overlap.spark.sketch(rows.where("id > 7"), id="id", by="day"))) == 0
 
 
+def test_segments_are_of_any_type_that_spark_groups_by(spark):
+    rows = spark.sql("""
+        SELECT * FROM VALUES (1, TIMESTAMP'2026-11-23 10:00:00', TIMESTAMP_NTZ'2026-11-23 10:00:00'), (2, NULL, NULL),
+        (3, NULL, NULL) AS t(id, seen, local)""")
+    found = overlap.spark.read(overlap.spark.sketch(rows.repartition(3), id="id", by=["seen", "local"]))
+    assert sorted(s.rows for s in found.sketches) == [1, 2]
+
+
+def test_names_that_spark_would_take_for_something_else(spark, tmp_path):
+    odd = {"a.b": [1, 2, 2], "c`d": ["x", "y", "x"], "part": ["p", "p", "p"]}
+    wanted = overlap.sketch(pa.table(odd), "a.b", by=["c`d", "part"])
+    frame = spark.createDataFrame(pa.table(odd))
+    found = overlap.spark.read(overlap.spark.sketch(frame, "a.b", by=["c`d", "part", "c`d"]))
+    assert dict(zip(found.labels, found.sketches)) == dict(zip(wanted.labels, wanted.sketches))
+    for name in ("users", "Users"):
+        with pytest.raises(overlap.UsageError, match=f"{name}.*rename"):
+            overlap.spark.sketch(frame.withColumnRenamed("part", name), "a.b", by=name)
+
+
+def test_paths_are_one_or_any_number(spark, table, tmp_path):
+    for part in range(2):
+        pq.write_table(table.slice(part * 30_000, 30_000), tmp_path / f"{part}.parquet")
+    found = overlap.spark.read(overlap.spark.sketch_files(spark, tmp_path.iterdir(), **SMALL))
+    assert list(map(content, found.sketches)) == [content(overlap.sketch(table, **SMALL))]
+    for none in ([], 7):
+        with pytest.raises(overlap.UsageError, match="a path or several"):
+            overlap.spark.sketch_files(spark, none)
+
+
 def test_bad_input_is_named(spark, frame):
     with pytest.raises(overlap.UsageError, match="no column uid.*user_id"):
         overlap.spark.sketch(frame, id="uid")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Union
+from typing import Any, Literal, TypedDict, Union, Unpack, overload
 
 from . import _overlap
 from ._overlap import Sketch, Sketcher, SketchTable, UsageError
@@ -15,18 +15,46 @@ Columns = Union[str, Iterable[str], None]
 Named = Union[Mapping[str, Sketch], Sequence[Sketch], SketchTable]
 
 
+class SketchOptions(TypedDict, total=False):
+    precision: int
+    k: int
+    hash: Literal["xxh3", "murmur3"]
+    cast: Literal["integer", "string", "binary"] | None
+    max_segments: int
+
+
+class FileOptions(SketchOptions, total=False):
+    threads: int | None
+    max_page: int | None
+    max_ratio: int | None
+    max_value: int | None
+    require_checksums: bool
+
+
+@overload
+def sketch(data: Any, id: str | None = None, by: None = None, **options: Unpack[FileOptions]) -> Sketch: ...
+@overload
+def sketch(data: Any, id: str | None, by: str | Iterable[str], **options: Unpack[FileOptions]) -> SketchTable: ...
+@overload
+def sketch(
+    data: Any, id: str | None = None, *, by: str | Iterable[str], **options: Unpack[FileOptions]
+) -> SketchTable: ...
 def sketch(
     data: Any,
     id: str | None = None,
     by: Columns = None,
     *,
+    precision: int = 16,
+    k: int = 65_536,
+    hash: Literal["xxh3", "murmur3"] = "xxh3",
+    cast: Literal["integer", "string", "binary"] | None = None,
+    max_segments: int = 10_000,
     threads: int | None = None,
     max_page: int | None = None,
     max_ratio: int | None = None,
     max_value: int | None = None,
     require_checksums: bool = False,
-    **options: Any,
-) -> Any:
+) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
     ``data`` is anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
@@ -50,19 +78,24 @@ def sketch(
             paths,
             id,
             columns,
+            precision=precision,
+            k=k,
+            hash=hash,
+            cast=cast,
+            max_segments=max_segments,
             threads=threads,
             max_page=max_page,
             max_ratio=max_ratio,
             max_value=max_value,
             require_checksums=require_checksums,
-            **options,
         )
         return table if columns else table[0]
     if require_checksums:
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
-    id = id or "user_id"
-    sketcher = Sketcher(id, columns, **options)
-    return sketcher.update(_only(data, [id, *columns])).finish()
+    id = "user_id" if id is None else id
+    sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
+    table = sketcher.update(_only(data, [id, *columns])).finish_table()
+    return table if columns else table[0]
 
 
 def merge(sketches: Iterable[Sketch]) -> Sketch:
@@ -74,6 +107,8 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
     """
     merged: Sketch | None = None
     for one in sketches:
+        if not isinstance(one, Sketch):
+            raise UsageError(f"a {type(one).__name__} is no Sketch: pass those of sketch(data) or of a table")
         merged = one if merged is None else merged.merge(one)
     if merged is None:
         raise UsageError("no sketches to merge")
@@ -122,7 +157,7 @@ def matrix(sketches: Named, confidence: float = 0.95) -> Records:
 def reach(
     sketches: Named,
     order: Literal["given", "greedy"] = "given",
-    base: str | None = None,
+    base: Any = None,
     confidence: float = 0.95,
 ) -> Records:
     """The reach of ever more sketches together; ``greedy`` adds the best next each time.
@@ -136,6 +171,7 @@ def reach(
     names, values = _named(sketches)
     if order not in ("given", "greedy"):
         raise UsageError("order must be 'given' or 'greedy'")
+    base = None if base is None else str(base)
     if base is not None and base not in names:
         raise UsageError(f"no sketch is called {base}; they are {', '.join(names)}")
     first = None if base is None else names.index(base)
@@ -163,7 +199,10 @@ def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
 def _columns(by: Columns) -> list[str]:
     if by is None:
         return []
-    return [by] if isinstance(by, str) else list(by)
+    names = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
+    if not all(isinstance(name, str) for name in names):
+        raise UsageError(f"by is {by!r}, but must be the name of a column, or several names")
+    return list(dict.fromkeys(names))
 
 
 def _paths(data: Any) -> list[str] | None:
@@ -175,8 +214,8 @@ def _paths(data: Any) -> list[str] | None:
 
 def _only(data: Any, columns: list[str]) -> Any:
     """Just these columns, where the library would otherwise convert or compute all of them."""
-    library = type(data).__module__.partition(".")[0].lstrip("_")
-    if library not in ("pandas", "duckdb") or not set(columns) <= set(getattr(data, "columns", ())):
+    library = type(data).__module__.partition(".")[0].lstrip("_") if hasattr(data, "__arrow_c_stream__") else ""
+    if library not in ("pandas", "polars", "duckdb") or not set(columns) <= set(getattr(data, "columns", ())):
         return data
     if library == "duckdb":
         quoted = ('"' + column.replace('"', '""') + '"' for column in dict.fromkeys(columns))
@@ -188,5 +227,5 @@ def _named(sketches: Named) -> tuple[list[str], list[Sketch]]:
     if isinstance(sketches, SketchTable):
         return sketches.labels, sketches.sketches
     if isinstance(sketches, Mapping):
-        return list(sketches), list(sketches.values())
+        return list(map(str, sketches)), list(sketches.values())
     return [str(place) for place in range(len(sketches))], list(sketches)

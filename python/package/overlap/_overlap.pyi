@@ -1,9 +1,9 @@
 """The compiled part; docstrings are those of the objects themselves."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ._results import Estimate
 
@@ -25,6 +25,7 @@ class Sketch:
     def merge(self, other: Sketch) -> Sketch: ...
     def __or__(self, other: Sketch) -> Sketch: ...
     def __eq__(self, other: object) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
     @property
     def hll(self) -> bytes | None: ...
     @property
@@ -63,15 +64,16 @@ class SketchTable:
     @property
     def sketches(self) -> list[Sketch]: ...
     def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Sketch]: ...
     def __getitem__(self, segment: int | str) -> Sketch: ...
-    def merge(self, by: str | Sequence[str] | None = None) -> SketchTable: ...
+    def merge(self, by: str | Iterable[str] | None = None) -> SketchTable: ...
     def _repr_html_(self) -> str: ...
 
 class Sketcher:
     def __new__(
         cls,
         id: str = "user_id",
-        by: str | Sequence[str] | None = None,
+        by: str | Iterable[str] | None = None,
         *,
         precision: int = 16,
         k: int = 65_536,
@@ -92,7 +94,7 @@ class Sketcher:
 def sketch_paths(
     paths: Sequence[str],
     id: str | None = None,
-    by: str | Sequence[str] | None = None,
+    by: str | Iterable[str] | None = None,
     *,
     precision: int = 16,
     k: int = 65_536,

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Unpack
 
 from . import _overlap
-from ._api import Columns, _columns, _paths
+from ._api import Columns, SketchOptions, _columns, _paths
 from ._overlap import InputError, Sketcher, SketchTable, UsageError
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "sketch", "sketch_files", "write"]
 
-# The partitions whose sketches one task merges: 32 MB of them at most, at the default size.
+# The partitions whose sketches of a segment are merged at once: 40 MB of them at most, at the default size.
 _FAN_IN = 128
-
-_PART = "_overlap_part"
 
 # The most bytes of a batch of rows on its way to Python.
 _BATCH_BYTES = "spark.sql.execution.arrow.maxBytesPerBatch"
@@ -34,7 +33,7 @@ _BATCH_BYTES = "spark.sql.execution.arrow.maxBytesPerBatch"
 _FILE_OPTIONS = ("max_page", "max_ratio", "max_value", "require_checksums")
 
 
-def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Any) -> DataFrame:
+def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Unpack[SketchOptions]) -> DataFrame:
     """The sketch table of a DataFrame: one row a segment, one row in all without ``by``.
 
     Lazy, as DataFrames are. `write` makes it a sketch table for the command line and for
@@ -44,19 +43,23 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: An
     for every row that it adds. Tasks that are tried again, or run twice on speculation, change nothing:
     Spark takes the result of one of them. Options are those of ``overlap.Sketcher``.
     """
+    from pyspark.sql import functions as F
+
     columns = _columns(by)
-    missing = [name for name in [id, *columns] if name not in df.columns]
+    wanted = list(dict.fromkeys([id, *columns]))
+    missing = [name for name in wanted if name not in df.columns]
     if missing:
         raise UsageError(f"no column {missing[0]}; the columns are {', '.join(df.columns)}")
     nobody = Sketcher(id, columns, **options)  # wrong options are wrong here, not on the workers
-    needed = df.select(*dict.fromkeys([id, *columns]))
-    schema = _schema({name: needed.schema[name].dataType for name in columns})
+    needed = df.select(*(F.col(_quoted(name)).alias(f"needed{place}") for place, name in enumerate(wanted)))
+    types = dict(zip(wanted, (field.dataType for field in needed.schema)))
+    schema = _schema({name: types[name] for name in columns})
 
     def sketch_partition(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         sketcher = Sketcher(id, columns, **options)
         for batch in batches:
-            sketcher.update(batch)
-        yield from _batches(sketcher.finish_table(), schema)
+            sketcher.update(batch.rename_columns(wanted))
+        yield from _rows(sketcher.finish_table(), schema).to_batches()
 
     parts = needed.mapInArrow(sketch_partition, schema)
     if not columns:
@@ -79,19 +82,24 @@ def sketch_files(
 
     columns = _columns(by)
     of_files = {name: options.pop(name) for name in _FILE_OPTIONS if name in options}
-    Sketcher(id or "user_id", columns, **options)
-    files = [os.fspath(file) for file in _overlap.list_files(_paths(paths) or [paths])]
+    Sketcher("user_id", columns, **options)
+    one = isinstance(paths, (str, os.PathLike)) or not isinstance(paths, Iterable)
+    listed = _paths(paths if one else list(paths))
+    if not listed:
+        raise UsageError(f"paths are {paths!r}, but must be a path or several; sketch() takes DataFrames")
+    files = [os.fspath(file) for file in _overlap.list_files(listed)]
     for file in files:
         if not os.path.exists(file):
             raise InputError(f"{file}: no such file")
-    stored = {field.name: field.dataType for field in spark.read.parquet(files[0]).schema}
-    schema = _schema({name: stored.get(name, T.StringType()) for name in columns})
+    stored = spark.read.parquet(files[0]).schema if columns else T.StructType()
+    types = {field.name: field.dataType for field in stored}
+    schema = _schema({name: types.get(name, T.StringType()) for name in columns})
 
     def sketch_file(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         for batch in batches:
             for file in batch.column(0).to_pylist():
                 table = _overlap.sketch_paths([files[file]], id, columns, threads=1, **of_files, **options)
-                yield from _batches(table, schema)
+                yield from _rows(table, schema).to_batches()
 
     numbers = spark.range(0, len(files), 1, numPartitions=len(files))
     return _merge_tree(numbers.mapInArrow(sketch_file, schema), columns, schema)
@@ -133,22 +141,25 @@ def _batches_unmeasured(spark: SparkSession) -> Iterator[None]:
 
 
 def _merge_tree(parts: DataFrame, columns: list[str], schema: StructType) -> DataFrame:
-    """One sketch for each segment; no task ever holds those of all partitions."""
+    """One sketch for each segment; a group has the sketches of 128 partitions, then one of each of those."""
     from pyspark.sql import functions as F
 
-    def merge_partition(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-        merged = _merged(batches, columns)
-        if merged is not None:
-            yield from _batches(merged, schema)
+    def merge_group(group: pyarrow.Table) -> pyarrow.Table:
+        return _rows(SketchTable.from_arrow(group.select(schema.names)).merge(segments), schema)
 
-    quoted = ["`" + name.replace("`", "``") + "`" for name in columns]
-    neighbours = parts.withColumn(_PART, F.floor(F.spark_partition_id() / _FAN_IN))
-    first = neighbours.repartition(_PART, *quoted).drop(_PART).mapInArrow(merge_partition, schema)
-    last = first.repartition(*quoted) if quoted else first.repartition(1)
-    return last.mapInArrow(merge_partition, schema)
+    segments, own = schema.names[: len(columns)], schema.names[len(columns) :]
+    neighbours = parts.withColumn("part", F.floor(F.spark_partition_id() / _FAN_IN))
+    first = neighbours.groupBy("part", *segments).applyInArrow(merge_group, schema)
+    return first.groupBy(*segments).applyInArrow(merge_group, schema).toDF(*columns, *own)
+
+
+def _quoted(name: str) -> str:
+    """A column by its name, be there dots in it, which Spark would take for a path."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _schema(segments: dict[str, DataType]) -> StructType:
+    """Segment columns have plain names on their way: mapInArrow trips over dots and backticks."""
     from pyspark.sql import types as T
 
     own = {
@@ -158,29 +169,23 @@ def _schema(segments: dict[str, DataType]) -> StructType:
         "hll": T.BinaryType(),
         "sample": T.BinaryType(),
     }
-    for name in own.keys() & segments.keys():
-        raise UsageError(f"segment column {name} has the name of a column of sketch tables; rename it")
-    return T.StructType([T.StructField(name, kind) for name, kind in {**segments, **own}.items()])
+    for name in segments:
+        if name.lower() in own:  # Spark takes Users and users for one
+            raise UsageError(f"segment column {name} has the name of a column of sketch tables; rename it")
+    plain = {f"segment{place}": kind for place, kind in enumerate(segments.values())}
+    return T.StructType([T.StructField(name, kind) for name, kind in {**plain, **own}.items()])
 
 
-def _batches(table: SketchTable, schema: StructType) -> Iterator[pyarrow.RecordBatch]:
+def _rows(table: SketchTable, schema: StructType) -> pyarrow.Table:
     """The rows of a table in the types that Spark expects."""
+    arrow, wanted = table.to_arrow(), _arrow_schema(schema)
+    # An empty partition knows no segments, nor the types of their columns.
+    return arrow.rename_columns(wanted.names).cast(wanted) if len(arrow) else wanted.empty_table()
+
+
+def _arrow_schema(schema: StructType) -> pyarrow.Schema:
+    """Timestamps are in UTC, which PySpark 4.2 wants to be told and older ones take for granted."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    arrow = table.to_arrow()
-    # An empty partition knows no segments, nor the types of their columns.
-    if len(arrow):
-        yield from arrow.cast(to_arrow_schema(schema)).to_batches()
-
-
-def _merged(batches: Iterable[pyarrow.RecordBatch], columns: list[str]) -> SketchTable | None:
-    """All sketches of some batches, one for each segment, taken in batch by batch."""
-    import pyarrow
-
-    merged: SketchTable | None = None
-    for batch in batches:
-        rows = [pyarrow.table(batch)]
-        if merged is not None:
-            rows.append(merged.to_arrow().cast(rows[0].schema))
-        merged = SketchTable.from_arrow(pyarrow.concat_tables(rows)).merge(columns)
-    return merged
+    told: dict[str, Any] = {"timezone": "UTC"} if "timezone" in signature(to_arrow_schema).parameters else {}
+    return to_arrow_schema(schema, **told)
