@@ -216,23 +216,6 @@ pub struct Groups {
     numbers: HashMap<Box<[u8]>, usize>,
 }
 
-impl Clone for Groups {
-    fn clone(&self) -> Self {
-        let again = |(fields, _): &(Vec<FieldRef>, RowConverter)| {
-            let types = fields.iter().map(|field| field.data_type().clone());
-            let sort = types.map(SortField::new).collect();
-            // What could be made once can be made again.
-            Some((fields.clone(), RowConverter::new(sort).ok()?))
-        };
-        Self {
-            by: self.by.clone(),
-            types: self.types.clone(),
-            converter: self.converter.as_ref().and_then(again),
-            numbers: self.numbers.clone(),
-        }
-    }
-}
-
 impl Groups {
     /// No combination of values of the columns `by` yet.
     #[must_use]

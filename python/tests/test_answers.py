@@ -69,10 +69,17 @@ def test_a_table_is_a_family_of_sides(sides):
     with pytest.raises(IndexError):
         table[2]
     assert list(table) == table.sketches
-    years = overlap.sketch(pa.table({"user_id": [1, 2], "a": ["x, y", "x"], "b": ["z", "y, z"]}), by=["a", "b"])
-    if len(set(years.labels)) < len(years):
-        with pytest.raises(overlap.UsageError, match=r"several segments are called x, y, z.*table\[0\] or table\[1\]"):
-            years["x, y, z"]
+    twice = overlap.SketchTable.from_arrow(pa.concat_tables([table.to_arrow()] * 2))
+    with pytest.raises(overlap.UsageError, match=r"several segments are called mon.*table\[0\] or table\[2\]"):
+        twice["mon"]
+
+
+def test_no_two_segments_have_one_label():
+    pairs = overlap.sketch(pa.table({"user_id": [1, 2], "a": ["x, y", "x"], "b": ["z", "y, z"]}), by=["a", "b"])
+    assert pairs.labels == ['x, "y, z"', '"x, y", z']
+    odd = overlap.sketch(pa.table({"user_id": [1, 2, 3], "a": [None, "null", ""]}), by="a")
+    assert odd.labels == ["null", '""', '"null"']
+    assert odd["null"].rows == 1
 
 
 def test_names_may_be_anything(sides):

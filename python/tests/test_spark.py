@@ -59,7 +59,10 @@ def test_any_number_of_partitions_gives_the_blobs_of_pyarrow(partitions, frame, 
 
 
 def test_a_table_that_spark_wrote_is_a_sketch_file(frame, table, tmp_path, run):
-    overlap.spark.sketch(frame.repartition(5), by="tier", **SMALL).write.parquet(str(tmp_path / "spark.ovs"))
+    limits = ["spark.sql.execution.arrow.maxBytesPerBatch", "spark.sql.execution.arrow.maxRecordsPerBatch"]
+    before = list(map(frame.sparkSession.conf.get, limits))
+    overlap.spark.write(overlap.spark.sketch(frame.repartition(5), by="tier", **SMALL), tmp_path / "spark.ovs")
+    assert list(map(frame.sparkSession.conf.get, limits)) == before
     wanted = overlap.sketch(table, by="tier", **SMALL)
     found = overlap.sketch(str(tmp_path / "spark.ovs"), by="tier")
     assert list(map(content, found.sketches)) == list(map(content, wanted.sketches))
