@@ -66,7 +66,8 @@ impl<T> Segments<T> {
         fields.map(|field| field.name().clone()).collect()
     }
 
-    /// The values of a row for people, as [`label`] has them.
+    /// The values of a row for people: `tier-1, 2026-11-23`. Other rows have other labels: text that
+    /// could be taken for something else (nothing, null, two values, control characters) is quoted.
     #[must_use]
     pub fn label(&self, row: usize) -> String {
         label(&self.cells(row))
@@ -177,8 +178,7 @@ pub fn plain_column(name: &str, column: &ArrayRef) -> Result<ArrayRef> {
     cast(column, &wanted).map_err(|e| Error::input(format!("column {name}: {e}")))
 }
 
-/// The values of segment columns for people: `T1, 2026-11-23`. Other values have another label: text that
-/// could be taken for something else (nothing, null, two values, control characters) is quoted.
+/// The label of a row's values, as `Segments::label` promises it.
 #[must_use]
 pub fn label(cells: &[Option<String>]) -> String {
     let cells = cells.iter().map(|cell| match cell {
