@@ -112,7 +112,6 @@ impl<T> Segments<T> {
         by: &[String],
         mut merge: impl FnMut(&mut T, T) -> Result<()>,
     ) -> Result<Self> {
-        let parts: Vec<Self> = parts.into_iter().collect();
         let parts = parts.into_iter().filter(|part| !part.values.is_empty());
         let parts: Vec<Self> = parts.collect();
         let mut groups = Groups::new(by);
@@ -133,6 +132,9 @@ impl<T> Segments<T> {
         groups.finish(values)
     }
 }
+
+/// What Hive and Spark write for null where a value is part of a path.
+pub const NULL_IN_PATHS: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The type in which values of a segment column are compared, whoever wrote them: integers of any
 /// width in 64 bits, text in one layout, moments in UTC.

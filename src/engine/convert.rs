@@ -4,7 +4,7 @@ use super::inputs::stored_files;
 use super::store::{ensure_no_input, file_name, write_sketches};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ImageColumns, SketchTable, datasketches};
-use crate::segments::Segments;
+use crate::segments::{NULL_IN_PATHS, Segments};
 use crate::storage::{create_folder, output_error, write_atomically};
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field};
@@ -102,10 +102,9 @@ fn to_images(
 /// A segment's values as part of a file's name, different for different values: what might mean
 /// something in a path is written as URLs do, and null as in hive-style paths.
 fn as_file_name(values: &[Option<String>]) -> String {
-    const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
     let encoded = |value: &Option<String>| match value {
         Some(value) => value.chars().map(percent_encoded).collect(),
-        None => NULL.to_owned(),
+        None => NULL_IN_PATHS.to_owned(),
     };
     let values: Vec<String> = values.iter().map(encoded).collect();
     values.join(",")

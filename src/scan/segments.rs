@@ -10,7 +10,7 @@ use super::schedule::{self, SideScan};
 use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
-use crate::segments::Segments;
+use crate::segments::{NULL_IN_PATHS, Segments};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
 use std::path::Path;
@@ -246,11 +246,9 @@ fn segment_column(name: &str, file: &ArrowFile, path: &Path) -> Result<SegmentCo
 
 /// The hive-style partitions of a path, `NAME=VALUE` each, outermost first.
 fn partitions(path: &Path) -> Vec<(String, Option<String>)> {
-    /// What Hive and Spark write for null.
-    const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
     let folders = path.parent().into_iter().flat_map(Path::components);
     let folders = folders.filter_map(|folder| folder.as_os_str().to_str()?.split_once('='));
-    let value = |text: &str| (text != NULL).then(|| percent_decoded(text));
+    let value = |text: &str| (text != NULL_IN_PATHS).then(|| percent_decoded(text));
     folders
         .map(|(name, text)| (percent_decoded(name), value(text)))
         .collect()
