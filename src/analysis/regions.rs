@@ -6,7 +6,7 @@ use crate::estimate::{
     Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, SetCounts,
     contradicts, estimate_pair, estimate_regions, estimate_set,
 };
-use crate::sketch::Sketch;
+use crate::sketch::{HyperLogLog, Sketch};
 
 /// The exclusive regions of N sides, from one fit: every number about any of the sides is a sum of
 /// them, so that all of them add up.
@@ -35,7 +35,65 @@ enum Fit {
     /// Two sides: the joint likelihood of the pair has few enough unknowns to follow the profile of
     /// each.
     Pair(Box<PairEstimate>),
-    Many(Box<RegionsEstimate>),
+    Many(Box<ManySides>),
+}
+
+/// A fit that is always made in one order of the sides: sums in another order round otherwise, and
+/// the same question would have two answers.
+#[derive(Clone, Debug)]
+struct ManySides {
+    estimate: RegionsEstimate,
+    /// The place in the fit of each side.
+    places: Vec<usize>,
+    /// For every region of the fit, the same region by the sides' own places.
+    region_of: Vec<usize>,
+}
+
+impl ManySides {
+    fn new(sketches: &[&Sketch], known: &[Option<u64>], confidence: Confidence) -> Result<Self> {
+        let mut order: Vec<usize> = (0..sketches.len()).collect();
+        let content = |side: usize| {
+            let (sample, registers) = (sketches[side].sample(), sketches[side].registers());
+            let sample = sample.map(|sample| (sample.theta(), sample.hashes()));
+            (sample, registers.map(HyperLogLog::registers), known[side])
+        };
+        order.sort_by(|&a, &b| content(a).cmp(&content(b)));
+        let ordered: Vec<&Sketch> = order.iter().map(|&side| sketches[side]).collect();
+        let counts = RegionCounts {
+            known: order.iter().map(|&side| known[side]).collect(),
+            confidence,
+            ..region_counts(&ordered)?
+        };
+        let mut places = vec![0; order.len()];
+        for (place, &side) in order.iter().enumerate() {
+            places[side] = place;
+        }
+        let own = |region: usize| {
+            let sides = order.iter().enumerate();
+            sides
+                .map(|(place, side)| (region >> place & 1) << side)
+                .sum()
+        };
+        Ok(Self {
+            estimate: estimate_regions(&counts),
+            places,
+            region_of: (0..1 << sketches.len()).map(own).collect(),
+        })
+    }
+
+    fn sum(&self, wanted: impl Fn(usize) -> bool) -> Estimate {
+        self.estimate.sum(|region| wanted(self.region_of[region]))
+    }
+
+    fn pair(&self, a: usize, b: usize) -> PairEstimate {
+        let within = |region: usize, sides: usize| self.region_of[region] & sides != 0;
+        self.estimate
+            .pair(|region| within(region, a), |region| within(region, b))
+    }
+
+    fn matches(&self, a: usize, b: usize) -> Option<u64> {
+        self.estimate.matches(self.places[a], self.places[b])
+    }
 }
 
 /// Fits the regions of up to eight sides; `known` holds sizes that are known from elsewhere.
@@ -70,12 +128,8 @@ pub fn regions(
             let plausible = |(side, sketch): (usize, &&Sketch)| {
                 known(side).filter(|&known| !contradicts(&set_counts(sketch), known))
             };
-            let counts = RegionCounts {
-                known: sketches.iter().enumerate().map(plausible).collect(),
-                confidence,
-                ..region_counts(sketches)?
-            };
-            Fit::Many(Box::new(estimate_regions(&counts)))
+            let known: Vec<Option<u64>> = sketches.iter().enumerate().map(plausible).collect();
+            Fit::Many(Box::new(ManySides::new(sketches, &known, confidence)?))
         }
     };
     Ok(Regions { side_count, fit })
@@ -134,7 +188,7 @@ impl Regions {
     /// `None` where the fit is of too few sides to tell.
     pub(super) fn sets(&self, a: usize, b: usize) -> Option<PairEstimate> {
         match &self.fit {
-            Fit::Many(fit) => Some(fit.pair(|mask| mask & a != 0, |mask| mask & b != 0)),
+            Fit::Many(fit) => Some(fit.pair(a, b)),
             Fit::Pair(pair) if (a, b) == (1, 2) => Some(**pair),
             Fit::Pair(pair) if (a, b) == (2, 1) => Some(pair.swapped()),
             Fit::One(_) | Fit::Pair(_) => None,

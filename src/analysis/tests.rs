@@ -224,3 +224,25 @@ fn segments_are_sorted_by_their_new_users() {
     assert!((first.new_share.value - 5.0 / 6.0).abs() < 1e-12 && first.gain.value == 0.5);
     assert_eq!(gains[3].new_share, Estimate::exact(0.0));
 }
+
+#[test]
+fn the_order_of_the_sides_changes_no_digit() {
+    let mut random = StdRng::seed_from_u64(8);
+    for (count, k) in [(3, 64), (5, 32), (6, 100)] {
+        let sets = family(&mut random, count, 4_000);
+        let sketches: Vec<Sketch> = sets.iter().map(|users| sketch(users, k)).collect();
+        let forward: Vec<&Sketch> = sketches.iter().collect();
+        let backward: Vec<&Sketch> = sketches.iter().rev().collect();
+        let fit =
+            |sides: &[&Sketch]| regions(sides, &[], Confidence::default()).expect("comparable");
+        let (forward, backward) = (fit(&forward), fit(&backward));
+        for region in 1..1_usize << count {
+            let turned = (0..count)
+                .map(|side| (region >> side & 1) << (count - 1 - side))
+                .sum();
+            assert_eq!(forward.region(region), backward.region(turned));
+        }
+        let (a, b) = (forward.pair(0, 2), backward.pair(count - 1, count - 3));
+        assert_eq!(a.expect("two of them"), b.expect("two of them"));
+    }
+}

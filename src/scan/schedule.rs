@@ -18,10 +18,28 @@ struct Unit {
 }
 
 impl Unit {
-    /// How much work it is, in stored bytes: what is stored in less than four bytes a row takes as
-    /// long to unpack and to hash.
-    fn cost(&self) -> u64 {
-        self.bytes.max(self.rows.saturating_mul(4))
+    fn cost(&self) -> Cost {
+        Cost::of(self.bytes, self.rows)
+    }
+}
+
+/// How much work something is, in stored bytes: what is stored in less than four bytes a row takes
+/// as long to unpack and to hash. No number of bytes, lest the two are mixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost(u64);
+
+impl Cost {
+    /// Bytes of a row that take as long to read as to unpack and to hash.
+    const BYTES_OF_ROW: u64 = 4;
+
+    fn of(bytes: u64, rows: u64) -> Self {
+        Self(bytes.max(rows.saturating_mul(Self::BYTES_OF_ROW)))
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        Self(costs.fold(0, |sum, cost| sum.saturating_add(cost.0)))
     }
 }
 
@@ -104,10 +122,7 @@ fn run<S: Send>(
     if workers == 1 {
         crew.work(0, new_sink, read);
     } else {
-        let share = all_costs / workers as u64;
-        let homes: Vec<usize> = (0..workers as u64)
-            .map(|worker| crew.home(worker * share))
-            .collect();
+        let homes = homes(&crew.queues, workers);
         pool(workers)?.broadcast(|context| crew.work(homes[context.index()], new_sink, read));
     }
     progress.finish();
@@ -115,9 +130,9 @@ fn run<S: Send>(
 }
 
 /// Threads that the work is worth: starting one takes as long as reading some hundred kilobytes.
-fn workers(units: usize, threads: usize, all_costs: u64) -> usize {
+fn workers(units: usize, threads: usize, all_costs: Cost) -> usize {
     const WORKER_COST_MIN: u64 = 1 << 20;
-    let worth = usize::try_from(all_costs / WORKER_COST_MIN).unwrap_or(usize::MAX);
+    let worth = usize::try_from(all_costs.0 / WORKER_COST_MIN).unwrap_or(usize::MAX);
     threads.min(units).min(worth).max(1)
 }
 
@@ -158,18 +173,18 @@ impl Queue {
         units.sort_by_key(|unit| std::cmp::Reverse(unit.cost()));
         Self {
             next: AtomicUsize::new(0),
-            left_cost: AtomicU64::new(units.iter().map(|unit| unit.bytes).sum()),
+            left_cost: AtomicU64::new(units.iter().map(Unit::cost).sum::<Cost>().0),
             units,
         }
     }
 
-    fn left_cost(&self) -> u64 {
-        self.left_cost.load(Ordering::Relaxed)
+    fn left_cost(&self) -> Cost {
+        Cost(self.left_cost.load(Ordering::Relaxed))
     }
 
     fn take(&self) -> Option<&Unit> {
         let unit = self.units.get(self.next.fetch_add(1, Ordering::Relaxed))?;
-        self.left_cost.fetch_sub(unit.cost(), Ordering::Relaxed);
+        self.left_cost.fetch_sub(unit.cost().0, Ordering::Relaxed);
         Some(unit)
     }
 }
@@ -203,14 +218,15 @@ fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
 
 /// Cuts row groups that are too large a share of the work for one thread.
 fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
-    let all_costs: u64 = units.iter().map(Unit::cost).sum();
+    let Cost(all_costs) = units.iter().map(Unit::cost).sum();
     let part_cost = (all_costs / (threads as u64 * PARTS_PER_THREAD)).max(PART_COST_MIN);
     let mut cut = Vec::with_capacity(units.len());
     for unit in units {
         let file = &plan.sides[unit.side].files[unit.file];
-        let parts = (unit.cost() >= 2 * part_cost)
+        let Cost(cost) = unit.cost();
+        let parts = (cost >= 2 * part_cost)
             .then(|| {
-                let parts = unit.cost() / part_cost;
+                let parts = cost / part_cost;
                 parquet::split(file, unit.row_group, unit.bytes / parts)
             })
             .flatten();
@@ -227,6 +243,24 @@ fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
     cut
 }
 
+/// The side where each worker begins: they divide all work evenly. Workers stay with a side while
+/// there is something to do: a sink costs most while it is new.
+fn homes(queues: &[Queue], workers: usize) -> Vec<usize> {
+    let Cost(all) = queues.iter().map(Queue::left_cost).sum();
+    let share = all / workers.max(1) as u64;
+    let home = |worker: u64| {
+        let mut before = worker * share;
+        for (side, queue) in queues.iter().enumerate() {
+            match before.checked_sub(queue.left_cost().0) {
+                Some(beyond) => before = beyond,
+                None => return side,
+            }
+        }
+        0
+    };
+    (0..workers as u64).map(home).collect()
+}
+
 /// Side, file and row group: where a unit stands in the inputs.
 type Place = (usize, usize, usize);
 
@@ -241,18 +275,6 @@ struct Crew<'a, S> {
 }
 
 impl<S: Send> Crew<'_, S> {
-    /// The side that lies `cost` into the work. Workers begin there and stay while there is
-    /// something to do: a sink costs most while it is new.
-    fn home(&self, mut cost: u64) -> usize {
-        for (side, queue) in self.queues.iter().enumerate() {
-            match cost.checked_sub(queue.left_cost()) {
-                Some(beyond) => cost = beyond,
-                None => return side,
-            }
-        }
-        0
-    }
-
     /// A unit of side `home`, or else of the side with most left to do.
     fn next(&self, home: usize) -> Option<&Unit> {
         let longest = || self.queues.iter().max_by_key(|queue| queue.left_cost());
@@ -336,5 +358,48 @@ impl<S: Send> Crew<'_, S> {
             plan.check_nulls(side.tally.nulls);
         }
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(side: usize, units: &[(u64, u64)]) -> Queue {
+        let unit = |&(bytes, rows): &(u64, u64)| Unit {
+            side,
+            file: 0,
+            row_group: 0,
+            part: None,
+            bytes,
+            rows,
+        };
+        Queue::new(units.iter().map(unit).collect())
+    }
+
+    #[test]
+    fn an_empty_queue_has_nothing_left() {
+        // Dictionaries and deltas take less than four bytes a row, plain integers eight.
+        for units in [
+            &[(1_000_000, 1_000_000), (1_000_000, 1_000_000)][..],
+            &[(8_000_000, 1_000_000), (10, 1_000_000), (0, 0)],
+            &[(0, u64::MAX / 8), (u64::MAX / 2, 0)],
+        ] {
+            let queue = queue(0, units);
+            while let Some(unit) = queue.take() {
+                assert!(queue.left_cost() < Cost(u64::MAX - unit.cost().0.max(1)));
+            }
+            assert_eq!(queue.left_cost(), Cost(0));
+        }
+    }
+
+    #[test]
+    fn workers_begin_where_the_work_is() {
+        let dense = [(100_000, 1_000_000); 3];
+        let queues = [queue(0, &[(4_000_000, 10)]), queue(1, &dense)];
+        assert_eq!(homes(&queues, 4), [0, 1, 1, 1]);
+        let queues = [queue(0, &dense), queue(1, &[(4_000_000, 10)])];
+        assert_eq!(homes(&queues, 4), [0, 0, 0, 1]);
+        assert_eq!(homes(&[queue(0, &[]), queue(1, &dense)], 2), [1, 1]);
     }
 }

@@ -4,7 +4,7 @@
 //! A few steps that multiply (as of expectation and maximisation) lead from a rough start to the
 //! neighbourhood, Newton's with an active set of bounds from there to the maximum.
 
-use super::linear::{Square, dot};
+use super::linear::{Factor, Square, dot};
 use super::model::Model;
 use super::registers::Slopes;
 
@@ -24,12 +24,36 @@ const NONE: f64 = 0.01;
 
 /// Fits the model, whose registers are centered on the fit.
 pub(super) fn fit(model: &mut Model<'_>) -> Fit {
-    let mut users = start(model);
-    for _ in 0..2 {
-        model.center(&users);
-        users = maximise(model, users).users;
+    if model
+        .totals
+        .iter()
+        .map(|(regions, _)| regions.len())
+        .sum::<usize>()
+        + 1
+        == model.places
+    {
+        return counted(model);
     }
+    let mut users = start(model);
+    model.center(&users);
+    users = maximise(model, users).users;
+    model.center(&users);
     maximise(model, users)
+}
+
+/// Every region's total is certain.
+fn counted(model: &Model<'_>) -> Fit {
+    let mut users = vec![0.0; model.places];
+    for (regions, total) in &model.totals {
+        for &region in regions {
+            users[region] = *total;
+        }
+    }
+    Fit {
+        slope: vec![0.0; model.places],
+        free: Vec::new(),
+        users,
+    }
 }
 
 /// Holds sets that came out larger than the most they can have at that.
@@ -51,7 +75,7 @@ pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usiz
 /// What each region would have if the sample alone spoke, with a little for what wasn't seen, moved
 /// towards what registers say.
 fn start(model: &Model<'_>) -> Vec<f64> {
-    const STEPS: usize = 12;
+    const STEPS: usize = 6;
     /// Hashes that might have been seen of a region of which none was.
     const UNSEEN: f64 = 0.1;
     let sample = &model.sample;
@@ -120,21 +144,22 @@ fn make_room(model: &Model<'_>, users: &mut [f64]) {
 /// Newton's steps over the regions that no bound holds.
 fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
     const STEPS_MAX: usize = 50;
-    const GAIN_MIN: f64 = 1e-7;
+    const GAIN_MIN: f64 = 1e-6;
     let mut users = start;
     let mut at = model.at(&users);
     let mut prices = vec![0.0; model.totals.len()];
     for _ in 0..STEPS_MAX {
         let slope = slope_less_prices(model, &at, &prices);
-        let free = free_regions(model, &users, &slope);
-        let Some(step) = newton_step(model, &users, &at, &free) else {
+        let curvature = model.curvature(&users);
+        let division = divided(model, &users, &slope, &curvature);
+        let Some(step) = newton_step(model, &users, &at, &curvature, &division.free) else {
             break;
         };
         prices.clone_from(&step.prices);
-        let Some((next, next_at)) = moved(model, &users, at.value, &free, &step.change) else {
+        let Some((next, next_at)) = moved(model, &users, at.value, &division, &step.change) else {
             break;
         };
-        let done = step.gain < GAIN_MIN;
+        let done = step.gain < GAIN_MIN && division.pressed.is_empty();
         (users, at) = (next, next_at);
         if done {
             break;
@@ -169,17 +194,34 @@ fn slope_less_prices(model: &Model<'_>, at: &Slopes, prices: &[f64]) -> Vec<f64>
     slope
 }
 
-/// Regions above their bounds, and those that want to leave theirs.
-fn free_regions(model: &Model<'_>, users: &[f64], slope: &[f64]) -> Vec<usize> {
-    let floor = &model.sample.floor;
+/// How regions move in one step; the others stay at their bounds.
+struct Division {
+    /// By Newton's step.
+    free: Vec<usize>,
+    /// To their bounds, where ln L is higher: in Newton's step they would drag all others along, as
+    /// if there were no bound.
+    pressed: Vec<usize>,
+}
+
+fn divided(model: &Model<'_>, users: &[f64], slope: &[f64], curvature: &Square) -> Division {
     let nobody = |region: usize| {
         let mut totals = model.totals.iter();
         totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
     };
-    (1..users.len())
-        .filter(|&region| users[region] > floor[region] || slope[region] > 0.0)
-        .filter(|&region| !nobody(region))
-        .collect()
+    let mut division = Division {
+        free: Vec::with_capacity(users.len()),
+        pressed: Vec::new(),
+    };
+    for region in (1..users.len()).filter(|&region| !nobody(region)) {
+        let above = users[region] - model.sample.floor[region];
+        let gain_at_bound = -(slope[region] + 0.5 * curvature.at(region, region) * above) * above;
+        if gain_at_bound > 0.0 {
+            division.pressed.push(region);
+        } else if above > 0.0 || slope[region] > 0.0 {
+            division.free.push(region);
+        }
+    }
+    division
 }
 
 struct Step {
@@ -190,13 +232,18 @@ struct Step {
     gain: f64,
 }
 
-fn newton_step(model: &Model<'_>, users: &[f64], at: &Slopes, free: &[usize]) -> Option<Step> {
+fn newton_step(
+    model: &Model<'_>,
+    users: &[f64],
+    at: &Slopes,
+    curvature: &Square,
+    free: &[usize],
+) -> Option<Step> {
     let slope: Vec<f64> = free
         .iter()
         .map(|&region| at.up[region] - at.down[region])
         .collect();
-    let information = model.information(users).block(free);
-    let solver = Solver::new(information, &ties(model, free))?;
+    let solver = Solver::new(curvature, users, free, ties(model, free))?;
     let lacks: Vec<f64> = (model.totals.iter())
         .map(|(regions, total)| total - regions.iter().map(|&region| users[region]).sum::<f64>())
         .collect();
@@ -221,36 +268,32 @@ pub(super) fn ties(model: &Model<'_>, free: &[usize]) -> Vec<Vec<f64>> {
 /// Quadratic steps under linear ties: information H and ties C give the step H⁻¹ (g − Cᵀ μ) with
 /// the prices μ for which C · step is what the totals lack.
 pub(super) struct Solver {
-    inverse: Square,
+    factor: Factor,
     /// H⁻¹ Cᵀ, a row for each tie that ties anything.
     through: Vec<Vec<f64>>,
     /// The ties of these rows.
     tied: Vec<usize>,
     ties: Vec<Vec<f64>>,
-    schur: Option<super::linear::Factor>,
+    schur: Option<Factor>,
 }
 
 impl Solver {
     /// `None` if the information is of no use.
-    pub(super) fn new(mut information: Square, ties: &[Vec<f64>]) -> Option<Self> {
-        let mut factor = information.cholesky();
-        let mut damping = 1e-9;
-        while factor.is_none() {
-            if damping > 1e3 {
-                return None;
-            }
-            for i in 0..information.len() {
-                let more = damping * information.at(i, i).abs() + f64::MIN_POSITIVE;
-                information.add(i, i, more);
-            }
-            damping *= 30.0;
-            factor = information.cholesky();
-        }
-        let inverse = factor?.inverse();
+    pub(super) fn new(
+        information: &Square,
+        fit: &[f64],
+        free: &[usize],
+        ties: Vec<Vec<f64>>,
+    ) -> Option<Self> {
+        let scale: Vec<f64> = free
+            .iter()
+            .map(|&region| 1.0 / (1.0 + fit[region] * fit[region]))
+            .collect();
+        let factor = damped(information.block(free), &scale)?;
         let tied: Vec<usize> = (0..ties.len())
             .filter(|&tie| ties[tie].contains(&1.0))
             .collect();
-        let through: Vec<Vec<f64>> = tied.iter().map(|&tie| inverse.apply(&ties[tie])).collect();
+        let through: Vec<Vec<f64>> = tied.iter().map(|&tie| factor.solve(&ties[tie])).collect();
         let mut schur = Square::zeros(tied.len());
         for (i, &tie) in tied.iter().enumerate() {
             for (j, through) in through.iter().enumerate() {
@@ -262,15 +305,15 @@ impl Solver {
         }
         Some(Self {
             schur: schur.cholesky(),
-            inverse,
+            factor,
             through,
             tied,
-            ties: ties.to_vec(),
+            ties,
         })
     }
 
     fn solve(&self, slope: &[f64], lacks: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let mut change = self.inverse.apply(slope);
+        let mut change = self.factor.solve(slope);
         let mut prices = vec![0.0; lacks.len()];
         if let Some(schur) = &self.schur {
             let over: Vec<f64> = (self.tied.iter())
@@ -287,31 +330,76 @@ impl Solver {
     }
 
     /// The covariance of the free regions under the ties.
-    pub(super) fn covariance(mut self) -> Square {
-        if let Some(schur) = &self.schur {
-            let inner = schur.inverse();
-            for (a, left) in self.through.iter().enumerate() {
-                for (b, right) in self.through.iter().enumerate() {
-                    let weight = inner.at(a, b);
-                    for (i, left) in left.iter().enumerate() {
-                        for (cell, right) in self.inverse.row_mut(i).iter_mut().zip(right) {
-                            *cell -= weight * left * right;
-                        }
-                    }
+    pub(super) fn covariance(&self) -> Square {
+        let mut covariance = self.factor.inverse();
+        for (tied, right) in self.tied_changes() {
+            let left = &self.through[tied];
+            for (i, left) in left.iter().enumerate() {
+                for (cell, right) in covariance.row_mut(i).iter_mut().zip(&right) {
+                    *cell -= left * right;
                 }
             }
         }
-        self.inverse
+        covariance
+    }
+
+    /// How the free regions change if all that each tie ties grows by one user, in the order of the
+    /// ties.
+    pub(super) fn changes_of_totals(&self) -> Vec<Vec<f64>> {
+        let mut changes = vec![vec![0.0; self.factor.len()]; self.ties.len()];
+        for (tied, change) in self.tied_changes() {
+            changes[self.tied[tied]] = change;
+        }
+        changes
+    }
+
+    /// H⁻¹ Cᵀ (C H⁻¹ Cᵀ)⁻¹, a row for each tie that ties anything.
+    fn tied_changes(&self) -> Vec<(usize, Vec<f64>)> {
+        let Some(schur) = &self.schur else {
+            return Vec::new();
+        };
+        let inner = schur.inverse();
+        let change = |a: usize| {
+            let mut change = vec![0.0; self.factor.len()];
+            for (b, through) in self.through.iter().enumerate() {
+                let weight = inner.at(a, b);
+                for (change, through) in change.iter_mut().zip(through) {
+                    *change += weight * through;
+                }
+            }
+            (a, change)
+        };
+        (0..self.through.len()).map(change).collect()
     }
 }
 
-/// The users after a step, cut until ln L doesn't fall: no region comes closer to its bound than by a
-/// tenth of the way, but the last hundredth of a user.
+/// The factor of an information matrix, with as little more on its diagonal as it needs: where ln L
+/// is a slope without a bend, rounding may leave less than nothing. `scale` is the information of one
+/// event about each unknown.
+fn damped(mut information: Square, scale: &[f64]) -> Option<Factor> {
+    let mut damping = 1e-9;
+    loop {
+        if let Some(factor) = information.cholesky() {
+            return Some(factor);
+        }
+        if damping > 1e3 {
+            return None;
+        }
+        for (i, scale) in scale.iter().enumerate() {
+            let more = damping * (information.at(i, i).abs() + scale);
+            information.add(i, i, more);
+        }
+        damping *= 30.0;
+    }
+}
+
+/// The users after a step, cut until ln L doesn't fall: no free region comes closer to its bound than
+/// by a tenth of the way, but the last hundredth of a user.
 fn moved(
     model: &Model<'_>,
     users: &[f64],
     value: f64,
-    free: &[usize],
+    division: &Division,
     change: &[f64],
 ) -> Option<(Vec<f64>, Slopes)> {
     const CUTS_MAX: usize = 12;
@@ -320,11 +408,14 @@ fn moved(
     let mut share = 1.0;
     for _ in 0..CUTS_MAX {
         let mut next = users.to_vec();
-        for (&region, change) in free.iter().zip(change) {
+        for (&region, change) in division.free.iter().zip(change) {
             let above = users[region] - floor[region];
             let moved = (above + share * change).max(0.1 * above);
             let is_none = moved < NONE && *change < 0.0;
             next[region] = floor[region] + if is_none { 0.0 } else { moved };
+        }
+        for &region in &division.pressed {
+            next[region] = floor[region] + (1.0 - share) * (users[region] - floor[region]);
         }
         keep_totals(model, &mut next);
         let at = model.at(&next);

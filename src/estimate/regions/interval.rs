@@ -2,8 +2,9 @@
 
 use super::super::Estimate;
 use super::super::answer::whole_users;
+use super::super::newton::PART_CEILING;
 use super::fit::{Fit, Solver, ties};
-use super::linear::Square;
+use super::linear::{Square, dot};
 use super::model::Model;
 use super::set::RegionSet;
 
@@ -12,8 +13,7 @@ use super::set::RegionSet;
 pub(super) struct Intervals {
     /// Of the regions' users; 0 where a bound holds a region.
     covariance: Square,
-    /// How many users more than its bound a region that is held there may have.
-    unseen: Vec<f64>,
+    held: Vec<Held>,
     /// What the fit says before rounding.
     fitted: Vec<f64>,
     seen: Vec<(RegionSet, u64)>,
@@ -39,9 +39,10 @@ impl Intervals {
     ) -> Self {
         let places = model.places;
         let information = model.information(&fit.users);
-        let inner = Solver::new(information.block(&fit.free), &ties(model, &fit.free));
+        let ties = ties(model, &fit.free);
+        let solver = Solver::new(&information, &fit.users, &fit.free, ties);
         let mut covariance = Square::zeros(places);
-        if let Some(inner) = inner.map(Solver::covariance) {
+        if let Some(inner) = solver.as_ref().map(Solver::covariance) {
             for (i, &row) in fit.free.iter().enumerate() {
                 for (&column, value) in fit.free.iter().zip(inner.row(i)) {
                     covariance.add(row, column, *value);
@@ -55,7 +56,7 @@ impl Intervals {
             .map(|(set, total)| (regions(set), *total));
         let theta = model.sample.theta;
         let mut intervals = Self {
-            unseen: unseen(model, fit, &information, &covariance, z),
+            held: Held::all(model, fit, &information, &covariance, solver.as_ref(), z),
             covariance,
             fitted: fit.users.clone(),
             seen: model.sample.seen_of.clone(),
@@ -146,12 +147,12 @@ impl Intervals {
         if self.is_certain(picked) {
             return Estimate::exact(value);
         }
+        if let Some((total, rest)) = self.rest_of_certain(picked, value) {
+            let rest = self.alone(&rest, total - value);
+            return whole_users(value, total - rest.upper, total - rest.lower);
+        }
         let fitted: f64 = picked.iter().map(|region| self.fitted[region]).sum();
         let variance = self.covariance(picked, picked).max(0.0);
-        let unseen = picked
-            .iter()
-            .map(|region| self.unseen[region])
-            .fold(0.0, f64::max);
         let per_event = match fitted * fitted >= variance && variance > 0.0 {
             true => variance / fitted,
             false => variance.sqrt().min(self.per_hash),
@@ -165,8 +166,23 @@ impl Intervals {
             // Registers alone speak for it, and they count no events.
             estimate.lower = estimate.lower.min(fitted - self.z * variance.sqrt());
         }
-        let upper = estimate.upper.max(value + unseen);
-        whole_users(value, estimate.lower.max(seen), upper)
+        let (mut more, mut less) = (0.0_f64, 0.0_f64);
+        for change in self.held.iter().map(|held| held.more(picked)) {
+            (more, less) = (more.max(change), less.max(-change));
+        }
+        let lower = estimate.lower.min(value - less).max(seen);
+        whole_users(value, lower, estimate.upper.max(value + more))
+    }
+
+    /// The total that these regions are the larger part of, and the other part: its limits are known
+    /// better, since it has fewer users.
+    fn rest_of_certain(&self, picked: &RegionSet, value: f64) -> Option<(f64, RegionSet)> {
+        let (set, total) = (self.certain.iter())
+            .find(|(set, total)| picked.is_within(set) && value > 0.5 * total)?;
+        let rest = RegionSet::of(self.fitted.len(), |region| {
+            set.has(region) && !picked.has(region)
+        });
+        Some((*total, rest))
     }
 
     fn seen(&self, picked: &RegionSet) -> f64 {
@@ -203,43 +219,71 @@ fn clip(estimate: &mut Estimate, picked: &RegionSet, other: &RegionSet, bounds: 
     }
 }
 
-/// How many users a region may have beyond the bound that holds it: where ln L, whose slope and
-/// curvature there are known, has fallen as far as a Poisson count of 0 allows.
-fn unseen(
-    model: &Model<'_>,
-    fit: &Fit,
-    information: &Square,
-    covariance: &Square,
-    z: f64,
-) -> Vec<f64> {
-    let fall = cube(1.0, z);
-    let nobody = |region: usize| {
-        let mut totals = model.totals.iter();
-        totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
-    };
-    let mut unseen = vec![0.0; model.places];
-    for region in (1..model.places).filter(|region| !fit.free.contains(region)) {
-        if nobody(region) {
-            continue;
-        }
-        let row = information.row(region);
-        let through: f64 = (fit.free.iter())
-            .map(|&i| {
-                let inner = fit.free.iter().map(|&j| covariance.at(i, j) * row[j]);
-                row[i] * inner.sum::<f64>()
-            })
-            .sum();
-        let bend = (row[region] - through).max(0.0);
-        let slope = (-fit.slope[region]).max(0.0);
-        // slope t + ½ bend t² = fall, in the form that doesn't cancel.
-        let divisor = slope + (slope * slope + 2.0 * bend * fall).sqrt();
-        unseen[region] = if divisor > 0.0 {
-            2.0 * fall / divisor
-        } else {
-            f64::INFINITY
-        };
+/// A region that a bound holds, and what it would mean if it had more users all the same.
+#[derive(Clone, Debug)]
+struct Held {
+    region: usize,
+    /// How many users it may have beyond its bound: where ln L, whose slope and curvature there are
+    /// known, has fallen as far as a Poisson count of 0 allows.
+    most: f64,
+    /// How many users fewer other regions would then have, for each of its own.
+    replaced: Vec<f64>,
+}
+
+impl Held {
+    /// How many users more some regions may have through this one; fewer if negative.
+    fn more(&self, picked: &RegionSet) -> f64 {
+        let own = f64::from(u8::from(picked.has(self.region)));
+        let replaced: f64 = picked.iter().map(|region| self.replaced[region]).sum();
+        self.most * (own - replaced)
     }
-    unseen
+
+    fn all(
+        model: &Model<'_>,
+        fit: &Fit,
+        information: &Square,
+        covariance: &Square,
+        solver: Option<&Solver>,
+        z: f64,
+    ) -> Vec<Self> {
+        let changes = solver.map(Solver::changes_of_totals).unwrap_or_default();
+        let mut is_free = vec![false; model.places];
+        fit.free.iter().for_each(|&region| is_free[region] = true);
+        let nobody = |region: usize| {
+            let mut totals = model.totals.iter();
+            totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
+        };
+        let held = |region: usize| {
+            let row = information.row(region);
+            let mut replaced = covariance.apply(row);
+            for (change, (regions, _)) in changes.iter().zip(&model.totals) {
+                if regions.contains(&region) {
+                    for (&other, change) in fit.free.iter().zip(change) {
+                        replaced[other] += change;
+                    }
+                }
+            }
+            let through = information.apply(&replaced);
+            let bend = row[region] - 2.0 * dot(row, &replaced) + dot(&replaced, &through);
+            let (bend, slope) = (bend.max(0.0), (-fit.slope[region]).max(0.0));
+            // slope t + ½ bend t² = fall, in the form that doesn't cancel.
+            let fall = cube(1.0, z);
+            let divisor = slope + (slope * slope + 2.0 * bend * fall).sqrt();
+            Self {
+                region,
+                most: if divisor > 0.0 {
+                    2.0 * fall / divisor
+                } else {
+                    PART_CEILING
+                },
+                replaced,
+            }
+        };
+        (1..model.places)
+            .filter(|&region| !is_free[region] && !nobody(region))
+            .map(held)
+            .collect()
+    }
 }
 
 /// The number of events that Wilson and Hilferty's approximation of a Poisson limit gives for `n`.

@@ -35,6 +35,12 @@ impl Square {
         self.cells[i * self.n + j] += value;
     }
 
+    pub(super) fn add_all(&mut self, other: &Self, times: f64) {
+        for (cell, value) in self.cells.iter_mut().zip(&other.cells) {
+            *cell += times * value;
+        }
+    }
+
     /// The rows and columns of `picked`, in that order.
     pub(super) fn block(&self, picked: &[usize]) -> Self {
         let mut block = Self::zeros(picked.len());
@@ -96,6 +102,10 @@ pub(super) struct Factor {
 }
 
 impl Factor {
+    pub(super) const fn len(&self) -> usize {
+        self.scale.len()
+    }
+
     /// M⁻¹ v.
     pub(super) fn solve(&self, v: &[f64]) -> Vec<f64> {
         let n = self.scale.len();

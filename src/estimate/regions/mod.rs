@@ -158,14 +158,7 @@ impl RegionsEstimate {
         let parts = sets.map(|set| self.intervals.of(&set, self.value(&set)));
         let (a, b) = (self.sum(&in_a), self.sum(&in_b));
         let fitted: Vector = sets.map(|set| set.iter().map(|region| self.fitted[region]).sum());
-        // What is certain has no variance, not even that of rounding.
-        let is_certain = parts.map(|part| part.lower == part.upper);
-        let covariance: Matrix = std::array::from_fn(|i| {
-            std::array::from_fn(|j| match is_certain[i] || is_certain[j] {
-                true => 0.0,
-                false => self.intervals.covariance(&sets[i], &sets[j]),
-            })
-        });
+        let covariance = self.covariance(&sets, &parts);
         let whole = parts.map(|part| part.value);
         let ratios = Ratios {
             whole,
@@ -190,6 +183,32 @@ impl RegionsEstimate {
             .iter()
             .filter(|layer| layer.visible & both == both);
         Some(layers.map(|layer| hashes_of(layer, both)).sum())
+    }
+
+    /// The covariance of three parts. What is certain has none, not even that of rounding; a part
+    /// whose interval is wider than its variance tells, as one that a bound holds, has as much as the
+    /// interval says.
+    fn covariance(&self, sets: &[RegionSet; 3], parts: &[Estimate; 3]) -> Matrix {
+        let mut covariance: Matrix = std::array::from_fn(|i| {
+            std::array::from_fn(|j| self.intervals.covariance(&sets[i], &sets[j]))
+        });
+        for (i, part) in parts.iter().enumerate() {
+            let sigma = covariance[i][i].max(0.0).sqrt();
+            let told = (part.upper - part.lower) / (2.0 * self.z);
+            let factor = match (told > 0.0, sigma > 0.0) {
+                (false, _) => 0.0,
+                (true, true) => (told / sigma).max(1.0),
+                (true, false) => 1.0,
+            };
+            for j in 0..3 {
+                covariance[i][j] *= factor;
+                covariance[j][i] *= factor;
+            }
+            if told > 0.0 && sigma == 0.0 {
+                covariance[i][i] = told * told;
+            }
+        }
+        covariance
     }
 
     fn value(&self, picked: &RegionSet) -> f64 {

@@ -34,6 +34,10 @@ struct Correction {
     full: Square,
     /// Information under the Poisson model.
     poisson: Square,
+    /// I D^½ (1 − R)⁻¹ over the regions that have users, a row for each region.
+    through: Vec<Vec<f64>>,
+    /// These regions, and the roots of their users.
+    some: Vec<(usize, f64)>,
 }
 
 impl<'a> RegisterTerms<'a> {
@@ -73,10 +77,15 @@ impl<'a> RegisterTerms<'a> {
         // Regions of less than a user are none: their scores would drown everything in rounding.
         let some = |users: f64| if users < 1.0 { 0.0 } else { users };
         let projected: Vec<f64> = self.project(users).into_iter().map(some).collect();
-        let narrow = self.joint.information(&projected);
-        let mut wide = Square::zeros(users.len());
-        for i in 1..users.len() {
-            for j in 1..users.len() {
+        self.widened(&self.joint.information(&projected))
+    }
+
+    /// From the regions of the sets that have registers to those of all.
+    fn widened(&self, narrow: &Square) -> Square {
+        let places = self.seen_as.len();
+        let mut wide = Square::zeros(places);
+        for i in 1..places {
+            for j in 1..places {
                 wide.add(i, j, narrow.at(self.seen_as[i], self.seen_as[j]));
             }
         }
@@ -115,6 +124,21 @@ impl Model<'_> {
         sum
     }
 
+    /// −∂² ln L as good as it is needed for steps: the registers' by what was found.
+    pub(super) fn curvature(&self, users: &[f64]) -> Square {
+        let mut curvature = Square::zeros(self.places);
+        if let Some(terms) = &self.registers {
+            let narrow = terms.joint.curvature(&terms.project(users));
+            curvature = terms.widened(&narrow);
+            if let Some(correction) = &terms.correction {
+                curvature.add_all(&correction.full, 1.0);
+                curvature.add_all(&correction.poisson, -1.0);
+            }
+        }
+        self.sample.add_information(users, &mut curvature);
+        curvature
+    }
+
     /// −∂² ln L, the registers' as expected.
     pub(super) fn information(&self, users: &[f64]) -> Square {
         let correction = (self.registers.as_ref()).and_then(|terms| terms.correction.as_ref());
@@ -124,7 +148,8 @@ impl Model<'_> {
         information
     }
 
-    /// Makes the registers' likelihood that of sets of a fixed size around `users`.
+    /// Makes the registers' likelihood that of sets of a fixed size around `users`. Near the last
+    /// center what registers know is the same, and only their score is taken anew.
     pub(super) fn center(&mut self, users: &[f64]) {
         let Some(terms) = &mut self.registers else {
             return;
@@ -137,8 +162,10 @@ impl Model<'_> {
             .zip(&at.down)
             .map(|(up, down)| up - down)
             .collect();
-        let information = terms.information(users);
-        terms.correction = Some(Correction::new(users, information, &score));
+        let mut correction = (terms.correction.take().filter(|last| last.is_near(users)))
+            .unwrap_or_else(|| Correction::new(users, terms.information(users)));
+        correction.center_at(users, &score);
+        terms.correction = Some(correction);
     }
 }
 
@@ -149,39 +176,50 @@ impl Correction {
     ///
     /// X = D^½ (1 − R)⁻¹ D^½ with R = D^½ I D^½, whose eigenvalues are below 1: registers can't know
     /// more than the population itself.
-    fn new(users: &[f64], poisson: Square, score: &[f64]) -> Self {
+    fn new(users: &[f64], poisson: Square) -> Self {
         let places = users.len();
-        let some: Vec<usize> = (1..places).filter(|&region| users[region] >= 1.0).collect();
-        let root: Vec<f64> = some.iter().map(|&region| users[region].sqrt()).collect();
-        let inner = inverse_of_rest(&poisson.block(&some), &root);
+        let some: Vec<(usize, f64)> = (1..places)
+            .filter(|&region| users[region] >= 1.0)
+            .map(|region| (region, users[region].sqrt()))
+            .collect();
         let rooted = |region: usize| -> Vec<f64> {
             let row = poisson.row(region);
-            some.iter()
-                .zip(&root)
-                .map(|(&r, root)| row[r] * root)
-                .collect()
+            some.iter().map(|&(r, root)| row[r] * root).collect()
         };
         let rooted: Vec<Vec<f64>> = (0..places).map(rooted).collect();
-        let score: Vec<f64> = some
-            .iter()
-            .zip(&root)
-            .map(|(&r, root)| score[r] * root)
-            .collect();
-        let stepped = inner.apply(&score);
-        let slope = rooted.iter().map(|row| dot(row, &stepped)).collect();
+        let inner = inverse_of_rest(&rooted, &some);
         let mut full = poisson.clone();
-        for (i, row) in rooted.iter().enumerate() {
-            let through = inner.apply(row);
-            for (cell, column) in full.row_mut(i).iter_mut().zip(&rooted) {
-                *cell += dot(column, &through);
+        let through: Vec<Vec<f64>> = rooted.iter().map(|row| inner.apply(row)).collect();
+        for i in 1..places {
+            for j in 1..=i {
+                let more = dot(&rooted[j], &through[i]);
+                full.add(i, j, more);
+                if i != j {
+                    full.add(j, i, more);
+                }
             }
         }
         Self {
             center: users.to_vec(),
-            slope,
+            slope: vec![0.0; places],
             full,
             poisson,
+            through,
+            some,
         }
+    }
+
+    fn center_at(&mut self, users: &[f64], score: &[f64]) {
+        let score: Vec<f64> = self.some.iter().map(|&(r, root)| score[r] * root).collect();
+        self.slope = self.through.iter().map(|row| dot(row, &score)).collect();
+        self.center = users.to_vec();
+    }
+
+    /// Whether the center is so close that the registers themselves hardly tell the two apart.
+    fn is_near(&self, users: &[f64]) -> bool {
+        const SIGMA: f64 = 0.3;
+        let step: Vec<f64> = users.iter().zip(&self.center).map(|(u, c)| u - c).collect();
+        dot(&self.full.apply(&step), &step) < SIGMA * SIGMA
     }
 
     fn add_to(&self, users: &[f64], sum: &mut Slopes) {
@@ -195,25 +233,24 @@ impl Correction {
     }
 }
 
-/// (1 − R)⁻¹ for R = D^½ I D^½. Where rounding or a coarse guess made R too large, a little less of
-/// it.
-fn inverse_of_rest(information: &Square, root: &[f64]) -> Square {
-    let n = root.len();
+/// (1 − R)⁻¹ for R = D^½ I D^½, from the rows I D^½. Where rounding or a coarse guess made R too
+/// large, a little less of it.
+fn inverse_of_rest(rooted: &[Vec<f64>], some: &[(usize, f64)]) -> Square {
+    let n = some.len();
+    let mut unit = Square::zeros(n);
+    for i in 0..n {
+        unit.add(i, i, 1.0);
+    }
     for part in [1.0, 0.999, 0.99, 0.9, 0.5] {
-        let mut rest = Square::zeros(n);
-        for i in 0..n {
-            for j in 0..n {
-                let unit = f64::from(u8::from(i == j));
-                rest.add(i, j, unit - part * root[i] * information.at(i, j) * root[j]);
+        let mut rest = unit.clone();
+        for (i, &(region, root)) in some.iter().enumerate() {
+            for (cell, value) in rest.row_mut(i).iter_mut().zip(&rooted[region]) {
+                *cell -= part * root * value;
             }
         }
         if let Some(factor) = rest.cholesky() {
             return factor.inverse();
         }
-    }
-    let mut unit = Square::zeros(n);
-    for i in 0..n {
-        unit.add(i, i, 1.0);
     }
     unit
 }

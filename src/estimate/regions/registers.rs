@@ -97,14 +97,16 @@ impl JointRegisters {
             sum.value -= union * silence;
         }
         let mut terms = Terms::default();
-        for pattern in &self.patterns {
-            let s = Rank::new(pattern.rank, self.precision).s;
-            terms.fill(&unions, pattern.below, pattern.equal, s);
-            let count = f64::from(pattern.count);
-            sum.value += count * terms.probability.ln();
-            for (&union, &slope) in terms.unions.iter().zip(&terms.slopes) {
-                up[union] += count * slope;
-                up[pattern.below] -= count * slope;
+        for same in self.patterns.chunk_by(|a, b| a.rank == b.rank) {
+            let missed = Missed::new(&unions, Rank::new(same[0].rank, self.precision).s);
+            for pattern in same {
+                terms.fill(&missed, pattern.below, pattern.equal);
+                let count = f64::from(pattern.count);
+                sum.value += count * terms.probability.ln();
+                for &(union, slope) in &terms.slopes {
+                    up[union] += count * slope;
+                    up[pattern.below] -= count * slope;
+                }
             }
         }
         sums_of_touching(&mut up);
@@ -113,6 +115,25 @@ impl JointRegisters {
             sum.up[mask] += up[mask];
             sum.down[mask] += down[mask];
         }
+    }
+
+    /// How strongly ln L bends: Σ score scoreᵀ over the patterns that were found, which is never
+    /// negative and sees how little is known of regions that few registers tell of.
+    pub(super) fn curvature(&self, users: &[f64]) -> Square {
+        let unions = unions_of(users);
+        let mut by_unions = Square::zeros(users.len());
+        let mut terms = Terms::default();
+        for same in self.patterns.chunk_by(|a, b| a.rank == b.rank) {
+            let missed = Missed::new(&unions, Rank::new(same[0].rank, self.precision).s);
+            for pattern in same {
+                terms.fill(&missed, pattern.below, pattern.equal);
+                let own = -missed.s - terms.slopes.iter().map(|(_, slope)| slope).sum::<f64>();
+                terms.slopes.push((pattern.below, own));
+                add_square(&mut by_unions, &terms.slopes, f64::from(pattern.count));
+            }
+        }
+        mirror(&mut by_unions);
+        by_regions(by_unions)
     }
 
     /// By set mask: Σ over registers and ranks at which just these sets were not hit, of the
@@ -138,51 +159,84 @@ impl JointRegisters {
     /// which sets were hit already: scores of different ranks are uncorrelated, and the information
     /// is a sum over ranks.
     pub(super) fn information(&self, users: &[f64]) -> Square {
-        // Patterns that are expected this rarely say nothing, however surprising they would be.
-        const EXPECTED_MIN: f64 = 1e-5;
+        // Patterns that are expected this rarely say next to nothing, however surprising they would
+        // be.
+        const EXPECTED_MIN: f64 = 2e-4;
         let places = users.len();
         let unions = unions_of(users);
         let m = f64::from(self.precision).exp2();
         let mut by_unions = Square::zeros(places);
-        let mut terms = Terms::default();
-        let (mut above, mut scores) = (Terms::default(), Vec::new());
+        let mut scores: Vec<(usize, f64)> = Vec::new();
         let last = 64 - usize::from(self.precision.min(63)) + 1;
         for rank in 1..=last {
             let Rank { s, silence, .. } = Rank::new(rank, self.precision);
+            let missed: Vec<f64> = unions.iter().map(|union| (-s * union).exp()).collect();
+            let beyond: Vec<f64> = unions
+                .iter()
+                .map(|union| (-silence * union).exp())
+                .collect();
             for settled in 1..places {
-                let rest = (places - 1) ^ settled;
                 // The sets in `settled` saw nothing above this rank, each of the others did.
-                above.fill(&unions, settled, rest, silence);
-                let expected = m * (-silence * unions[settled]).exp() * above.probability;
+                let rest = (places - 1) ^ settled;
+                let expected = m * alternating(&beyond, settled, rest);
                 if expected < EXPECTED_MIN {
                     continue;
                 }
                 for equal in submasks(settled) {
                     let below = settled ^ equal;
-                    terms.fill(&unions, below, equal, s);
-                    let expected = expected * (-s * unions[below]).exp() * terms.probability;
+                    let probability = alternating(&missed, below, equal);
+                    let expected = expected * probability;
                     if expected < EXPECTED_MIN {
                         continue;
                     }
                     scores.clear();
-                    scores.push((below, -s - terms.slopes.iter().sum::<f64>()));
-                    scores.extend(
-                        terms
-                            .unions
-                            .iter()
-                            .copied()
-                            .zip(terms.slopes.iter().copied()),
-                    );
-                    for &(i, left) in &scores {
-                        let row = by_unions.row_mut(i);
-                        for &(j, right) in &scores {
-                            row[j] += expected * left * right;
-                        }
-                    }
+                    scores.extend(submasks(equal).map(|subset| {
+                        let union = below | subset;
+                        (union, -sign(subset) * s * missed[union] / probability)
+                    }));
+                    add_square(&mut by_unions, &scores, expected);
                 }
             }
         }
+        mirror(&mut by_unions);
         by_regions(by_unions)
+    }
+}
+
+/// Adds `times` score scoreᵀ, each pair of places in one of its two cells.
+fn add_square(form: &mut Square, score: &[(usize, f64)], times: f64) {
+    for (at, &(i, left)) in score.iter().enumerate() {
+        let row = form.row_mut(i);
+        for &(j, right) in &score[at..] {
+            row[j] += times * left * right;
+        }
+    }
+}
+
+/// Makes a form symmetric whose cells were filled on either side of the diagonal.
+fn mirror(form: &mut Square) {
+    for i in 0..form.len() {
+        for j in 0..i {
+            let value = form.at(i, j) + form.at(j, i);
+            form.row_mut(i)[j] = value;
+            form.row_mut(j)[i] = value;
+        }
+    }
+}
+
+/// Σ over S ⊆ `equal` of (−1)^|S| times the value of `below` ∪ S: inclusion and exclusion.
+fn alternating(values: &[f64], below: usize, equal: usize) -> f64 {
+    submasks(equal)
+        .map(|subset| sign(subset) * values[below | subset])
+        .sum()
+}
+
+/// (−1)^|S|.
+const fn sign(subset: usize) -> f64 {
+    if subset.count_ones() % 2 == 0 {
+        1.0
+    } else {
+        -1.0
     }
 }
 
@@ -205,42 +259,69 @@ impl Slopes {
     }
 }
 
-/// The probability that each of some sets is hit while others are not, given that those aren't,
-/// with ∂ ln P / ∂U of every union in it but the first.
+/// How likely unions are missed by all ranks of one value.
+struct Missed<'a> {
+    s: f64,
+    unions: &'a [f64],
+    /// e^{−s U(T)}.
+    probability: Vec<f64>,
+}
+
+impl<'a> Missed<'a> {
+    fn new(unions: &'a [f64], s: f64) -> Self {
+        Self {
+            s,
+            unions,
+            probability: unions.iter().map(|union| (-s * union).exp()).collect(),
+        }
+    }
+}
+
+/// The probability that each of some sets is hit, given that others aren't, and ∂ ln P / ∂U of every
+/// union but that of the others.
 #[derive(Debug, Default)]
 struct Terms {
     probability: f64,
-    unions: Vec<usize>,
-    slopes: Vec<f64>,
+    slopes: Vec<(usize, f64)>,
 }
 
 impl Terms {
+    fn fill(&mut self, missed: &Missed<'_>, below: usize, equal: usize) {
+        // Above this, differences of probabilities have digits to spare.
+        const PLAIN_ABOVE: f64 = 1e-6;
+        self.slopes.clear();
+        let base = missed.probability[below];
+        let all = alternating(&missed.probability, below, equal);
+        if all <= PLAIN_ABOVE {
+            return self.fill_small(missed, below, equal);
+        }
+        self.probability = all / base;
+        let subsets = submasks(equal).filter(|&subset| subset != 0);
+        self.slopes.extend(subsets.map(|subset| {
+            let union = below | subset;
+            (
+                union,
+                -sign(subset) * missed.s * missed.probability[union] / all,
+            )
+        }));
+    }
+
     /// Σ over S ⊆ `equal`, S ≠ ∅, of (−1)^|S| (e^{−s (U(below ∪ S) − U(below))} − 1): without the
     /// ones, which cancel, it would lose all digits where s is small.
-    fn fill(&mut self, unions: &[f64], below: usize, equal: usize, s: f64) {
-        self.unions.clear();
-        self.slopes.clear();
-        if equal == 0 {
-            self.probability = 1.0;
-            return;
-        }
-        let base = unions[below];
+    fn fill_small(&mut self, missed: &Missed<'_>, below: usize, equal: usize) {
+        let (s, unions) = (missed.s, missed.unions);
         let (mut probability, mut largest) = (0.0, 0.0_f64);
         for subset in submasks(equal).filter(|&subset| subset != 0) {
-            let missed = (-s * (unions[below | subset] - base)).exp_m1();
-            let sign = if subset.count_ones() % 2 == 0 {
-                1.0
-            } else {
-                -1.0
-            };
-            probability += sign * missed;
+            let union = below | subset;
+            let missed = (-s * (unions[union] - unions[below])).exp_m1();
+            probability += sign(subset) * missed;
             largest = largest.max(-missed);
-            self.unions.push(below | subset);
-            self.slopes.push(-sign * s * (missed + 1.0));
+            self.slopes
+                .push((union, -sign(subset) * s * (missed + 1.0)));
         }
         // What is left below rounding is nothing, but must not divide by zero.
         self.probability = probability.max(largest * 1e-14).max(f64::MIN_POSITIVE);
-        for slope in &mut self.slopes {
+        for (_, slope) in &mut self.slopes {
             *slope /= self.probability;
         }
     }
@@ -310,8 +391,11 @@ fn sums_of_touching(values: &mut [f64]) {
     let mut inside = values.to_vec();
     let mut bit = 1;
     while bit < places {
-        for mask in (0..places).filter(|mask| mask & bit != 0) {
-            inside[mask] += inside[mask ^ bit];
+        for pair in inside.chunks_exact_mut(2 * bit) {
+            let (without, with) = pair.split_at_mut(bit);
+            for (sum, value) in with.iter_mut().zip(without) {
+                *sum += *value;
+            }
         }
         bit <<= 1;
     }

@@ -182,7 +182,7 @@ fn two_sets_have_the_likelihood_of_a_pair() {
                 let (found, expected) = (information.at(i + 1, j + 1), expected[i][j]);
                 let scale = (expected_scale(&information, i + 1, j + 1)).max(expected.abs());
                 assert!(
-                    (found - expected).abs() < 1e-3 * scale,
+                    (found - expected).abs() < 5e-3 * scale,
                     "{v:?} {i} {j}: {found} {expected}"
                 );
             }
@@ -417,7 +417,7 @@ fn any_counts_give_an_estimate() {
             let users = fit.sum(|mask| mask == region);
             let ordered = 0.0 <= users.lower && users.lower <= users.value;
             let finite = users.value <= users.upper && users.upper.is_finite();
-            assert!(ordered && finite, "{seed} {region}: {users:?} {counts:?}");
+            assert!(ordered && finite, "{seed} {region}: {users:?}");
         }
     }
 }
