@@ -77,7 +77,9 @@ class Asked:
     def __init__(self, case: Case, binary: str, with_python: bool) -> None:
         self.case, self.binary, self.with_python = case, binary, with_python
         self.reports: list[Report] = []
+        #: What forms say otherwise than JSON, and what sketches of data are otherwise than stored ones.
         self.problems: list[str] = []
+        self.differences: list[str] = []
         self.place = {side.name: i for i, side in enumerate(case.sides)}
         self.calls = 0
 

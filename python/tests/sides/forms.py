@@ -15,6 +15,8 @@ INTERVAL = re.compile(r"^(\d[\d,.]*) – (\d[\d,.]*)( %)?$")
 NUMBER = re.compile(r"^\+?\d[\d,.]*( %)?$")
 WITH_INTERVAL = re.compile(r"^([^()]*[^() ])(?: \(([^()]+)\))?$")
 
+LEFT_OUT = "leaves out a number of kind"
+
 
 class Printed(NamedTuple):
     """A number as a form prints it; `interval` is `None` where the form has no room for it."""
@@ -173,7 +175,7 @@ class Forms:
                 self.problems.append(f"{form}: can't be read ({error!r}): {block.splitlines()[-1]}")
         missing = {kind for kind, of in self.known if (kind, of) not in self.found} & self._wanted()
         for kind in sorted(missing):
-            self.problems.append(f"{form}: leaves out a number of kind '{kind}'")
+            self.problems.append(f"{form}: {LEFT_OUT} '{kind}'")
 
     def _wanted(self) -> set[str]:
         kinds = {

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 from math import sqrt
 
 from .ask import Answer, Asked, Report
-from .forms import is_interval, is_rounding
+from .forms import LEFT_OUT, is_interval, is_rounding
 
 Law = Callable[[Asked], Iterator[str]]
 LAWS: list[Law] = []
@@ -222,7 +222,7 @@ def a_formula_is_the_sum_of_its_regions(asked: Asked) -> Iterator[str]:
 
 @law
 def one_number_for_one_question(asked: Asked) -> Iterator[str]:
-    """Commands, sketches, `--by` and Python give one value and one interval for one question about one set of sides in one order."""
+    """Commands, sketches, `--by` and Python give one value and interval for one question about the same sides."""
     seen: dict[object, tuple[str, Answer]] = {}
     for report in joint(asked):
         if report.source in TURNED or report.source == "trend":
@@ -319,7 +319,7 @@ def shares_are_quotients(asked: Asked) -> Iterator[str]:
 
 @law
 def frequencies_add_up(asked: Asked) -> Iterator[str]:
-    """Users with exactly 1, 2, … rows add up to the side; n+ reach falls from the side's users; the mean is rows by users."""
+    """Users with exactly 1, 2, … rows add up to the side, n+ reach falls from it, the mean is rows by users."""
     case = asked.case
     for report in estimated(asked):
         values = {answer.of: answer for answer in report.answers}
@@ -358,12 +358,24 @@ def segments_add_up(asked: Asked) -> Iterator[str]:
 
 @law
 def every_form_says_the_same(asked: Asked) -> Iterator[str]:
-    """CSV has JSON's numbers; tables and Markdown leave none out and print them, and their intervals, rounded."""
-    yield from asked.problems
+    """CSV has JSON's numbers; tables and Markdown print them, and their intervals, rounded."""
+    yield from (problem for problem in asked.problems if LEFT_OUT not in problem)
     for report in asked.reports:
         for printed in report.printed:
             if not is_rounding(printed.text, printed.answer.value) or not is_interval(printed):
                 yield f"{report.source}, {printed.form}: {printed.text} ({printed.interval}) for {printed.answer}"
+
+
+@law
+def no_form_leaves_out_what_was_asked(asked: Asked) -> Iterator[str]:
+    """Sides, unions, overlaps, formulas and frequencies stand in tables and in Markdown alike."""
+    yield from (problem for problem in asked.problems if LEFT_OUT in problem)
+
+
+@law
+def stored_sketches_are_those_of_data(asked: Asked) -> Iterator[str]:
+    """Python makes of Arrow data and of files what the program stored."""
+    yield from asked.differences
 
 
 @law

@@ -168,9 +168,16 @@ class Case:
         """What a number is a number of, for people."""
         if isinstance(of, int):
             return self._names.get(of) or f"{of.bit_count()} regions"
-        first, *rest = of
-        words = [self.describe(x) if isinstance(x, int) and x > 255 or first == "ratio" else str(x) for x in rest]
-        return (" by ".join if first == "ratio" else " ".join)(words)
+        match of:
+            case ("ratio", part, whole):
+                return f"{self.describe(part)} by {self.describe(whole)}"
+            case ("coefficient", part, _, _):
+                return self.describe(part)
+            case ("segment", _, ours, partner, segment):
+                return f"{segment} of {self.sides[partner].name} beside {self.sides[ours].name}"
+            case (_, side, *rows):
+                return " ".join([self.sides[side].name, *(f"with {n} rows" for n in rows)])
+        raise ValueError(of)
 
     def is_known(self, of) -> bool:
         """Whether sides that fit their samples decide the number, so that no estimate is needed."""

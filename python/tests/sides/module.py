@@ -15,10 +15,12 @@ def ask(asked: Asked, two: list[int]) -> None:
     size = {"precision": case.precision, "k": case.k}
     stored = [overlap.read_sketches(case.sketch(i))[0] for i in range(case.count)]
     made = [overlap.sketch(case.table(i) if i % 2 else case.data(i), id="user_id", **size) for i in range(case.count)]
-    if made != stored:
-        asked.problems.append("Python: a sketch of data differs from the stored one")
+    for i in range(case.count):
+        # Arrow data without an ID doesn't say of which kind its IDs are, a file does.
+        if made[i] != stored[i] and (case.truth(case.side(i)) or not i % 2):
+            asked.differences.append(f"Python: the sketch of {case.sides[i].name} differs from the stored one")
     names = [side.name for side in case.sides]
-    sketches = {name: sketch for name, sketch in zip(names, made)}
+    sketches = dict(zip(names, made))
     sides = tuple(range(case.count))
 
     answers = [number("region", asked.region(row["sides"], sides), row["users"]) for row in overlap.regions(sketches)]
