@@ -2,9 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::estimate::{
-    PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
+    Confidence, JointRegisters, PairCounts, RANKS, RegionCounts, RegisterCounts, SampleCounts,
+    SampleLayer, SetCounts, SetRegisters, SetSample,
 };
-use crate::sketch::{BottomK, HyperLogLog, Sketch};
+use crate::id::Tally;
+use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch};
+use std::borrow::Cow;
 
 /// All that two sketches know about their users' overlap. Registers of different precision are
 /// compared at the lower one, samples below the lower θ; what only one of them has says nothing.
@@ -17,8 +20,9 @@ pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
     Ok(PairCounts {
         sample: (a.sample().zip(b.sample())).map(|(a, b)| sample_counts(a, b)),
         registers: (a.registers().zip(b.registers())).map(|(a, b)| register_counts(a, b)),
-        known_a: None,
-        known_b: None,
+        most_a: most_users(a),
+        most_b: most_users(b),
+        ..PairCounts::default()
     })
 }
 
@@ -30,6 +34,7 @@ pub fn set_counts(sketch: &Sketch) -> SetCounts {
         sample: sample.map(|sample| set_sample(sample.hashes().len(), sample)),
         registers: sketch.registers().map(set_registers),
         known: None,
+        most: most_users(sketch),
     }
 }
 
@@ -60,38 +65,130 @@ pub fn union_counts(sketches: &[&Sketch]) -> Result<Option<SetCounts>> {
         sample,
         registers: merged.registers().map(set_registers),
         known: None,
+        most: most_users(&merged),
     }))
 }
 
-/// How many sampled hashes below the lowest θ lie in each exclusive region of some sides (bit i of
-/// a place is side i), and that θ as a share of all hashes.
+/// All that up to eight sketches know about the exclusive regions of their users.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Incomparable`] if a side has no sample.
-pub fn region_hashes(sketches: &[&Sketch]) -> Result<(Vec<u64>, f64)> {
-    let samples: Option<Vec<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
-    let samples = samples.ok_or_else(|| {
-        Error::new(
-            crate::error::ErrorKind::Incomparable,
-            "regions need the samples of all sides, but one is registers alone",
-        )
-        .hint("leave out HLL sketches without a theta sketch, or compare two sides at a time")
-    })?;
-    let theta = samples.iter().map(|s| s.theta()).min().unwrap_or(0);
-    let share = (samples.iter().map(|s| s.sampled_share())).fold(1.0, f64::min);
-    let mut members: Vec<(u64, usize)> = (samples.iter().enumerate())
-        .flat_map(|(side, sample)| {
-            below(sample.hashes(), theta)
-                .iter()
-                .map(move |&hash| (hash, 1 << side))
-        })
-        .collect();
-    members.sort();
-    let mut regions = vec![0; 1 << sketches.len()];
-    for same in members.chunk_by(|(a, _), (b, _)| a == b) {
-        regions[same.iter().map(|(_, side)| side).sum::<usize>()] += 1;
+/// [`crate::ErrorKind::Usage`] for no sketches or more than eight,
+/// [`crate::ErrorKind::Incomparable`] if two of them can't be compared.
+pub fn region_counts(sketches: &[&Sketch]) -> Result<RegionCounts> {
+    let most = RegionCounts::SETS_MAX;
+    let set_count = sketches.len();
+    if set_count == 0 || set_count > most {
+        return Err(Error::usage(format!(
+            "{set_count} sides, but regions are of 1 to {most}"
+        )));
     }
-    Ok((regions, share))
+    for (i, a) in sketches.iter().enumerate() {
+        for b in &sketches[i + 1..] {
+            a.ensure_comparable(b)?;
+        }
+    }
+    Ok(RegionCounts {
+        set_count,
+        sample: sample_layers(sketches),
+        registers: joint_registers(sketches),
+        known: vec![None; set_count],
+        most: sketches.iter().map(|sketch| most_users(sketch)).collect(),
+        confidence: Confidence::default(),
+    })
+}
+
+/// No more users than rows with an ID.
+fn most_users(sketch: &Sketch) -> Option<u64> {
+    sketch.tally().map(Tally::ids)
+}
+
+/// The samples, cut at every threshold: in a layer the sets are visible whose samples reach through
+/// it.
+fn sample_layers(sketches: &[&Sketch]) -> Vec<SampleLayer> {
+    let samples: Vec<Option<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
+    let each = || {
+        samples
+            .iter()
+            .enumerate()
+            .filter_map(|(set, sample)| Some((set, (*sample)?)))
+    };
+    let mut cuts: Vec<(u64, f64)> = each()
+        .map(|(_, sample)| (sample.theta(), sample.sampled_share()))
+        .collect();
+    cuts.sort_by_key(|(theta, _)| *theta);
+    cuts.dedup_by_key(|(theta, _)| *theta);
+    let mut rest: Vec<(usize, &[u64])> = each()
+        .map(|(set, sample)| (1 << set, sample.hashes()))
+        .collect();
+    let mut before = 0.0;
+    let layer = |&(theta, share): &(u64, f64)| {
+        let reach_on = each().filter(|(_, sample)| sample.theta() >= theta);
+        let visible = reach_on.map(|(set, _)| 1 << set).sum();
+        let own: Vec<(usize, &[u64])> = rest
+            .iter_mut()
+            .map(|(set, hashes)| {
+                let (inside, beyond) = hashes.split_at(below(hashes, theta).len());
+                *hashes = beyond;
+                (*set, inside)
+            })
+            .collect();
+        let layer = SampleLayer {
+            visible,
+            share: ((share - before) / (1.0 - before)).min(1.0),
+            seen: by_members(&own, sketches.len()),
+        };
+        before = share;
+        layer
+    };
+    cuts.iter().map(layer).collect()
+}
+
+/// How many hashes lie in just these of some ascending lists, by their bits.
+fn by_members(lists: &[(usize, &[u64])], set_count: usize) -> Vec<u64> {
+    let mut seen = vec![0; 1 << set_count];
+    let mut rest = lists.to_vec();
+    loop {
+        let next = rest.iter().filter_map(|(_, hashes)| hashes.first()).min();
+        let Some(&next) = next else {
+            return seen;
+        };
+        let mut members = 0;
+        for (set, hashes) in &mut rest {
+            if let Some((_, beyond)) = hashes.split_first().filter(|(hash, _)| **hash == next) {
+                members |= *set;
+                *hashes = beyond;
+            }
+        }
+        seen[members] += 1;
+    }
+}
+
+/// The registers of all sets that have any, at the lowest precision of them.
+fn joint_registers(sketches: &[&Sketch]) -> Option<(JointRegisters, Vec<usize>)> {
+    let each = || {
+        let registers = sketches.iter().map(|sketch| sketch.registers());
+        registers
+            .enumerate()
+            .filter_map(|(set, registers)| Some((set, registers?)))
+    };
+    let precision = each().map(|(_, registers)| registers.precision()).min()?;
+    let folded: Vec<Cow<'_, HyperLogLog>> = each()
+        .map(|(_, registers)| folded(registers, precision))
+        .collect();
+    let ranks: Vec<&[u8]> = folded
+        .iter()
+        .map(|registers| registers.registers())
+        .collect();
+    let sets = each().map(|(set, _)| set).collect();
+    Some((JointRegisters::count(precision.get(), &ranks), sets))
+}
+
+fn folded(registers: &HyperLogLog, precision: Precision) -> Cow<'_, HyperLogLog> {
+    let mut folded = Cow::Borrowed(registers);
+    if registers.precision() != precision {
+        folded.to_mut().fold(precision);
+    }
+    folded
 }
 
 /// `hashes` hashes below the θ of `sample`.
@@ -155,18 +252,7 @@ fn common(a: &[u64], b: &[u64]) -> u64 {
 /// The five histograms of Ertl's joint estimation (arXiv:1702.01284, section 6).
 fn register_counts(a: &HyperLogLog, b: &HyperLogLog) -> RegisterCounts {
     let precision = a.precision().min(b.precision());
-    let fold = |registers: &HyperLogLog| {
-        let mut folded = registers.clone();
-        folded.fold(precision);
-        folded
-    };
-    let (folded_a, folded_b);
-    let (a, b) = if a.precision() == b.precision() {
-        (a, b)
-    } else {
-        (folded_a, folded_b) = (fold(a), fold(b));
-        (&folded_a, &folded_b)
-    };
+    let (a, b) = (folded(a, precision), folded(b, precision));
     // All pairs of ranks first: counting needs no branch, and the table stays in the first cache.
     let mut pairs = vec![[0_u32; RANKS]; RANKS];
     for (&x, &y) in a.registers().iter().zip(b.registers()) {

@@ -48,7 +48,7 @@ pub use analysis::{
     SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions, segment_gains,
     trend as trend_of,
 };
-pub use compare::{pair_counts, region_hashes, set_counts, union_counts};
+pub use compare::{pair_counts, region_counts, set_counts, union_counts};
 pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
     SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
@@ -59,9 +59,10 @@ pub use engine::{
 pub use error::{Error, ErrorKind, Result};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate,
-    PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate, RegisterCounts,
-    SampleCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
-    estimate_pair, estimate_regions, estimate_set, expected_error, plan,
+    JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate,
+    RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample, SketchSize,
+    contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set, expected_error,
+    plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};

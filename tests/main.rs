@@ -14,6 +14,7 @@ mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
+mod many_sides; // three and more sides: one fit, one number for one question
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them

@@ -158,42 +158,6 @@ fn the_partners_new_users_are_told_by_segment() {
 }
 
 #[test]
-fn a_matrix_says_of_every_pair_what_estimate_says() {
-    let folder = Folder::new();
-    for (name, users) in [
-        ("a", 0..90_000),
-        ("b", 50_000..150_000),
-        ("c", 80_000..81_000),
-    ] {
-        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(users));
-        write(
-            &folder,
-            &format!("{name}.parquet"),
-            &[("user_id", ids)],
-            1 << 20,
-        );
-        run(
-            &folder,
-            &format!("sketch {{}}{name}.parquet -o {{}}{name}.ovs"),
-        );
-    }
-    let matrix = json(&folder, "matrix {}a.ovs {}b.ovs {}c.parquet");
-    let pairs = matrix["pairs"].as_array().unwrap();
-    assert_eq!(pairs.len(), 3);
-    for pair in pairs {
-        let [a, b] = ["a", "b"].map(|side| pair[side].as_str().unwrap());
-        let alone = json(&folder, &format!("estimate {{}}{a}.ovs {{}}{b}.ovs"));
-        for key in ["overlap", "share_of_a", "share_of_b", "jaccard"] {
-            assert_eq!(pair[key], alone[key], "{a} and {b}");
-        }
-    }
-    let csv = run(&folder, "matrix {}a.ovs {}b.ovs {}c.ovs --format csv");
-    assert_eq!(csv.lines().count(), 4);
-    let square = run(&folder, "matrix {}a.ovs {}b.ovs {}c.ovs");
-    assert!(square.contains("share of row's users"), "{square}");
-}
-
-#[test]
 fn greedy_reach_begins_with_the_largest_side_unless_told_otherwise() {
     let folder = tiers();
     let sides = |report: &Value| -> Vec<String> {

@@ -185,6 +185,7 @@ fn one_trial(parts: Parts, known: Known, seed: u64) -> Sums {
         registers: Some(registers),
         known_a: size(known[0], parts.size_a()),
         known_b: size(known[1], parts.size_b()),
+        ..PairCounts::default()
     };
     for (i, level) in [0.95, 0.997].into_iter().enumerate() {
         let confidence = Confidence::new(level).expect("a level");

@@ -1,5 +1,6 @@
 //! Every two of N sides.
 
+use super::regions::fit_of_few;
 use crate::compare::{pair_counts, set_counts};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set};
@@ -32,16 +33,23 @@ pub struct MatrixPair {
     pub jaccard: Estimate,
 }
 
-/// Compares every two sketches, on the threads of the pool that it is called in. The numbers of a
-/// pair are those of [`crate::estimate_sketches`].
+/// Compares every two sketches, on the threads of the pool that it is called in. Up to eight sides
+/// are one fit, as in [`crate::regions`], so that all numbers add up; of more, every side and every
+/// pair is estimated by itself.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Incomparable`] if two of them can't be compared.
 pub fn matrix(sketches: &[&Sketch], confidence: Confidence) -> Result<Matrix> {
-    let users = sketches.par_iter();
-    let users = users.map(|sketch| estimate_set(&set_counts(sketch), confidence));
+    let fit = fit_of_few(sketches, confidence)?;
+    let users = |side: usize| match &fit {
+        Some(fit) => fit.side(side),
+        None => estimate_set(&set_counts(sketches[side]), confidence),
+    };
     let pair = |a: usize, b: usize| {
-        let pair = estimate_pair(&pair_counts(sketches[a], sketches[b])?, confidence);
+        let pair = match fit.as_ref().and_then(|fit| fit.pair(a, b)) {
+            Some(pair) => pair,
+            None => estimate_pair(&pair_counts(sketches[a], sketches[b])?, confidence),
+        };
         Ok(MatrixPair {
             a,
             b,
@@ -51,10 +59,11 @@ pub fn matrix(sketches: &[&Sketch], confidence: Confidence) -> Result<Matrix> {
             jaccard: pair.jaccard,
         })
     };
-    let rows = (0..sketches.len()).into_par_iter();
+    let sides = 0..sketches.len();
+    let rows = sides.clone().into_par_iter();
     let rows = rows.flat_map(|a| (a + 1..sketches.len()).into_par_iter().map(move |b| (a, b)));
     Ok(Matrix {
-        users: users.collect(),
+        users: sides.into_par_iter().map(users).collect(),
         pairs: rows.map(|(a, b)| pair(a, b)).collect::<Result<_>>()?,
     })
 }

@@ -1,5 +1,6 @@
 //! Which partner adds most new users next? The reach of ever more sides together.
 
+use super::regions::{Regions, fit_of_few};
 use crate::compare::{pair_counts, set_counts};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairEstimate, estimate_pair, estimate_set};
@@ -33,7 +34,8 @@ pub struct ReachStep {
 }
 
 /// The cumulative reach of sides, on the threads of the pool that it is called in. `base` comes
-/// first, whatever the order; without one, the largest side does if the order is greedy.
+/// first, whatever the order; without one, the largest side does if the order is greedy. Up to eight
+/// sides are one fit, as in [`crate::regions`].
 ///
 /// # Errors
 /// [`crate::ErrorKind::Incomparable`] if two of them can't be compared.
@@ -43,21 +45,31 @@ pub fn reach(
     base: Option<usize>,
     confidence: Confidence,
 ) -> Result<Vec<ReachStep>> {
-    let users = sketches.par_iter();
-    let users = users.map(|sketch| estimate_set(&set_counts(sketch), confidence));
-    let users: Vec<Estimate> = users.collect();
+    let fit = fit_of_few(sketches, confidence)?;
+    let users: Vec<Estimate> = match &fit {
+        Some(fit) => (0..sketches.len()).map(|side| fit.side(side)).collect(),
+        None => (sketches.par_iter())
+            .map(|sketch| estimate_set(&set_counts(sketch), confidence))
+            .collect(),
+    };
+    let mut so_far: Box<dyn SoFar> = match fit {
+        Some(fit) => Box::new(Fitted { fit, sides: 0 }),
+        None => Box::new(Pairwise {
+            accumulated: Accumulated::new(confidence),
+            sketches,
+        }),
+    };
     let mut left: Vec<usize> = (0..sketches.len()).collect();
-    let mut so_far = Accumulated::new(confidence);
     let mut steps: Vec<ReachStep> = Vec::with_capacity(left.len());
     let mut sum = 0.0;
     while !left.is_empty() {
         let at = match (steps.len(), base, order) {
             (0, Some(base), _) => left.iter().position(|&side| side == base).unwrap_or(0),
             (_, _, ReachOrder::Given) => 0,
-            (_, _, ReachOrder::Greedy) => so_far.most_added(&left, sketches)?,
+            (_, _, ReachOrder::Greedy) => most(&so_far.would_add(&left)?),
         };
         let side = left.remove(at);
-        let (added, reach) = so_far.add(sketches[side])?;
+        let (added, reach) = so_far.add(side)?;
         sum += users[side].value;
         steps.push(ReachStep {
             side,
@@ -72,6 +84,80 @@ pub fn reach(
         });
     }
     Ok(steps)
+}
+
+/// The place of the largest value, of equal ones the first.
+fn most(values: &[f64]) -> usize {
+    let mut most = 0;
+    for (at, value) in values.iter().enumerate() {
+        if *value > values[most] {
+            most = at;
+        }
+    }
+    most
+}
+
+/// The union of the sides so far, which are known by their places.
+trait SoFar {
+    /// How many users each of some sides would add.
+    fn would_add(&self, sides: &[usize]) -> Result<Vec<f64>>;
+
+    /// Adds a side; returns how many of its users are new, and the size of the union.
+    fn add(&mut self, side: usize) -> Result<(Estimate, Estimate)>;
+}
+
+/// Few sides: every number is a sum of one fit.
+struct Fitted {
+    fit: Regions,
+    /// The sides so far, as bits.
+    sides: usize,
+}
+
+impl Fitted {
+    fn new_users(&self, side: usize) -> Estimate {
+        let sides = self.sides;
+        (self.fit).sum(|mask| mask & sides == 0 && mask >> side & 1 == 1)
+    }
+}
+
+impl SoFar for Fitted {
+    fn would_add(&self, sides: &[usize]) -> Result<Vec<f64>> {
+        Ok(sides
+            .iter()
+            .map(|&side| self.new_users(side).value)
+            .collect())
+    }
+
+    fn add(&mut self, side: usize) -> Result<(Estimate, Estimate)> {
+        let added = self.new_users(side);
+        self.sides |= 1 << side;
+        let sides = self.sides;
+        Ok((added, self.fit.sum(|mask| mask & sides != 0)))
+    }
+}
+
+/// Many sides: each is compared with the union of those before it.
+struct Pairwise<'a> {
+    accumulated: Accumulated,
+    sketches: &'a [&'a Sketch],
+}
+
+impl SoFar for Pairwise<'_> {
+    fn would_add(&self, sides: &[usize]) -> Result<Vec<f64>> {
+        let confidence = self.accumulated.confidence;
+        let added = sides.par_iter().map(|&side| match &self.accumulated.union {
+            None => Ok(estimate_set(&set_counts(self.sketches[side]), confidence).value),
+            Some(union) => {
+                let counts = pair_counts(union, self.sketches[side])?;
+                Ok(estimate_pair(&counts, confidence).only_b.value)
+            }
+        });
+        added.collect()
+    }
+
+    fn add(&mut self, side: usize) -> Result<(Estimate, Estimate)> {
+        self.accumulated.add(self.sketches[side])
+    }
 }
 
 /// A union that grows set by set, and its size.
@@ -96,11 +182,6 @@ impl Accumulated {
         }
     }
 
-    /// The union of the sets so far; `None` before the first.
-    pub(super) const fn union(&self) -> Option<&Sketch> {
-        self.union.as_ref()
-    }
-
     /// Adds a set; returns how many of its users are new, and the size of the union.
     pub(super) fn add(&mut self, sketch: &Sketch) -> Result<(Estimate, Estimate)> {
         let Some(union) = &mut self.union else {
@@ -112,25 +193,6 @@ impl Accumulated {
         union.merge(sketch)?;
         self.size = summed(self.size.value, &pair);
         Ok((pair.only_b, self.size))
-    }
-
-    /// The place in `left` of the set that would add most.
-    fn most_added(&self, left: &[usize], sketches: &[&Sketch]) -> Result<usize> {
-        let added = left.par_iter().map(|&side| match &self.union {
-            None => Ok(estimate_set(&set_counts(sketches[side]), self.confidence).value),
-            Some(union) => {
-                let counts = pair_counts(union, sketches[side])?;
-                Ok(estimate_pair(&counts, self.confidence).only_b.value)
-            }
-        });
-        let added: Vec<f64> = added.collect::<Result<_>>()?;
-        let mut most = 0;
-        for (at, added_here) in added.iter().enumerate() {
-            if *added_here > added[most] {
-                most = at;
-            }
-        }
-        Ok(most)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Every exclusive region of N sides.
 
-use crate::compare::{pair_counts, region_hashes, set_counts};
-use crate::error::{Error, Result};
+use crate::compare::{pair_counts, region_counts, set_counts};
+use crate::error::Result;
 use crate::estimate::{
     Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, SetCounts,
-    estimate_pair, estimate_regions, estimate_set,
+    contradicts, estimate_pair, estimate_regions, estimate_set,
 };
 use crate::sketch::Sketch;
 
-/// The exclusive regions of N sides, from one fit.
+/// The exclusive regions of N sides, from one fit: every number about any of the sides is a sum of
+/// them, so that all of them add up.
 ///
 /// ```
 /// use overlap::{Confidence, Sketch, SketchOptions, id::IdBatch, regions};
@@ -19,6 +20,7 @@ use crate::sketch::Sketch;
 /// // Users of the first two but not of the third: 3.
 /// assert_eq!(regions.region(0b011).value, 1.0);
 /// assert_eq!(regions.side(0).value, 4.0);
+/// assert_eq!(regions.pair(0, 1).map(|pair| pair.overlap.value), Some(2.0));
 /// # Ok::<(), overlap::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -29,9 +31,11 @@ pub struct Regions {
 
 #[derive(Clone, Debug)]
 enum Fit {
-    /// Two sides: the joint likelihood of the pair, which knows more.
+    One(Estimate),
+    /// Two sides: the joint likelihood of the pair has few enough unknowns to follow the profile of
+    /// each.
     Pair(Box<PairEstimate>),
-    Many(RegionsEstimate),
+    Many(Box<RegionsEstimate>),
 }
 
 /// Fits the regions of up to eight sides; `known` holds sizes that are known from elsewhere.
@@ -44,48 +48,48 @@ pub fn regions(
     known: &[Option<u64>],
     confidence: Confidence,
 ) -> Result<Regions> {
-    let most = RegionCounts::SETS_MAX;
     let side_count = sketches.len();
-    if side_count == 0 || side_count > most {
-        return Err(Error::usage(format!(
-            "{side_count} sides, but regions are of 1 to {most}"
-        )));
-    }
-    for (i, a) in sketches.iter().enumerate() {
-        for b in &sketches[i + 1..] {
-            a.ensure_comparable(b)?;
-        }
-    }
     let known = |side: usize| known.get(side).copied().flatten();
-    if let [a, b] = sketches {
-        let counts = pair_counts(a, b)?;
-        let counts = PairCounts {
-            known_a: known(0),
-            known_b: known(1),
-            ..counts
-        };
-        let fit = Fit::Pair(Box::new(estimate_pair(&counts, confidence)));
-        return Ok(Regions { side_count, fit });
-    }
-    let size = |(side, sketch): (usize, &&Sketch)| {
-        let counts = SetCounts {
-            known: known(side),
-            ..set_counts(sketch)
-        };
-        estimate_set(&counts, confidence)
+    let fit = match sketches {
+        [one] => Fit::One(estimate_set(
+            &SetCounts {
+                known: known(0),
+                ..set_counts(one)
+            },
+            confidence,
+        )),
+        [a, b] => {
+            let counts = PairCounts {
+                known_a: known(0),
+                known_b: known(1),
+                ..pair_counts(a, b)?
+            };
+            Fit::Pair(Box::new(estimate_pair(&counts, confidence)))
+        }
+        _ => {
+            let plausible = |(side, sketch): (usize, &&Sketch)| {
+                known(side).filter(|&known| !contradicts(&set_counts(sketch), known))
+            };
+            let counts = RegionCounts {
+                known: sketches.iter().enumerate().map(plausible).collect(),
+                confidence,
+                ..region_counts(sketches)?
+            };
+            Fit::Many(Box::new(estimate_regions(&counts)))
+        }
     };
-    let (below, theta) = region_hashes(sketches)?;
-    let sizes = sketches.iter().enumerate().map(size).collect();
-    let counts = RegionCounts {
-        below,
-        theta,
-        sizes,
-        confidence,
-    };
-    Ok(Regions {
-        side_count,
-        fit: Fit::Many(estimate_regions(&counts)),
-    })
+    Ok(Regions { side_count, fit })
+}
+
+/// One fit of 1 to 8 sides; `None` of none or more.
+///
+/// # Errors
+/// [`crate::ErrorKind::Incomparable`] if two of them can't be compared.
+pub(super) fn fit_of_few(sketches: &[&Sketch], confidence: Confidence) -> Result<Option<Regions>> {
+    let is_few = (1..=RegionCounts::SETS_MAX).contains(&sketches.len());
+    is_few
+        .then(|| regions(sketches, &[], confidence))
+        .transpose()
 }
 
 impl Regions {
@@ -113,10 +117,36 @@ impl Regions {
         self.sum(|_| true)
     }
 
+    /// Everything about two sides by their places; `None` unless they are two of these.
+    #[must_use]
+    pub fn pair(&self, a: usize, b: usize) -> Option<PairEstimate> {
+        if a == b || a.max(b) >= self.side_count {
+            return None;
+        }
+        let mut pair = self.sets(1 << a, 1 << b)?;
+        if let Fit::Many(fit) = &self.fit {
+            pair.matches = fit.matches(a, b);
+        }
+        Some(pair)
+    }
+
+    /// Everything about the users of any side in the mask `a` beside those of any in the mask `b`;
+    /// `None` where the fit is of too few sides to tell.
+    pub(super) fn sets(&self, a: usize, b: usize) -> Option<PairEstimate> {
+        match &self.fit {
+            Fit::Many(fit) => Some(fit.pair(|mask| mask & a != 0, |mask| mask & b != 0)),
+            Fit::Pair(pair) if (a, b) == (1, 2) => Some(**pair),
+            Fit::Pair(pair) if (a, b) == (2, 1) => Some(pair.swapped()),
+            Fit::One(_) | Fit::Pair(_) => None,
+        }
+    }
+
     /// Users in all regions that `wanted` picks: any set formula.
     #[must_use]
     pub fn sum(&self, wanted: impl Fn(usize) -> bool) -> Estimate {
         match &self.fit {
+            Fit::One(users) if wanted(1) => *users,
+            Fit::One(_) => Estimate::exact(0.0),
             Fit::Many(fit) => fit.sum(wanted),
             Fit::Pair(pair) => match [1, 2, 3].map(wanted) {
                 [false, false, false] => Estimate::exact(0.0),

@@ -33,30 +33,39 @@ fn value(users: usize) -> f64 {
 }
 
 #[test]
-fn a_matrix_is_every_pair_to_the_digit() {
+fn a_matrix_of_few_sides_is_their_fit_and_of_many_every_pair_alone() {
     let mut random = StdRng::seed_from_u64(1);
-    for k in [1 << 14, 64] {
-        let sets = family(&mut random, 6, 3_000);
+    for (k, count) in [(1 << 14, 6), (64, 6), (1 << 14, 9), (64, 9)] {
+        let sets = family(&mut random, count, 3_000);
         let sketches: Vec<Sketch> = sets.iter().map(|users| sketch(users, k)).collect();
         let everyone: Vec<&Sketch> = sketches.iter().collect();
         let matrix = matrix(&everyone, Confidence::default()).expect("comparable");
-        assert_eq!(matrix.pairs.len(), 15);
+        assert_eq!(matrix.pairs.len(), count * (count - 1) / 2);
+        let fit = (count <= 8)
+            .then(|| regions(&everyone, &[], Confidence::default()).expect("comparable"));
         for pair in &matrix.pairs {
             let counts = pair_counts(everyone[pair.a], everyone[pair.b]).expect("comparable");
             let alone = estimate_pair(&counts, Confidence::default());
-            assert_eq!(pair.overlap, alone.overlap);
+            let expected = fit
+                .as_ref()
+                .map_or(Some(alone), |fit| fit.pair(pair.a, pair.b));
+            let expected = expected.expect("two of the sides");
+            assert_eq!(pair.overlap, expected.overlap);
             assert_eq!(
                 (pair.share_of_a, pair.share_of_b),
-                (alone.share_of_a, alone.share_of_b)
+                (expected.share_of_a, expected.share_of_b)
             );
-            assert_eq!(pair.jaccard, alone.jaccard);
+            assert_eq!(pair.jaccard, expected.jaccard);
             if k > 3_000 {
                 let truth = sets[pair.a].intersection(&sets[pair.b]).count();
                 assert_eq!(pair.overlap, Estimate::exact(value(truth)));
             }
         }
-        let size = |sketch| estimate_set(&set_counts(sketch), Confidence::default());
-        assert_eq!(matrix.users, sketches.iter().map(size).collect::<Vec<_>>());
+        let size = |side: usize| match &fit {
+            Some(fit) => fit.side(side),
+            None => estimate_set(&set_counts(everyone[side]), Confidence::default()),
+        };
+        assert_eq!(matrix.users, (0..count).map(size).collect::<Vec<_>>());
     }
 }
 

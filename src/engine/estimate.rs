@@ -4,7 +4,7 @@ use super::inputs::Inputs;
 use super::request::SketchRequest;
 use super::spelling::spelling_warnings;
 use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
-use crate::analysis::{Expression, regions};
+use crate::analysis::{Expression, Regions, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::{Error, Result};
 use crate::estimate::{
@@ -43,8 +43,12 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     };
     let rows: Vec<Option<RowCounts>> = rows;
     let known = known_sizes(&sides, &sketches, request, &mut warnings);
-    let numbers = numbers(&sketches, &known, request.confidence)?;
-    let formulas = formulas(request, &sketches, &known)?;
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
+    let fit = (everyone.len() <= RegionCounts::SETS_MAX)
+        .then(|| regions(&everyone, &known, request.confidence))
+        .transpose()?;
+    let formulas = formulas(request, fit.as_ref())?;
+    let numbers = numbers(&sketches, &known, fit.as_ref(), request.confidence)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
@@ -61,7 +65,6 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     };
     let sides: Vec<SideReport> = sides.into_iter().enumerate().map(side).collect();
     warnings.extend(sketch_warnings(&sides, &sketches));
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
     let mut report = EstimateReport {
         method: method_used(&everyone),
         confidence: request.confidence,
@@ -82,7 +85,12 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
 /// theta sketches of another program, is compared with nothing and left out.
 pub(super) fn method_used(sketches: &[&Sketch]) -> Method {
     let method = method(sketches.iter().copied());
-    let Method::Sketch { precision, k } = method else {
+    let Method::Sketch {
+        precision,
+        k,
+        joint,
+    } = method
+    else {
         return method;
     };
     let least = sketches.len().min(2);
@@ -92,6 +100,7 @@ pub(super) fn method_used(sketches: &[&Sketch]) -> Method {
     Method::Sketch {
         precision: precision.filter(|_| registers >= least),
         k: k.filter(|_| samples >= least),
+        joint,
     }
 }
 
@@ -113,24 +122,18 @@ fn frequency(
 }
 
 /// Users of every set formula, from the same fit as everything else.
-fn formulas(
-    request: &SketchRequest,
-    sketches: &[Sketch],
-    known: &[Option<u64>],
-) -> Result<Vec<FormulaReport>> {
-    if request.formulas.is_empty() {
-        return Ok(Vec::new());
-    }
+fn formulas(request: &SketchRequest, fit: Option<&Regions>) -> Result<Vec<FormulaReport>> {
     let sides = &request.sources.sides;
     let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let regions = regions(&everyone, known, request.confidence)?;
     let answer = |text: &String| {
         let formula = Expression::parse(text, &names)?;
-        let users = regions.sum(|mask| formula.holds(mask));
+        let fit = fit.ok_or_else(|| {
+            let (sides, most) = (names.len(), RegionCounts::SETS_MAX);
+            Error::usage(format!("{sides} sides, but formulas are of 1 to {most}"))
+        })?;
         Ok(FormulaReport {
             text: text.clone(),
-            users,
+            users: fit.sum(|mask| formula.holds(mask)),
         })
     };
     request.formulas.iter().map(answer).collect()
@@ -185,60 +188,48 @@ struct Numbers {
     union: Estimate,
 }
 
-fn numbers(sketches: &[Sketch], known: &[Option<u64>], confidence: Confidence) -> Result<Numbers> {
-    let pairs = pairs_of(sketches.len())
-        .map(|(a, b)| {
-            let counts = pair_counts(&sketches[a], &sketches[b])?;
-            let counts = PairCounts {
-                known_a: known[a],
-                known_b: known[b],
-                ..counts
-            };
-            Ok(PairReport {
-                a,
-                b,
-                estimate: estimate_pair(&counts, confidence),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    // Two sides: all numbers from the one fit, so that they add up.
-    if let (2, [pair]) = (sketches.len(), &pairs[..]) {
-        let PairEstimate { a, b, union, .. } = pair.estimate;
+/// Users of all sides, of every two of them and of their union: up to eight sides from one fit, so
+/// that all numbers add up; of more, each by itself.
+fn numbers(
+    sketches: &[Sketch],
+    known: &[Option<u64>],
+    fit: Option<&Regions>,
+    confidence: Confidence,
+) -> Result<Numbers> {
+    let pair = |(a, b): (usize, usize)| {
+        let estimate = match fit.and_then(|fit| fit.pair(a, b)) {
+            Some(pair) => pair,
+            None => {
+                let counts = PairCounts {
+                    known_a: known[a],
+                    known_b: known[b],
+                    ..pair_counts(&sketches[a], &sketches[b])?
+                };
+                estimate_pair(&counts, confidence)
+            }
+        };
+        Ok(PairReport { a, b, estimate })
+    };
+    let pairs = pairs_of(sketches.len()).map(pair).collect::<Result<_>>()?;
+    if let Some(fit) = fit {
         return Ok(Numbers {
-            users: vec![a, b],
+            users: (0..sketches.len()).map(|side| fit.side(side)).collect(),
             pairs,
-            union,
-        });
-    }
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
-    if (3..=RegionCounts::SETS_MAX).contains(&everyone.len()) {
-        // Sizes and union from the one fit of all regions, so that they agree with those.
-        let regions = regions(&everyone, known, confidence)?;
-        let users = (0..everyone.len()).map(|side| regions.side(side)).collect();
-        return Ok(Numbers {
-            users,
-            pairs,
-            union: regions.union(),
+            union: fit.union(),
         });
     }
     let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
-        estimate_set(
-            &SetCounts {
-                known,
-                ..set_counts(sketch)
-            },
-            confidence,
-        )
+        let counts = SetCounts {
+            known,
+            ..set_counts(sketch)
+        };
+        estimate_set(&counts, confidence)
     };
-    let users: Vec<Estimate> = sketches.iter().zip(known).map(size).collect();
-    let union = match (&users[..], union_counts(&everyone)?) {
-        ([one], _) => *one,
-        (_, Some(counts)) => estimate_set(&counts, confidence),
-        (_, None) => Estimate::exact(0.0),
-    };
+    let everyone: Vec<&Sketch> = sketches.iter().collect();
+    let union = union_counts(&everyone)?.map(|counts| estimate_set(&counts, confidence));
     Ok(Numbers {
-        users,
+        users: sketches.iter().zip(known).map(size).collect(),
         pairs,
-        union,
+        union: union.unwrap_or(Estimate::exact(0.0)),
     })
 }

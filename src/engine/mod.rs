@@ -33,7 +33,7 @@ pub use sketch::{sketch_array, sketch_segments, sketch_sides};
 pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
 
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, RegionCounts};
 use crate::id::PageChecks;
 use crate::report::{EstimateReport, Method, SideReport, SketchPart, Warning};
 use crate::scan::{Plan, SidePlan};
@@ -129,6 +129,7 @@ fn sketch_warnings_of(sketches: &[&Sketch]) -> Option<Warning> {
 /// The size at which sketches are compared: the smallest there is.
 fn method<'a>(sketches: impl IntoIterator<Item = &'a Sketch> + Clone) -> Method {
     Method::Sketch {
+        joint: sketches.clone().into_iter().count() <= RegionCounts::SETS_MAX,
         precision: precisions(sketches.clone()).min(),
         k: ks(sketches).min(),
     }

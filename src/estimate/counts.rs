@@ -60,6 +60,11 @@ pub struct PairCounts {
     pub known_a: Option<u64>,
     /// |B|, likewise.
     pub known_b: Option<u64>,
+    /// The most users that A can have, such as its rows with an ID; left out if the sketch
+    /// contradicts it.
+    pub most_a: Option<u64>,
+    /// The most users that B can have, likewise.
+    pub most_b: Option<u64>,
 }
 
 impl PairCounts {
@@ -85,6 +90,8 @@ impl PairCounts {
             }),
             known_a: self.known_b,
             known_b: self.known_a,
+            most_a: self.most_b,
+            most_b: self.most_a,
         }
     }
 
@@ -92,7 +99,7 @@ impl PairCounts {
     pub(super) fn order(&self) -> impl PartialOrd {
         let sample = (self.sample).map(|s| (s.only_a, s.above_a, s.theta_a.to_bits()));
         let registers = (self.registers).map(|r| (r.a_below_b, r.a_above_b));
-        (sample, self.known_a, registers)
+        (sample, self.known_a, registers, self.most_a)
     }
 }
 
@@ -123,4 +130,7 @@ pub struct SetCounts {
     pub registers: Option<SetRegisters>,
     /// Its size, where it is known from elsewhere.
     pub known: Option<u64>,
+    /// The most users that it can have, such as its rows with an ID; left out if the sketch
+    /// contradicts it.
+    pub most: Option<u64>,
 }

@@ -39,7 +39,14 @@ pub fn estimate_frequency(counts: &FrequencyCounts) -> FrequencyEstimate {
     let from = |j: usize| counts.histogram[j..].iter().sum::<u64>();
     let users = |seen: u64| scaled(counts, seen, sampled);
     let rows = counts.rows as f64;
-    let per = |users: f64| if users > 0.0 { rows / users } else { 0.0 };
+    // Where there are rows there is a user, and no user without a row.
+    let per = |users: f64| {
+        if rows > 0.0 {
+            rows / users.clamp(1.0, rows)
+        } else {
+            0.0
+        }
+    };
     FrequencyEstimate {
         mean: Estimate {
             value: per(counts.users.value),
@@ -75,7 +82,7 @@ fn scaled(counts: &FrequencyCounts, seen: u64, sampled: u64) -> Estimate {
     // A sample of a fixed population without replacement: the sampled ones are certain.
     let of_share = (1.0 - share) * (1.0 - counts.theta) / sampled * share;
     let variance = of_share * counts.users.value.powi(2) + (share * size_sigma).powi(2);
-    super::regions::interval(value.round(), variance, counts.theta, z)
+    super::regions::poisson_interval(value.round(), variance, 1.0 / counts.theta, z)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod newton;
 mod normal;
 mod pair;
 mod planning;
+mod ratios;
 mod regions;
 mod single;
 
@@ -28,7 +29,7 @@ pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
-pub use regions::{RegionCounts, RegionsEstimate, estimate_regions};
+pub use regions::{JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions};
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.
@@ -67,6 +68,16 @@ impl Estimate {
     pub(crate) fn at_most(self, whole: Self) -> Self {
         let value = self.value.min(whole.value);
         Self::ordered(value, self.lower, self.upper)
+    }
+
+    /// The same estimate with an upper limit that is no higher than `most`, which the value isn't
+    /// above.
+    fn limited(self, most: f64) -> Self {
+        Self {
+            lower: self.lower.min(most),
+            upper: self.upper.min(most).max(self.value),
+            ..self
+        }
     }
 
     /// Half the interval's width as a share of the value: 0 for a known number, infinite for an

@@ -9,6 +9,7 @@ use super::likelihood::{
 };
 use super::matrix::{Vector, dot};
 use super::newton::Model;
+use super::ratios::share;
 use super::single;
 use super::{Confidence, Estimate};
 
@@ -47,8 +48,51 @@ pub struct PairEstimate {
 }
 
 impl PairEstimate {
+    /// All numbers with intervals.
+    fn numbers_mut(&mut self) -> [&mut Estimate; 12] {
+        [
+            &mut self.a,
+            &mut self.b,
+            &mut self.only_a,
+            &mut self.only_b,
+            &mut self.overlap,
+            &mut self.union,
+            &mut self.share_of_a,
+            &mut self.share_of_b,
+            &mut self.jaccard,
+            &mut self.overlap_coefficient,
+            &mut self.gain_a,
+            &mut self.gain_b,
+        ]
+    }
+
+    /// These values, with intervals that hold those of a fit with more freedom.
+    fn widened_to(mut self, other: &Self) -> Self {
+        let mut other = *other;
+        for (number, other) in self.numbers_mut().into_iter().zip(other.numbers_mut()) {
+            number.lower = number.lower.min(other.lower);
+            number.upper = number.upper.max(other.upper);
+        }
+        self
+    }
+
+    /// With limits that no set and no overlap can be beyond: the most users of each set, and of the
+    /// overlap those of either set.
+    fn bounded(mut self, most: [Option<f64>; 2]) -> Self {
+        for (set, most) in [&mut self.a, &mut self.b].into_iter().zip(most) {
+            if let Some(most) = most {
+                *set = set.limited(most);
+            }
+            set.lower = set.lower.max(self.overlap.lower).min(set.value);
+        }
+        self.overlap = self.overlap.limited(self.a.upper.min(self.b.upper));
+        self.only_a = self.only_a.limited(self.a.upper);
+        self.only_b = self.only_b.limited(self.b.upper);
+        self
+    }
+
     /// The same with A and B the other way round.
-    const fn swapped(self) -> Self {
+    pub(crate) const fn swapped(self) -> Self {
         Self {
             a: self.b,
             b: self.a,
@@ -71,13 +115,38 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
     // tip over: the fit is always made in the same order.
     let swapped = counts.swapped();
     if counts.order() <= swapped.order() {
-        estimate_ordered(counts, confidence)
+        estimate_bounded(counts, confidence)
     } else {
-        estimate_ordered(&swapped, confidence).swapped()
+        estimate_bounded(&swapped, confidence).swapped()
     }
 }
 
-fn estimate_ordered(counts: &PairCounts, confidence: Confidence) -> PairEstimate {
+/// No set is larger than it can be: one that came out larger is fitted again with that size.
+fn estimate_bounded(counts: &PairCounts, confidence: Confidence) -> PairEstimate {
+    let known = known_sizes(counts);
+    let free = estimate_ordered(counts, known, confidence);
+    let most = [counts.most_a, counts.most_b];
+    let most: [Option<f64>; 2] = std::array::from_fn(|side| {
+        let seen = set_counts(counts, side)
+            .sample
+            .map_or(0, |sample| sample.hashes);
+        let most = most[side].filter(|&most| known[side].is_none() && most >= seen);
+        most.map(|most| most as f64)
+    });
+    let is_over = |side: usize| most[side].is_some_and(|most| [free.a, free.b][side].value > most);
+    if !is_over(0) && !is_over(1) {
+        return free.bounded(most);
+    }
+    let held = std::array::from_fn(|side| known[side].or(most[side].filter(|_| is_over(side))));
+    let held = estimate_ordered(counts, held, confidence);
+    held.widened_to(&free).bounded(most)
+}
+
+fn estimate_ordered(
+    counts: &PairCounts,
+    known: [Option<f64>; 2],
+    confidence: Confidence,
+) -> PairEstimate {
     let sample = counts.sample;
     if let Some(sample) = sample.filter(|sample| sample.theta >= 1.0) {
         return exact(&sample);
@@ -85,7 +154,6 @@ fn estimate_ordered(counts: &PairCounts, confidence: Confidence) -> PairEstimate
     let z = confidence.z();
     let terms = counts.registers.as_ref().map(RegisterTerms::of_pair);
     let data = sample.map(|sample| SampleData::of(&sample));
-    let known = known_sizes(counts);
     if known.contains(&Some(0.0)) {
         return with_nobody(counts, &known, confidence);
     }
@@ -194,11 +262,6 @@ fn with_nobody(
     }
 }
 
-/// part / whole; 0 of nothing.
-pub(super) fn share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 0.0 }
-}
-
 /// The sizes that are certain: a sample that is the whole set, or a given size that the sketch
 /// doesn't contradict.
 fn known_sizes(counts: &PairCounts) -> [Option<f64>; 2] {
@@ -239,7 +302,7 @@ fn set_counts(counts: &PairCounts, side: usize) -> SetCounts {
     SetCounts {
         sample,
         registers,
-        known: None,
+        ..SetCounts::default()
     }
 }
 

@@ -17,7 +17,13 @@ pub fn estimate_set(counts: &SetCounts, confidence: Confidence) -> Estimate {
     if let Some(known) = counts.known.filter(|&known| !contradicts(counts, known)) {
         return Estimate::exact(known as f64);
     }
-    interval(counts, confidence.z())
+    let estimate = interval(counts, confidence.z());
+    // No set is larger than it can be.
+    let most = counts.most.map(|most| (most as f64).max(seen(counts)));
+    most.map_or(estimate, |most| {
+        let value = estimate.value.min(most);
+        Estimate { value, ..estimate }.limited(most)
+    })
 }
 
 /// Whether a given size is beyond what the sketch allows: fewer users than were seen, or more than

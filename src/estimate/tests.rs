@@ -127,12 +127,14 @@ fn any_counts_give_an_estimate() {
                     registers,
                     known_a,
                     known_b: None,
+                    ..PairCounts::default()
                 });
                 check(&PairCounts {
                     sample,
                     registers,
                     known_a,
                     known_b: known_a,
+                    ..PairCounts::default()
                 });
             }
         }

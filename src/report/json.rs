@@ -113,6 +113,8 @@ pub(super) enum MethodName {
     Sketch {
         precision: Option<u8>,
         k: Option<usize>,
+        /// All sides are one fit, so that their numbers add up.
+        joint: bool,
     },
     Exact,
 }
@@ -251,7 +253,15 @@ fn document(report: &EstimateReport) -> Document<'_> {
 
 pub(super) fn method(method: Method) -> MethodName {
     match method {
-        Method::Sketch { precision, k } => MethodName::Sketch { precision, k },
+        Method::Sketch {
+            precision,
+            k,
+            joint,
+        } => MethodName::Sketch {
+            precision,
+            k,
+            joint,
+        },
         Method::Exact => MethodName::Exact,
     }
 }

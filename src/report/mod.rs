@@ -59,6 +59,10 @@ pub enum Method {
         /// The largest number of hashes in a sample, the smallest of all sides; `None` without
         /// samples, or where another program made them and doesn't tell.
         k: Option<usize>,
+        /// Whether all sides are one fit, so that their numbers add up. More than
+        /// [`SETS_MAX`](crate::RegionCounts::SETS_MAX) sides are not: every side, every pair and the
+        /// union are then estimated by themselves.
+        joint: bool,
     },
     /// Every ID was counted; text and binary values by a 128-bit hash.
     Exact,

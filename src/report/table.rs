@@ -291,7 +291,19 @@ pub(super) fn last_line(
         Some(nulls) => format!("{} rows without an id skipped", whole(nulls as f64)),
     };
     let how = match method {
-        Method::Sketch { precision, k } => format!("estimated with {}", sketch_size(precision, k)),
+        Method::Sketch {
+            precision,
+            k,
+            joint,
+        } => {
+            let size = sketch_size(precision, k);
+            let apart = if joint {
+                ""
+            } else {
+                ", every number by itself"
+            };
+            format!("estimated with {size}{apart}")
+        }
         Method::Exact => "counted exactly".into(),
     };
     format!("{skipped}{known}{}; {how}\n", checksums(pages))

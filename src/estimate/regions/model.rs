@@ -1,0 +1,219 @@
+//! ln L of the regions of N sets: samples, registers, and what is certain.
+
+use super::linear::{Square, dot};
+use super::registers::{JointRegisters, Slopes};
+use super::sample::SampleTerms;
+
+/// Everything that is known about the regions. Places of all vectors are region masks; place 0 is
+/// not used.
+#[derive(Debug)]
+pub(super) struct Model<'a> {
+    pub(super) places: usize,
+    pub(super) sample: SampleTerms,
+    pub(super) registers: Option<RegisterTerms<'a>>,
+    /// Regions whose total is certain: of samples that are whole sets, and known sizes.
+    pub(super) totals: Vec<(Vec<usize>, f64)>,
+}
+
+/// The registers, which may be of some of the sets only.
+#[derive(Debug)]
+pub(super) struct RegisterTerms<'a> {
+    joint: &'a JointRegisters,
+    /// For every region, which of the sets with registers it lies in.
+    seen_as: Vec<usize>,
+    correction: Option<Correction>,
+}
+
+/// What turns the registers' Poisson likelihood into that of sets of a fixed size, to second order
+/// around `center`; see [`super::super::fisher`].
+#[derive(Debug)]
+struct Correction {
+    center: Vec<f64>,
+    slope: Vec<f64>,
+    /// Information under fixed sizes.
+    full: Square,
+    /// Information under the Poisson model.
+    poisson: Square,
+}
+
+impl<'a> RegisterTerms<'a> {
+    /// Registers of the sets `sets`, in that order.
+    pub(super) fn new(joint: &'a JointRegisters, sets: &[usize], places: usize) -> Self {
+        let seen_as = |region: usize| {
+            let bits = sets.iter().enumerate();
+            bits.map(|(bit, set)| (region >> set & 1) << bit).sum()
+        };
+        Self {
+            joint,
+            seen_as: (0..places).map(seen_as).collect(),
+            correction: None,
+        }
+    }
+
+    fn project(&self, users: &[f64]) -> Vec<f64> {
+        let mut projected = vec![0.0; 1 << self.joint.set_count()];
+        for (&place, &users) in self.seen_as.iter().zip(users) {
+            projected[place] += users;
+        }
+        projected[0] = 0.0;
+        projected
+    }
+
+    fn poisson_to(&self, users: &[f64], sum: &mut Slopes) {
+        let mut projected = Slopes::zeros(1 << self.joint.set_count());
+        self.joint.add_to(&self.project(users), &mut projected);
+        sum.value += projected.value;
+        for (region, &place) in self.seen_as.iter().enumerate().skip(1) {
+            sum.up[region] += projected.up[place];
+            sum.down[region] += projected.down[place];
+        }
+    }
+
+    fn information(&self, users: &[f64]) -> Square {
+        // Regions of less than a user are none: their scores would drown everything in rounding.
+        let some = |users: f64| if users < 1.0 { 0.0 } else { users };
+        let projected: Vec<f64> = self.project(users).into_iter().map(some).collect();
+        let narrow = self.joint.information(&projected);
+        let mut wide = Square::zeros(users.len());
+        for i in 1..users.len() {
+            for j in 1..users.len() {
+                wide.add(i, j, narrow.at(self.seen_as[i], self.seen_as[j]));
+            }
+        }
+        wide
+    }
+}
+
+impl Model<'_> {
+    /// ln L and its slopes; with the correction that [`Self::center`] set.
+    pub(super) fn at(&self, users: &[f64]) -> Slopes {
+        let mut sum = Slopes::zeros(self.places);
+        if let Some(registers) = &self.registers {
+            registers.poisson_to(users, &mut sum);
+            if let Some(correction) = &registers.correction {
+                correction.add_to(users, &mut sum);
+            }
+        }
+        // Last: an impossible point makes the value minus infinity.
+        self.sample.add_to(users, &mut sum);
+        sum
+    }
+
+    /// Slopes as of Poisson counts throughout, for steps that multiply.
+    pub(super) fn poisson_at(&self, users: &[f64]) -> Slopes {
+        let mut sum = Slopes::zeros(self.places);
+        if let Some(registers) = &self.registers {
+            registers.poisson_to(users, &mut sum);
+        }
+        for class in &self.sample.classes {
+            let (up, down) = class.poisson(users);
+            for &region in &class.regions {
+                sum.up[region] += up;
+                sum.down[region] += down;
+            }
+        }
+        sum
+    }
+
+    /// −∂² ln L, the registers' as expected.
+    pub(super) fn information(&self, users: &[f64]) -> Square {
+        let correction = (self.registers.as_ref()).and_then(|terms| terms.correction.as_ref());
+        let mut information =
+            correction.map_or_else(|| Square::zeros(self.places), |it| it.full.clone());
+        self.sample.add_information(users, &mut information);
+        information
+    }
+
+    /// Makes the registers' likelihood that of sets of a fixed size around `users`.
+    pub(super) fn center(&mut self, users: &[f64]) {
+        let Some(terms) = &mut self.registers else {
+            return;
+        };
+        let mut at = Slopes::zeros(self.places);
+        terms.poisson_to(users, &mut at);
+        let score: Vec<f64> = at
+            .up
+            .iter()
+            .zip(&at.down)
+            .map(|(up, down)| up - down)
+            .collect();
+        let information = terms.information(users);
+        terms.correction = Some(Correction::new(users, information, &score));
+    }
+}
+
+impl Correction {
+    /// Sets have a fixed size, while the registers' likelihood takes it as Poisson: the common noise
+    /// D = diag(users) must come out of its covariance. With the information I that makes
+    /// W = (I⁻¹ − D)⁻¹ = I + I X I, X = (D⁻¹ − I)⁻¹, and W I⁻¹ = 1 + I X of the score.
+    ///
+    /// X = D^½ (1 − R)⁻¹ D^½ with R = D^½ I D^½, whose eigenvalues are below 1: registers can't know
+    /// more than the population itself.
+    fn new(users: &[f64], poisson: Square, score: &[f64]) -> Self {
+        let places = users.len();
+        let some: Vec<usize> = (1..places).filter(|&region| users[region] >= 1.0).collect();
+        let root: Vec<f64> = some.iter().map(|&region| users[region].sqrt()).collect();
+        let inner = inverse_of_rest(&poisson.block(&some), &root);
+        let rooted = |region: usize| -> Vec<f64> {
+            let row = poisson.row(region);
+            some.iter()
+                .zip(&root)
+                .map(|(&r, root)| row[r] * root)
+                .collect()
+        };
+        let rooted: Vec<Vec<f64>> = (0..places).map(rooted).collect();
+        let score: Vec<f64> = some
+            .iter()
+            .zip(&root)
+            .map(|(&r, root)| score[r] * root)
+            .collect();
+        let stepped = inner.apply(&score);
+        let slope = rooted.iter().map(|row| dot(row, &stepped)).collect();
+        let mut full = poisson.clone();
+        for (i, row) in rooted.iter().enumerate() {
+            let through = inner.apply(row);
+            for (cell, column) in full.row_mut(i).iter_mut().zip(&rooted) {
+                *cell += dot(column, &through);
+            }
+        }
+        Self {
+            center: users.to_vec(),
+            slope,
+            full,
+            poisson,
+        }
+    }
+
+    fn add_to(&self, users: &[f64], sum: &mut Slopes) {
+        let step: Vec<f64> = users.iter().zip(&self.center).map(|(u, c)| u - c).collect();
+        let (full, poisson) = (self.full.apply(&step), self.poisson.apply(&step));
+        for region in 1..users.len() {
+            let bend = full[region] - poisson[region];
+            sum.value += (self.slope[region] - 0.5 * bend) * step[region];
+            sum.up[region] += self.slope[region] - bend;
+        }
+    }
+}
+
+/// (1 − R)⁻¹ for R = D^½ I D^½. Where rounding or a coarse guess made R too large, a little less of
+/// it.
+fn inverse_of_rest(information: &Square, root: &[f64]) -> Square {
+    let n = root.len();
+    for part in [1.0, 0.999, 0.99, 0.9, 0.5] {
+        let mut rest = Square::zeros(n);
+        for i in 0..n {
+            for j in 0..n {
+                let unit = f64::from(u8::from(i == j));
+                rest.add(i, j, unit - part * root[i] * information.at(i, j) * root[j]);
+            }
+        }
+        if let Some(factor) = rest.cholesky() {
+            return factor.inverse();
+        }
+    }
+    let mut unit = Square::zeros(n);
+    for i in 0..n {
+        unit.add(i, i, 1.0);
+    }
+    unit
+}

@@ -1,0 +1,345 @@
+//! The joint likelihood of the registers of N sets.
+//!
+//! Users of one region hit the registers of all its sets with one rank. Hits of different ranks are
+//! independent under the Poisson model, so that the probability of a vector of registers is a
+//! product over ranks: at rank k the sets whose register is lower (L) were not hit, each whose
+//! register is k (E) was, the others (above) may have been. With s = 2^−k / m and U(T) the users of
+//! the union of the sets in T, inclusion and exclusion over E gives
+//!
+//! ```text
+//! P_k(L, E) = Σ over S ⊆ E of (−1)^|S| e^{−s U(L ∪ S)}
+//! ```
+//!
+//! For one and two sets this is Ertl's likelihood (arXiv:1702.01284, sections 4 and 6). Everything
+//! is a function of U, so that derivatives by U come first; those by regions are sums of them.
+
+use super::super::counts::RANKS;
+use super::super::likelihood::Rank;
+use super::linear::Square;
+
+/// How the registers of some sets lie to each other, counted over all registers. Sets are bits of
+/// masks, in the order in which their registers were given.
+#[derive(Clone, Debug)]
+pub struct JointRegisters {
+    precision: u8,
+    set_count: usize,
+    patterns: Vec<Pattern>,
+    /// Registers by rank k and the sets whose register is at most k: `RANKS` rows of 2^N places.
+    at_most: Vec<u32>,
+}
+
+/// `count` registers that hold `rank` in the sets of `equal`, less in those of `below`, and more
+/// in all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pattern {
+    rank: usize,
+    below: usize,
+    equal: usize,
+    count: u32,
+}
+
+impl JointRegisters {
+    /// Counts the registers of up to eight sets, given as equally long slices of 2^precision ranks;
+    /// ranks above the largest that the precision allows count as that one.
+    #[must_use]
+    pub fn count(precision: u8, registers: &[&[u8]]) -> Self {
+        let set_count = registers.len();
+        let places = 1 << set_count;
+        let most = 64 - precision.min(63) + 1;
+        let thirds: Vec<usize> = (0..set_count).map(|set| 3_usize.pow(set as u32)).collect();
+        let all_thirds: usize = thirds.iter().sum();
+        // By rank, and a digit for each set: 0 above, 1 below, 2 equal.
+        let mut counts = vec![0_u32; RANKS * 3_usize.pow(set_count as u32)];
+        let row = counts.len() / RANKS;
+        // Changes from rank to rank first; their running sum is what is wanted.
+        let mut changes = vec![0_i64; (RANKS + 1) * places];
+        let length = registers.iter().map(|ranks| ranks.len()).min().unwrap_or(0);
+        let mut order = [(0_u8, 0_usize); 8];
+        for register in 0..length {
+            let order = &mut order[..set_count];
+            for (set, slot) in order.iter_mut().enumerate() {
+                *slot = (registers[set][register].min(most), set);
+            }
+            order.sort_unstable();
+            let (mut below, mut below_digits) = (0_usize, 0_usize);
+            for same in order.chunk_by(|a, b| a.0 == b.0) {
+                let rank = usize::from(same[0].0);
+                let equal: usize = same.iter().map(|(_, set)| 1 << set).sum();
+                let digits: usize = same.iter().map(|&(_, set)| thirds[set]).sum();
+                if rank > 0 {
+                    counts[rank * row + below_digits + 2 * digits] += 1;
+                }
+                changes[rank * places + below] -= i64::from(below > 0);
+                below |= equal;
+                below_digits += digits;
+                changes[rank * places + below] += 1;
+            }
+        }
+        debug_assert!(all_thirds < row.max(1));
+        Self {
+            precision,
+            set_count,
+            patterns: patterns(&counts, set_count),
+            at_most: running_sums(&changes, places),
+        }
+    }
+
+    pub(super) const fn set_count(&self) -> usize {
+        self.set_count
+    }
+
+    /// Adds ln L and its derivatives by the regions' users (places of `users` are masks).
+    pub(super) fn add_to(&self, users: &[f64], sum: &mut Slopes) {
+        let unions = unions_of(users);
+        let mut up = vec![0.0; users.len()];
+        let mut down = self.silence();
+        for (union, silence) in unions.iter().zip(&down) {
+            sum.value -= union * silence;
+        }
+        let mut terms = Terms::default();
+        for pattern in &self.patterns {
+            let s = Rank::new(pattern.rank, self.precision).s;
+            terms.fill(&unions, pattern.below, pattern.equal, s);
+            let count = f64::from(pattern.count);
+            sum.value += count * terms.probability.ln();
+            for (&union, &slope) in terms.unions.iter().zip(&terms.slopes) {
+                up[union] += count * slope;
+                up[pattern.below] -= count * slope;
+            }
+        }
+        sums_of_touching(&mut up);
+        sums_of_touching(&mut down);
+        for mask in 1..users.len() {
+            sum.up[mask] += up[mask];
+            sum.down[mask] += down[mask];
+        }
+    }
+
+    /// By set mask: Σ over registers and ranks at which just these sets were not hit, of the
+    /// probability that a user would have hit them.
+    fn silence(&self) -> Vec<f64> {
+        let places = 1 << self.set_count;
+        let mut silence = vec![0.0; places];
+        let last = 64 - usize::from(self.precision.min(63)) + 1;
+        for rank in 0..last {
+            // At the next rank, the sets that are at most at this one are below it.
+            let s = Rank::new(rank + 1, self.precision).s;
+            for (mask, silence) in silence.iter_mut().enumerate().skip(1) {
+                *silence += s * f64::from(self.at_most[rank * places + mask]);
+            }
+        }
+        silence
+    }
+
+    /// The information about the regions that so many registers are expected to hold, if these are
+    /// the regions' users: E[score scoreᵀ] under the Poisson model.
+    ///
+    /// From the highest rank down, what is below a rank is independent of what is above it given
+    /// which sets were hit already: scores of different ranks are uncorrelated, and the information
+    /// is a sum over ranks.
+    pub(super) fn information(&self, users: &[f64]) -> Square {
+        // Patterns that are expected this rarely say nothing, however surprising they would be.
+        const EXPECTED_MIN: f64 = 1e-5;
+        let places = users.len();
+        let unions = unions_of(users);
+        let m = f64::from(self.precision).exp2();
+        let mut by_unions = Square::zeros(places);
+        let mut terms = Terms::default();
+        let (mut above, mut scores) = (Terms::default(), Vec::new());
+        let last = 64 - usize::from(self.precision.min(63)) + 1;
+        for rank in 1..=last {
+            let Rank { s, silence, .. } = Rank::new(rank, self.precision);
+            for settled in 1..places {
+                let rest = (places - 1) ^ settled;
+                // The sets in `settled` saw nothing above this rank, each of the others did.
+                above.fill(&unions, settled, rest, silence);
+                let expected = m * (-silence * unions[settled]).exp() * above.probability;
+                if expected < EXPECTED_MIN {
+                    continue;
+                }
+                for equal in submasks(settled) {
+                    let below = settled ^ equal;
+                    terms.fill(&unions, below, equal, s);
+                    let expected = expected * (-s * unions[below]).exp() * terms.probability;
+                    if expected < EXPECTED_MIN {
+                        continue;
+                    }
+                    scores.clear();
+                    scores.push((below, -s - terms.slopes.iter().sum::<f64>()));
+                    scores.extend(
+                        terms
+                            .unions
+                            .iter()
+                            .copied()
+                            .zip(terms.slopes.iter().copied()),
+                    );
+                    for &(i, left) in &scores {
+                        let row = by_unions.row_mut(i);
+                        for &(j, right) in &scores {
+                            row[j] += expected * left * right;
+                        }
+                    }
+                }
+            }
+        }
+        by_regions(by_unions)
+    }
+}
+
+/// ln L, and its slopes by the users of every region in two parts: `up` is what more users gain,
+/// `down` (to be taken off) what they cost.
+#[derive(Clone, Debug)]
+pub(super) struct Slopes {
+    pub(super) value: f64,
+    pub(super) up: Vec<f64>,
+    pub(super) down: Vec<f64>,
+}
+
+impl Slopes {
+    pub(super) fn zeros(places: usize) -> Self {
+        Self {
+            value: 0.0,
+            up: vec![0.0; places],
+            down: vec![0.0; places],
+        }
+    }
+}
+
+/// The probability that each of some sets is hit while others are not, given that those aren't,
+/// with ∂ ln P / ∂U of every union in it but the first.
+#[derive(Debug, Default)]
+struct Terms {
+    probability: f64,
+    unions: Vec<usize>,
+    slopes: Vec<f64>,
+}
+
+impl Terms {
+    /// Σ over S ⊆ `equal`, S ≠ ∅, of (−1)^|S| (e^{−s (U(below ∪ S) − U(below))} − 1): without the
+    /// ones, which cancel, it would lose all digits where s is small.
+    fn fill(&mut self, unions: &[f64], below: usize, equal: usize, s: f64) {
+        self.unions.clear();
+        self.slopes.clear();
+        if equal == 0 {
+            self.probability = 1.0;
+            return;
+        }
+        let base = unions[below];
+        let (mut probability, mut largest) = (0.0, 0.0_f64);
+        for subset in submasks(equal).filter(|&subset| subset != 0) {
+            let missed = (-s * (unions[below | subset] - base)).exp_m1();
+            let sign = if subset.count_ones() % 2 == 0 {
+                1.0
+            } else {
+                -1.0
+            };
+            probability += sign * missed;
+            largest = largest.max(-missed);
+            self.unions.push(below | subset);
+            self.slopes.push(-sign * s * (missed + 1.0));
+        }
+        // What is left below rounding is nothing, but must not divide by zero.
+        self.probability = probability.max(largest * 1e-14).max(f64::MIN_POSITIVE);
+        for slope in &mut self.slopes {
+            *slope /= self.probability;
+        }
+    }
+}
+
+/// All subsets of a mask, itself first and the empty one last.
+fn submasks(mask: usize) -> impl Iterator<Item = usize> {
+    let mut next = Some(mask);
+    std::iter::from_fn(move || {
+        let here = next?;
+        next = (here != 0).then(|| (here - 1) & mask);
+        Some(here)
+    })
+}
+
+fn patterns(counts: &[u32], set_count: usize) -> Vec<Pattern> {
+    let row = counts.len() / RANKS;
+    let seen = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    seen.map(|(place, &count)| {
+        let (rank, mut digits) = (place / row, place % row);
+        let (mut below, mut equal) = (0, 0);
+        for set in 0..set_count {
+            match digits % 3 {
+                1 => below |= 1 << set,
+                2 => equal |= 1 << set,
+                _ => {}
+            }
+            digits /= 3;
+        }
+        Pattern {
+            rank,
+            below,
+            equal,
+            count,
+        }
+    })
+    .collect()
+}
+
+fn running_sums(changes: &[i64], places: usize) -> Vec<u32> {
+    let mut sums = vec![0_i64; places];
+    let rows = changes.chunks_exact(places).take(RANKS);
+    rows.flat_map(|row| {
+        for (sum, change) in sums.iter_mut().zip(row) {
+            *sum += change;
+        }
+        sums.clone()
+    })
+    .map(|sum| u32::try_from(sum).unwrap_or(0))
+    .collect()
+}
+
+/// U(T) for every mask of sets T: users of the regions that touch it.
+fn unions_of(users: &[f64]) -> Vec<f64> {
+    let mut unions = users.to_vec();
+    unions[0] = 0.0;
+    sums_of_touching(&mut unions);
+    unions
+}
+
+/// In the place of every mask the sum over all masks that share a bit with it: what is there in all
+/// less what lies in the complement.
+fn sums_of_touching(values: &mut [f64]) {
+    values[0] = 0.0;
+    let all: f64 = values.iter().sum();
+    let places = values.len();
+    let mut inside = values.to_vec();
+    let mut bit = 1;
+    while bit < places {
+        for mask in (0..places).filter(|mask| mask & bit != 0) {
+            inside[mask] += inside[mask ^ bit];
+        }
+        bit <<= 1;
+    }
+    for (mask, value) in values.iter_mut().enumerate() {
+        *value = all - inside[(places - 1) ^ mask];
+    }
+}
+
+/// From a quadratic form in unions to the same in regions.
+fn by_regions(mut form: Square) -> Square {
+    let places = form.len();
+    for i in 0..places {
+        sums_of_touching(form.row_mut(i));
+    }
+    let mut transposed = transpose(&form);
+    for i in 0..places {
+        sums_of_touching(transposed.row_mut(i));
+    }
+    transposed
+}
+
+fn transpose(form: &Square) -> Square {
+    let places = form.len();
+    let mut transposed = Square::zeros(places);
+    for i in 0..places {
+        for (j, &value) in form.row(i).iter().enumerate() {
+            transposed.add(j, i, value);
+        }
+    }
+    transposed
+}
