@@ -98,6 +98,8 @@ def main() -> int:
         )
         print(f"case {outcome.number}: {outcome.shape}")
         for law, broken in outcome.broken.items():
+            if arguments.law not in (None, law):
+                continue
             print(f"\n{law}")
             print("\n".join(f"  {one}" for one in broken))
         return bool(outcome.broken)
@@ -111,6 +113,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=2_000, help="how many cases [2000]")
     parser.add_argument("--seed", type=int, default=1, help="the cases of another seed are other cases [1]")
     parser.add_argument("--case", type=int, help="only this case, with everything that breaks a law")
+    parser.add_argument("--law", help="with --case: only what breaks this law")
     parser.add_argument("--keep", help="with --case: a folder to leave its files in")
     parser.add_argument("--largest", type=float, default=6.0, help="sides have up to 10^LARGEST users [6]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cases at a time [one a core]")
