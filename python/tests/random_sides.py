@@ -103,7 +103,8 @@ def main() -> int:
             print(f"\n{law}")
             print("\n".join(f"  {one}" for one in broken))
         return bool(outcome.broken)
-    outcomes = run_all(arguments)
+    size = arguments.largest, arguments.jobs
+    outcomes = run_cases(arguments.seed, arguments.cases, binary(), arguments.python, *size)
     report(outcomes, arguments)
     return any(outcome.broken for outcome in outcomes)
 
@@ -116,7 +117,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--law", help="with --case: only what breaks this law")
     parser.add_argument("--keep", help="with --case: a folder to leave its files in")
     parser.add_argument("--largest", type=float, default=6.0, help="sides have up to 10^LARGEST users [6]")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cases at a time [one a core]")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="cases at a time [one a core]")
     parser.add_argument("--no-python", dest="python", action="store_false", help="leave out the Python module")
     arguments = parser.parse_args()
     if arguments.python and not has_module():
@@ -125,19 +126,19 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def run_all(arguments: argparse.Namespace) -> list[Outcome]:
+def run_cases(
+    seed: int, cases: int, program: str, with_python: bool, largest: float = 6.0, jobs: int | None = None
+) -> list[Outcome]:
+    """Several cases at a time, one a core unless told otherwise."""
     outcomes = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.jobs, mp_context=context) as pool:
-        cases = [
-            pool.submit(run_case, arguments.seed, number, binary(), arguments.python, arguments.largest)
-            for number in range(arguments.cases)
-        ]
-        for done, future in enumerate(as_completed(cases), 1):
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        asked = [pool.submit(run_case, seed, number, program, with_python, largest) for number in range(cases)]
+        for done, future in enumerate(as_completed(asked), 1):
             outcomes.append(future.result())
             if done % 50 == 0:
                 broken = sum(bool(outcome.broken) for outcome in outcomes)
-                print(f"{done} of {arguments.cases} cases, {broken} of them break a law", file=sys.stderr, flush=True)
+                print(f"{done} of {cases} cases, {broken} of them break a law", file=sys.stderr, flush=True)
     return sorted(outcomes, key=lambda outcome: outcome.number)
 
 

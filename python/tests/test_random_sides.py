@@ -12,7 +12,7 @@ NAMES = [*(law.__name__ for law in laws.LAWS), "every_question_is_answered"]
 
 @pytest.fixture(scope="module")
 def outcomes(binary):
-    return [random_sides.run_case(SEED, number, binary, with_python=True, largest=LARGEST) for number in range(CASES)]
+    return random_sides.run_cases(SEED, CASES, binary, with_python=True, largest=LARGEST)
 
 
 @pytest.mark.parametrize("name", NAMES)
