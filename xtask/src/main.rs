@@ -2,6 +2,7 @@
 
 mod environment;
 mod faults;
+mod sides;
 mod test;
 
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ const USAGE: &str = "cargo xtask TASK
 
   test    every test: Rust, the Python wheel, Spark on a cluster of two workers
   faults  the whole catalogue of faults, with figures, and 1,500 file formats
+  sides   random sides against sets: every command, form and Python [--cases 2000] [--seed 1]
   miri    the pure floors under Miri, for machines of other byte orders too";
 
 fn main() -> ExitCode {
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["test"] => test::test(),
+        ["sides", ref options @ ..] => sides::sides(options),
         ["faults"] => faults::faults(),
         ["miri"] => faults::miri(),
         ["--help" | "-h" | "help"] => {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 /// `cargo test`, the wheel in a virtual environment, pytest, and Spark.
 pub fn test() -> Result<()> {
     run(cargo().arg("test"))?;
-    let python = Python::new("venv", "python/requirements-test.txt")?;
+    let python = python()?;
     install_wheel(&python)?;
     run(pytest(&python).args(["--doctest-modules", "--pyargs", "overlap"]))?;
     run(pytest(&python).args(["python/tests", "--ignore", "python/tests/test_spark.py"]))?;
@@ -26,8 +26,13 @@ pub fn test() -> Result<()> {
     run(pytest(&python).arg("python/tests/test_spark.py"))
 }
 
+/// The virtual environment of the tests.
+pub fn python() -> Result<Python> {
+    Python::new("venv", "python/requirements-test.txt")
+}
+
 /// Builds the wheel as tests build the program: the light way.
-fn install_wheel(python: &Python) -> Result<()> {
+pub fn install_wheel(python: &Python) -> Result<()> {
     let wheels = target().join("wheels").join("test");
     // Of another version, perhaps: pip is to find one wheel.
     let _ = std::fs::remove_dir_all(&wheels);
