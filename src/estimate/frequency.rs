@@ -47,22 +47,33 @@ pub fn estimate_frequency(counts: &FrequencyCounts) -> FrequencyEstimate {
             0.0
         }
     };
+    let mut reach: Vec<Estimate> = (1..=FREQUENCY_MAX).map(|j| users(from(j))).collect();
+    for j in 1..reach.len() {
+        // Nobody has more rows than a frequency asks for and isn't counted there.
+        let more = reach[j - 1];
+        reach[j] = reach[j].at_most(more);
+        reach[j].upper = reach[j].upper.min(more.upper);
+        reach[j].lower = reach[j].lower.min(more.lower);
+    }
     FrequencyEstimate {
         mean: Estimate {
             value: per(counts.users.value),
             lower: per(counts.users.upper),
             upper: per(counts.users.lower),
         },
-        reach: (1..=FREQUENCY_MAX).map(|j| users(from(j))).collect(),
         exactly: (1..=FREQUENCY_MAX)
             .map(|j| {
-                users(if j == FREQUENCY_MAX {
+                let more = reach.get(j).map_or(0.0, |more| more.value);
+                let seen = if j == FREQUENCY_MAX {
                     from(j)
                 } else {
                     counts.histogram[j]
-                })
+                };
+                // What is printed adds up: rounding apart, this is the sample's own number.
+                users(seen).with_value(reach[j - 1].value - more)
             })
             .collect(),
+        reach,
     }
 }
 

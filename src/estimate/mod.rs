@@ -63,6 +63,11 @@ impl Estimate {
         }
     }
 
+    /// The same interval around another value, which it is made to hold.
+    fn with_value(self, value: f64) -> Self {
+        Self::ordered(value, self.lower, self.upper)
+    }
+
     /// The same estimate with a value that is no larger than another's: of a part beside the whole.
     #[must_use]
     pub(crate) fn at_most(self, whole: Self) -> Self {

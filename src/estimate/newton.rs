@@ -90,9 +90,8 @@ impl Model<'_> {
         }
         // A part at its floor has no curvature worth the name, and no say.
         let active: [bool; 3] = std::array::from_fn(|i| free[i] && v[i] > PART_FLOOR);
-        let inner = inverse(&information, active)
-            .or_else(|| diagonal_inverse(&information, active))
-            .unwrap_or([[0.0; 3]; 3]);
+        let inner =
+            inverse(&information, active).unwrap_or_else(|| diagonal_inverse(&information, active));
         let mut covariance = [[0.0; 3]; 3];
         for (i, row) in covariance.iter_mut().enumerate() {
             for (j, cell) in row.iter_mut().enumerate() {
@@ -261,14 +260,16 @@ fn newton_step(local: &Local, active: [bool; 3], damping: &mut f64) -> (Vector, 
 }
 
 /// Where a matrix is singular: each coordinate for itself.
-fn diagonal_inverse(m: &Matrix, active: [bool; 3]) -> Option<Matrix> {
+fn diagonal_inverse(m: &Matrix, active: [bool; 3]) -> Matrix {
+    let unknown = PART_CEILING * PART_CEILING;
     let mut inverse = [[0.0; 3]; 3];
     for i in (0..3).filter(|&i| active[i]) {
+        // Where nothing bends, nothing is known.
         inverse[i][i] = if m[i][i] > 0.0 {
             1.0 / m[i][i]
         } else {
-            return None;
+            unknown
         };
     }
-    Some(inverse)
+    inverse
 }

@@ -88,6 +88,7 @@ impl PairEstimate {
         self.overlap = self.overlap.limited(self.a.upper.min(self.b.upper));
         self.only_a = self.only_a.limited(self.a.upper);
         self.only_b = self.only_b.limited(self.b.upper);
+        self.union = self.union.limited(self.a.upper + self.b.upper);
         self
     }
 

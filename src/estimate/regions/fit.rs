@@ -152,7 +152,7 @@ fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
         let slope = slope_less_prices(model, &at, &prices);
         let curvature = model.curvature(&users);
         let division = divided(model, &users, &slope, &curvature);
-        let Some(step) = newton_step(model, &users, &at, &curvature, &division.free) else {
+        let Some(step) = newton_step(model, &users, &at, &curvature, &division) else {
             break;
         };
         prices.clone_from(&step.prices);
@@ -160,22 +160,16 @@ fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
             break;
         };
         let done = step.gain < GAIN_MIN && division.pressed.is_empty();
+        let is_stuck = next_at.value - at.value < 1e-3 * GAIN_MIN && division.pressed.is_empty();
         (users, at) = (next, next_at);
-        if done {
+        if done || is_stuck {
             break;
         }
     }
     let slope = slope_less_prices(model, &at, &prices);
-    let mut free = Vec::with_capacity(users.len());
-    for (region, &floor) in model.sample.floor.iter().enumerate().skip(1) {
-        // Steps end when they gain nothing any more, perhaps short of a bound.
-        let is_held = users[region] < floor + 0.5 && slope[region] <= 0.0;
-        if is_held || users[region] <= floor {
-            users[region] = floor;
-        } else {
-            free.push(region);
-        }
-    }
+    // A region of less than half a user is none: what little it has may be anybody's.
+    let is_free = |&region: &usize| users[region] >= model.sample.floor[region] + 0.5;
+    let free = (1..users.len()).filter(is_free).collect();
     Fit { users, slope, free }
 }
 
@@ -221,7 +215,26 @@ fn divided(model: &Model<'_>, users: &[f64], slope: &[f64], curvature: &Square) 
             division.free.push(region);
         }
     }
+    keep_one_free(model, slope, &mut division);
     division
+}
+
+/// A total that has users has a region that can hold them.
+fn keep_one_free(model: &Model<'_>, slope: &[f64], division: &mut Division) {
+    let floor = &model.sample.floor;
+    for (regions, total) in &model.totals {
+        let least: f64 = regions.iter().map(|&region| floor[region]).sum();
+        if *total <= least || regions.iter().any(|region| division.free.contains(region)) {
+            continue;
+        }
+        let best = regions
+            .iter()
+            .max_by(|&&a, &&b| slope[a].total_cmp(&slope[b]));
+        if let Some(&best) = best {
+            division.pressed.retain(|&region| region != best);
+            division.free.push(best);
+        }
+    }
 }
 
 struct Step {
@@ -237,15 +250,22 @@ fn newton_step(
     users: &[f64],
     at: &Slopes,
     curvature: &Square,
-    free: &[usize],
+    division: &Division,
 ) -> Option<Step> {
+    let free = &division.free;
     let slope: Vec<f64> = free
         .iter()
         .map(|&region| at.up[region] - at.down[region])
         .collect();
     let solver = Solver::new(curvature, users, free, ties(model, free))?;
+    // What pressed regions lose, the others of the same totals gain.
+    let is_pressed = |region: &usize| division.pressed.contains(region);
+    let stays = |&region: &usize| match is_pressed(&region) {
+        true => model.sample.floor[region],
+        false => users[region],
+    };
     let lacks: Vec<f64> = (model.totals.iter())
-        .map(|(regions, total)| total - regions.iter().map(|&region| users[region]).sum::<f64>())
+        .map(|(regions, total)| total - regions.iter().map(stays).sum::<f64>())
         .collect();
     let (change, prices) = solver.solve(&slope, &lacks);
     let gain = dot(&slope, &change);

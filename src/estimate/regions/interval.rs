@@ -26,7 +26,16 @@ pub(super) struct Intervals {
     z: f64,
     /// Sets, what two of them share or reach, and the union of all: nothing that lies within one of
     /// these has a higher limit, nothing that it lies within a lower one.
-    anchors: Vec<(RegionSet, Estimate)>,
+    anchors: Vec<Anchor>,
+}
+
+/// A sum of regions whose limits bound those of others.
+#[derive(Clone, Debug)]
+struct Anchor {
+    users: RegionSet,
+    estimate: Estimate,
+    /// The sets, as bits, whose union it is; none if it is no union of sets.
+    union_of: usize,
 }
 
 impl Intervals {
@@ -74,16 +83,35 @@ impl Intervals {
         intervals
     }
 
-    /// Sets that can have only so many users: nothing within them has a higher limit.
+    /// Sets that can have only so many users: nothing within them has a higher limit, and no union a
+    /// higher one than its sets together.
     pub(super) fn limit(&mut self, caps: &[(Vec<usize>, f64)]) {
         for (regions, most) in caps {
             let cap = RegionSet::of(self.fitted.len(), |region| regions.contains(&region));
-            for (_, estimate) in self
+            let within = self
                 .anchors
                 .iter_mut()
-                .filter(|(set, _)| set.is_within(&cap))
-            {
-                *estimate = estimate.limited(*most);
+                .filter(|anchor| anchor.users.is_within(&cap));
+            within.for_each(|anchor| anchor.estimate = anchor.estimate.limited(*most));
+        }
+        for at in 0..self.anchors.len() {
+            let sets =
+                (0..usize::BITS as usize).filter(|set| self.anchors[at].union_of >> set & 1 == 1);
+            let sizes = self
+                .anchors
+                .iter()
+                .filter(|anchor| anchor.union_of.count_ones() == 1);
+            let sizes: Vec<(usize, f64)> = sizes
+                .map(|set| (set.union_of, set.estimate.upper))
+                .collect();
+            let most = sets.map(|set| {
+                sizes
+                    .iter()
+                    .find(|(of, _)| *of == 1 << set)
+                    .map_or(f64::INFINITY, |(_, upper)| *upper)
+            });
+            if self.anchors[at].union_of != 0 {
+                self.anchors[at].estimate = self.anchors[at].estimate.limited(most.sum());
             }
         }
     }
@@ -91,11 +119,11 @@ impl Intervals {
     /// The estimate of a sum of regions whose value is given.
     pub(super) fn of(&self, picked: &RegionSet, value: f64) -> Estimate {
         let mut estimate = self.alone(picked, value);
-        for (anchor, bounds) in &self.anchors {
-            if anchor == picked {
-                return *bounds;
+        for anchor in &self.anchors {
+            if anchor.users == *picked {
+                return anchor.estimate;
             }
-            clip(&mut estimate, picked, anchor, bounds);
+            clip(&mut estimate, picked, &anchor.users, &anchor.estimate);
         }
         estimate
     }
@@ -112,31 +140,42 @@ impl Intervals {
         a.iter().map(row).sum()
     }
 
-    fn anchored(&self, users: &[f64], set_count: usize) -> Vec<(RegionSet, Estimate)> {
+    fn anchored(&self, users: &[f64], set_count: usize) -> Vec<Anchor> {
         let places = users.len();
-        let mut sets = vec![RegionSet::of(places, |_| true)];
+        let anchor = |union_of: usize, wanted: &dyn Fn(usize) -> bool| {
+            let set = RegionSet::of(places, wanted);
+            let value = set.iter().map(|region| users[region]).sum();
+            Anchor {
+                estimate: self.alone(&set, value),
+                users: set,
+                union_of,
+            }
+        };
+        let mut anchors = vec![anchor(places - 1, &|_| true)];
         for a in 0..set_count {
-            sets.push(RegionSet::of(places, |region| region >> a & 1 == 1));
+            anchors.push(anchor(1 << a, &|region| region >> a & 1 == 1));
             for b in a + 1..set_count {
                 let both = 1 << a | 1 << b;
-                sets.push(RegionSet::of(places, |region| region & both == both));
-                sets.push(RegionSet::of(places, |region| region & both != 0));
+                anchors.push(anchor(0, &|region| region & both == both));
+                anchors.push(anchor(both, &|region| region & both != 0));
             }
         }
-        let value = |set: &RegionSet| set.iter().map(|region| users[region]).sum::<f64>();
-        let mut estimates: Vec<Estimate> =
-            sets.iter().map(|set| self.alone(set, value(set))).collect();
         // Limits go up to unions and down to overlaps in two steps.
         for _ in 0..2 {
-            for i in 0..sets.len() {
-                let mut clipped = estimates[i];
-                for (set, bounds) in sets.iter().zip(&estimates) {
-                    clip(&mut clipped, &sets[i], set, bounds);
+            for i in 0..anchors.len() {
+                let mut clipped = anchors[i].estimate;
+                for other in &anchors {
+                    clip(
+                        &mut clipped,
+                        &anchors[i].users,
+                        &other.users,
+                        &other.estimate,
+                    );
                 }
-                estimates[i] = clipped;
+                anchors[i].estimate = clipped;
             }
         }
-        sets.into_iter().zip(estimates).collect()
+        anchors
     }
 
     /// Without looking at what it is a part of.
@@ -269,13 +308,21 @@ impl Held {
             // slope t + ½ bend t² = fall, in the form that doesn't cancel.
             let fall = cube(1.0, z);
             let divisor = slope + (slope * slope + 2.0 * bend * fall).sqrt();
+            let most = if divisor > 0.0 {
+                2.0 * fall / divisor
+            } else {
+                PART_CEILING
+            };
+            let totals = model
+                .totals
+                .iter()
+                .filter(|(regions, _)| regions.contains(&region));
+            let room = totals
+                .map(|(_, total)| total - fit.users[region])
+                .fold(most, f64::min);
             Self {
                 region,
-                most: if divisor > 0.0 {
-                    2.0 * fall / divisor
-                } else {
-                    PART_CEILING
-                },
+                most: room.max(0.0),
                 replaced,
             }
         };

@@ -6,7 +6,7 @@ use super::model::Model;
 /// Rounds the users of all regions. The first `certain` totals of the model are kept, of the others
 /// at most so many users.
 pub(super) fn whole(model: &Model<'_>, fitted: &[f64], certain: usize) -> Vec<f64> {
-    let mut users: Vec<f64> = fitted.iter().map(|users| users.round()).collect();
+    let mut users = rounded(fitted);
     let of_samples = model.sample.certain.len();
     // Classes of whole samples have no region in common.
     for (regions, total) in &model.totals[..of_samples] {
@@ -18,6 +18,37 @@ pub(super) fn whole(model: &Model<'_>, fitted: &[f64], certain: usize) -> Vec<f6
         let more = total - found;
         if more < 0.0 || (more > 0.0 && at < certain) {
             resize(&mut users, regions, more);
+        }
+    }
+    users
+}
+
+/// Whole users whose sums over every set stay close to what they were: many regions of a fraction of
+/// a user may be several users together. Users are added one by one where they are missed most.
+fn rounded(fitted: &[f64]) -> Vec<f64> {
+    let places = fitted.len();
+    let mut users: Vec<f64> = fitted.iter().map(|users| users.floor()).collect();
+    let set_count = places.trailing_zeros() as usize;
+    let missed = |users: &[f64], set: usize| -> f64 {
+        let members = (1..places).filter(|region| region >> set & 1 == 1);
+        members.map(|region| fitted[region] - users[region]).sum()
+    };
+    let mut of_sets: Vec<f64> = (0..set_count).map(|set| missed(&users, set)).collect();
+    let mut left: f64 = fitted.iter().sum::<f64>() - users.iter().sum::<f64>();
+    while left >= 0.5 {
+        let wanted = |region: usize| -> f64 {
+            let sets = (0..set_count).filter(|set| region >> set & 1 == 1);
+            let gain: f64 = sets.map(|set| 2.0 * of_sets[set] - 1.0).sum();
+            gain + fitted[region] - users[region]
+        };
+        let open = (1..places).filter(|&region| fitted[region] > users[region]);
+        let Some(most) = open.max_by(|&a, &b| wanted(a).total_cmp(&wanted(b))) else {
+            break;
+        };
+        users[most] += 1.0;
+        left -= 1.0;
+        for (set, missed) in of_sets.iter_mut().enumerate() {
+            *missed -= f64::from(u8::from(most >> set & 1 == 1));
         }
     }
     users
@@ -55,5 +86,24 @@ fn resize(users: &mut [f64], members: &[usize], more: f64) {
             users[region ^ own] += change;
         }
         left -= change;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_of_users_are_not_lost() {
+        let mut fitted = vec![0.4; 8];
+        fitted[0] = 0.0;
+        let users = rounded(&fitted);
+        assert_eq!(users.iter().sum::<f64>(), 3.0);
+        for set in 0..3 {
+            let members = (1..8).filter(|region| region >> set & 1 == 1);
+            let size: f64 = members.map(|region| users[region]).sum();
+            assert!((size - 1.6).abs() < 1.0, "{set}: {size}");
+        }
+        assert_eq!(rounded(&[0.0, 3.0, 1e9, 7.0]), [0.0, 3.0, 1e9, 7.0]);
     }
 }
