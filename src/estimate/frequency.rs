@@ -70,7 +70,9 @@ pub fn estimate_frequency(counts: &FrequencyCounts) -> FrequencyEstimate {
                     counts.histogram[j]
                 };
                 // What is printed adds up: rounding apart, this is the sample's own number.
-                users(seen).with_value(reach[j - 1].value - more)
+                users(seen)
+                    .limited(reach[j - 1].upper)
+                    .with_value(reach[j - 1].value - more)
             })
             .collect(),
         reach,

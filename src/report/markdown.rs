@@ -1,7 +1,7 @@
 //! The report as Markdown tables.
 
 use super::number::{fraction, percent, percent_interval, rows, whole, whole_interval};
-use super::table::quality_text;
+use super::table::{frequency_rows, quality_text};
 use super::{EstimateReport, VerifyReport};
 use crate::estimate::Estimate;
 use std::fmt::Write;
@@ -60,21 +60,26 @@ pub(super) fn render(report: &EstimateReport) -> String {
         row(&mut out, &["quality", &quality_text(pair), ""]);
     }
     if report.pairs.len() != 1 {
-        let _ = writeln!(
-            out,
-            "\nUnion of all: {} ({})",
-            whole(report.union.value),
-            whole_interval(&report.union)
-        );
+        let _ = writeln!(out, "\nUnion of all: {}", users(&report.union));
     }
     for formula in &report.formulas {
-        let (value, interval) = (whole(formula.users.value), whole_interval(&formula.users));
-        let _ = writeln!(out, "\n{}: {value} ({interval})", formula.text);
+        let _ = writeln!(out, "\n{}: {}", formula.text, users(&formula.users));
+    }
+    if let Some(rows) = frequency_rows(report) {
+        let _ = write!(out, "\n{}", table(&rows));
     }
     if let Some(segments) = &report.segments {
         out += &segments.markdown(report.confidence, report.all_new());
     }
     out
+}
+
+/// A number of users, and its interval unless it is exact: `1,234 (1,230 – 1,240)`.
+fn users(users: &Estimate) -> String {
+    match whole_interval(users) {
+        exact if exact.is_empty() => whole(users.value),
+        interval => format!("{} ({interval})", whole(users.value)),
+    }
 }
 
 /// Rows under a header, the first column flush left.

@@ -213,6 +213,12 @@ fn matrix_rows(report: &EstimateReport, pairs: &[PairReport]) -> Vec<Vec<String>
 
 /// Users by rows, a column a side.
 fn frequencies(report: &EstimateReport) -> String {
+    let rows = frequency_rows(report);
+    rows.map_or_else(String::new, |rows| format!("\n{}\n", align(&rows)))
+}
+
+/// Users by rows of every side that was asked for them, under a header; `None` of no side.
+pub(super) fn frequency_rows(report: &EstimateReport) -> Option<Vec<Vec<String>>> {
     let asked: Vec<_> = report
         .sides
         .iter()
@@ -223,7 +229,7 @@ fn frequencies(report: &EstimateReport) -> String {
         })
         .collect();
     if asked.is_empty() {
-        return String::new();
+        return None;
     }
     let mut header = vec!["rows".to_owned()];
     let mut mean = vec!["mean".to_owned()];
@@ -250,7 +256,7 @@ fn frequencies(report: &EstimateReport) -> String {
         }
         rows.push(row);
     }
-    format!("\n{}\n", align(&rows))
+    Some(rows)
 }
 
 /// The size of the sketches: `p = 16, k = 65,536`.

@@ -4,9 +4,10 @@
 //! A few steps that multiply (as of expectation and maximisation) lead from a rough start to the
 //! neighbourhood, Newton's with an active set of bounds from there to the maximum.
 
-use super::linear::{Factor, Square, dot};
+use super::linear::{Square, dot};
 use super::model::Model;
 use super::registers::Slopes;
+use super::solver::Solver;
 
 /// A maximum.
 #[derive(Debug)]
@@ -34,7 +35,8 @@ pub(super) fn fit(model: &mut Model<'_>) -> Fit {
     {
         return counted(model);
     }
-    let mut users = start(model);
+    // First as if sets had no fixed size: a correction far from the maximum would lead astray.
+    let mut users = maximise(model, start(model)).users;
     model.center(&users);
     users = maximise(model, users).users;
     model.center(&users);
@@ -60,7 +62,9 @@ fn counted(model: &Model<'_>) -> Fit {
 pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usize>, f64)]) {
     for _ in caps {
         let over = |(regions, most): &&(Vec<usize>, f64)| {
-            regions.iter().map(|&region| fit.users[region]).sum::<f64>() > *most
+            let users: f64 = regions.iter().map(|&region| fit.users[region]).sum();
+            // A total that is kept is kept but for rounding.
+            users > *most + NONE
         };
         let Some(over) = caps.iter().find(over) else {
             return;
@@ -75,7 +79,9 @@ pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usiz
 /// What each region would have if the sample alone spoke, with a little for what wasn't seen, moved
 /// towards what registers say.
 fn start(model: &Model<'_>) -> Vec<f64> {
-    const STEPS: usize = 6;
+    const STEPS_MAX: usize = 20;
+    /// Steps that should gain less ln L than this are Newton's business.
+    const GAIN_MIN: f64 = 1.0;
     /// Hashes that might have been seen of a region of which none was.
     const UNSEEN: f64 = 0.1;
     let sample = &model.sample;
@@ -91,19 +97,38 @@ fn start(model: &Model<'_>) -> Vec<f64> {
         .collect();
     users[0] = 0.0;
     keep_totals(model, &mut users);
-    for _ in 0..STEPS {
-        let Slopes { up, down, .. } = model.poisson_at(&users);
-        for region in 1..users.len() {
-            let factor = up[region] / down[region].max(f64::MIN_POSITIVE);
-            if factor.is_finite() {
-                users[region] *= factor.clamp(1e-3, 1e3);
-            }
-            users[region] = users[region].max(sample.floor[region]).max(NONE);
+    for _ in 0..STEPS_MAX {
+        let slopes = model.poisson_at(&users);
+        let next = multiplied(model, &users, &slopes);
+        let moves = next.iter().zip(&users).map(|(next, users)| next - users);
+        let slope = slopes
+            .up
+            .iter()
+            .zip(&slopes.down)
+            .map(|(up, down)| up - down);
+        let gain: f64 = moves.zip(slope).map(|(change, slope)| change * slope).sum();
+        users = next;
+        if gain < GAIN_MIN {
+            break;
         }
-        keep_totals(model, &mut users);
     }
     make_room(model, &mut users);
     users
+}
+
+/// The users after one step that multiplies each region by what more users gain over what they cost.
+fn multiplied(model: &Model<'_>, users: &[f64], slopes: &Slopes) -> Vec<f64> {
+    let floor = &model.sample.floor;
+    let mut next = users.to_vec();
+    for region in 1..users.len() {
+        let factor = slopes.up[region] / slopes.down[region].max(f64::MIN_POSITIVE);
+        if factor.is_finite() {
+            next[region] *= factor.clamp(1e-3, 1e3);
+        }
+        next[region] = next[region].max(floor[region]).max(NONE);
+    }
+    keep_totals(model, &mut next);
+    next
 }
 
 /// Scales the regions of every certain total, down to their floors at the most.
@@ -148,21 +173,24 @@ fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
     let mut users = start;
     let mut at = model.at(&users);
     let mut prices = vec![0.0; model.totals.len()];
+    let mut damping = 0.0;
     for _ in 0..STEPS_MAX {
         let slope = slope_less_prices(model, &at, &prices);
         let curvature = model.curvature(&users);
         let division = divided(model, &users, &slope, &curvature);
-        let Some(step) = newton_step(model, &users, &at, &curvature, &division) else {
+        let here = Here {
+            users: &users,
+            at: &at,
+            curvature: &curvature,
+            division: &division,
+        };
+        let Some(step) = here.step(model, &mut damping) else {
             break;
         };
-        prices.clone_from(&step.prices);
-        let Some((next, next_at)) = moved(model, &users, at.value, &division, &step.change) else {
-            break;
-        };
-        let done = step.gain < GAIN_MIN && division.pressed.is_empty();
-        let is_stuck = next_at.value - at.value < 1e-3 * GAIN_MIN && division.pressed.is_empty();
-        (users, at) = (next, next_at);
-        if done || is_stuck {
+        let gained = step.at.value - at.value;
+        let done = step.expected < GAIN_MIN || gained < 1e-3 * GAIN_MIN;
+        (users, at, prices) = (step.users, step.at, step.prices);
+        if done && division.pressed.is_empty() {
             break;
         }
     }
@@ -237,43 +265,101 @@ fn keep_one_free(model: &Model<'_>, slope: &[f64], division: &mut Division) {
     }
 }
 
-struct Step {
-    change: Vec<f64>,
-    /// What one more user of each total would gain.
-    prices: Vec<f64>,
-    /// How much ln L should gain, to first order.
-    gain: f64,
+/// Where a step begins.
+struct Here<'a> {
+    users: &'a [f64],
+    at: &'a Slopes,
+    curvature: &'a Square,
+    division: &'a Division,
 }
 
-fn newton_step(
-    model: &Model<'_>,
-    users: &[f64],
-    at: &Slopes,
-    curvature: &Square,
-    division: &Division,
-) -> Option<Step> {
-    let free = &division.free;
-    let slope: Vec<f64> = free
-        .iter()
-        .map(|&region| at.up[region] - at.down[region])
-        .collect();
-    let solver = Solver::new(curvature, users, free, ties(model, free))?;
-    // What pressed regions lose, the others of the same totals gain.
-    let is_pressed = |region: &usize| division.pressed.contains(region);
-    let stays = |&region: &usize| match is_pressed(&region) {
-        true => model.sample.floor[region],
-        false => users[region],
-    };
-    let lacks: Vec<f64> = (model.totals.iter())
-        .map(|(regions, total)| total - regions.iter().map(stays).sum::<f64>())
-        .collect();
-    let (change, prices) = solver.solve(&slope, &lacks);
-    let gain = dot(&slope, &change);
-    Some(Step {
-        gain: gain - dot(&prices, &lacks),
-        change,
-        prices,
-    })
+/// A step that was taken.
+struct Step {
+    users: Vec<f64>,
+    at: Slopes,
+    /// What one more user of each total would gain.
+    prices: Vec<f64>,
+    /// How much ln L should have gained, to first order.
+    expected: f64,
+}
+
+impl Here<'_> {
+    /// A step that gains a fair part of what it should, damped as far as that takes: where ln L hardly
+    /// bends, the parabola leads too far.
+    fn step(&self, model: &Model<'_>, damping: &mut f64) -> Option<Step> {
+        const TRIES_MAX: usize = 12;
+        const FAIR: f64 = 0.05;
+        const SLACK: f64 = 1e-9;
+        let slack = SLACK * (1.0 + self.at.value.abs() * 1e-6);
+        for _ in 0..TRIES_MAX {
+            let (change, prices, expected) = self.newton(model, *damping)?;
+            let users = self.moved(model, &change);
+            let at = model.at(&users);
+            let gained = at.value - self.at.value;
+            if gained >= FAIR * expected || (expected < 1.0 && gained >= -slack) {
+                *damping = if *damping > 1e-3 { *damping * 0.1 } else { 0.0 };
+                return Some(Step {
+                    users,
+                    at,
+                    prices,
+                    expected,
+                });
+            }
+            *damping = (*damping * 8.0).max(1e-3);
+        }
+        None
+    }
+
+    /// The change of the free regions, the prices of the totals, and the gain to first order.
+    fn newton(&self, model: &Model<'_>, damping: f64) -> Option<(Vec<f64>, Vec<f64>, f64)> {
+        let (users, free) = (self.users, &self.division.free);
+        let slope: Vec<f64> = free
+            .iter()
+            .map(|&region| self.at.up[region] - self.at.down[region])
+            .collect();
+        let ties = ties(model, free);
+        let solver = match damping > 0.0 {
+            true => {
+                let mut damped = self.curvature.clone();
+                for &region in free {
+                    let above = users[region] - model.sample.floor[region];
+                    let bend = damped.at(region, region) + 1.0 / (0.01 + above * above);
+                    damped.add(region, region, damping * bend);
+                }
+                Solver::new(&damped, users, free, ties)?
+            }
+            false => Solver::new(self.curvature, users, free, ties)?,
+        };
+        // What pressed regions lose, the others of the same totals gain.
+        let stays = |&region: &usize| match self.division.pressed.contains(&region) {
+            true => model.sample.floor[region],
+            false => users[region],
+        };
+        let lacks: Vec<f64> = (model.totals.iter())
+            .map(|(regions, total)| total - regions.iter().map(stays).sum::<f64>())
+            .collect();
+        let (change, prices) = solver.solve(&slope, &lacks);
+        let expected = dot(&slope, &change) - dot(&prices, &lacks);
+        Some((change, prices, expected))
+    }
+
+    /// The users after a step: no free region comes closer to its bound than by a tenth of the way,
+    /// but the last hundredth of a user.
+    fn moved(&self, model: &Model<'_>, change: &[f64]) -> Vec<f64> {
+        let floor = &model.sample.floor;
+        let mut next = self.users.to_vec();
+        for (&region, change) in self.division.free.iter().zip(change) {
+            let above = self.users[region] - floor[region];
+            let moved = (above + change).max(0.1 * above);
+            let is_none = moved < NONE && *change < 0.0;
+            next[region] = floor[region] + if is_none { 0.0 } else { moved };
+        }
+        for &region in &self.division.pressed {
+            next[region] = floor[region];
+        }
+        keep_totals(model, &mut next);
+        next
+    }
 }
 
 /// For every certain total, which of the free regions belong to it.
@@ -283,166 +369,4 @@ pub(super) fn ties(model: &Model<'_>, free: &[usize]) -> Vec<Vec<f64>> {
     (model.totals.iter())
         .map(|(regions, _)| free.iter().map(|region| member(regions, region)).collect())
         .collect()
-}
-
-/// Quadratic steps under linear ties: information H and ties C give the step H⁻¹ (g − Cᵀ μ) with
-/// the prices μ for which C · step is what the totals lack.
-pub(super) struct Solver {
-    factor: Factor,
-    /// H⁻¹ Cᵀ, a row for each tie that ties anything.
-    through: Vec<Vec<f64>>,
-    /// The ties of these rows.
-    tied: Vec<usize>,
-    ties: Vec<Vec<f64>>,
-    schur: Option<Factor>,
-}
-
-impl Solver {
-    /// `None` if the information is of no use.
-    pub(super) fn new(
-        information: &Square,
-        fit: &[f64],
-        free: &[usize],
-        ties: Vec<Vec<f64>>,
-    ) -> Option<Self> {
-        let scale: Vec<f64> = free
-            .iter()
-            .map(|&region| 1.0 / (1.0 + fit[region] * fit[region]))
-            .collect();
-        let factor = damped(information.block(free), &scale)?;
-        let tied: Vec<usize> = (0..ties.len())
-            .filter(|&tie| ties[tie].contains(&1.0))
-            .collect();
-        let through: Vec<Vec<f64>> = tied.iter().map(|&tie| factor.solve(&ties[tie])).collect();
-        let mut schur = Square::zeros(tied.len());
-        for (i, &tie) in tied.iter().enumerate() {
-            for (j, through) in through.iter().enumerate() {
-                schur.add(i, j, dot(&ties[tie], through));
-            }
-            // Ties that say the same twice are one.
-            let diagonal = schur.at(i, i);
-            schur.add(i, i, 1e-12 * diagonal);
-        }
-        Some(Self {
-            schur: schur.cholesky(),
-            factor,
-            through,
-            tied,
-            ties,
-        })
-    }
-
-    fn solve(&self, slope: &[f64], lacks: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let mut change = self.factor.solve(slope);
-        let mut prices = vec![0.0; lacks.len()];
-        if let Some(schur) = &self.schur {
-            let over: Vec<f64> = (self.tied.iter())
-                .map(|&tie| dot(&self.ties[tie], &change) - lacks[tie])
-                .collect();
-            for (at, price) in schur.solve(&over).into_iter().enumerate() {
-                prices[self.tied[at]] = price;
-                for (change, through) in change.iter_mut().zip(&self.through[at]) {
-                    *change -= price * through;
-                }
-            }
-        }
-        (change, prices)
-    }
-
-    /// The covariance of the free regions under the ties.
-    pub(super) fn covariance(&self) -> Square {
-        let mut covariance = self.factor.inverse();
-        for (tied, right) in self.tied_changes() {
-            let left = &self.through[tied];
-            for (i, left) in left.iter().enumerate() {
-                for (cell, right) in covariance.row_mut(i).iter_mut().zip(&right) {
-                    *cell -= left * right;
-                }
-            }
-        }
-        covariance
-    }
-
-    /// How the free regions change if all that each tie ties grows by one user, in the order of the
-    /// ties.
-    pub(super) fn changes_of_totals(&self) -> Vec<Vec<f64>> {
-        let mut changes = vec![vec![0.0; self.factor.len()]; self.ties.len()];
-        for (tied, change) in self.tied_changes() {
-            changes[self.tied[tied]] = change;
-        }
-        changes
-    }
-
-    /// H⁻¹ Cᵀ (C H⁻¹ Cᵀ)⁻¹, a row for each tie that ties anything.
-    fn tied_changes(&self) -> Vec<(usize, Vec<f64>)> {
-        let Some(schur) = &self.schur else {
-            return Vec::new();
-        };
-        let inner = schur.inverse();
-        let change = |a: usize| {
-            let mut change = vec![0.0; self.factor.len()];
-            for (b, through) in self.through.iter().enumerate() {
-                let weight = inner.at(a, b);
-                for (change, through) in change.iter_mut().zip(through) {
-                    *change += weight * through;
-                }
-            }
-            (a, change)
-        };
-        (0..self.through.len()).map(change).collect()
-    }
-}
-
-/// The factor of an information matrix, with as little more on its diagonal as it needs: where ln L
-/// is a slope without a bend, rounding may leave less than nothing. `scale` is the information of one
-/// event about each unknown.
-fn damped(mut information: Square, scale: &[f64]) -> Option<Factor> {
-    let mut damping = 1e-9;
-    loop {
-        if let Some(factor) = information.cholesky() {
-            return Some(factor);
-        }
-        if damping > 1e3 {
-            return None;
-        }
-        for (i, scale) in scale.iter().enumerate() {
-            let more = damping * (information.at(i, i).abs() + scale);
-            information.add(i, i, more);
-        }
-        damping *= 30.0;
-    }
-}
-
-/// The users after a step, cut until ln L doesn't fall: no free region comes closer to its bound than
-/// by a tenth of the way, but the last hundredth of a user.
-fn moved(
-    model: &Model<'_>,
-    users: &[f64],
-    value: f64,
-    division: &Division,
-    change: &[f64],
-) -> Option<(Vec<f64>, Slopes)> {
-    const CUTS_MAX: usize = 12;
-    const SLACK: f64 = 1e-9;
-    let floor = &model.sample.floor;
-    let mut share = 1.0;
-    for _ in 0..CUTS_MAX {
-        let mut next = users.to_vec();
-        for (&region, change) in division.free.iter().zip(change) {
-            let above = users[region] - floor[region];
-            let moved = (above + share * change).max(0.1 * above);
-            let is_none = moved < NONE && *change < 0.0;
-            next[region] = floor[region] + if is_none { 0.0 } else { moved };
-        }
-        for &region in &division.pressed {
-            next[region] = floor[region] + (1.0 - share) * (users[region] - floor[region]);
-        }
-        keep_totals(model, &mut next);
-        let at = model.at(&next);
-        if at.value >= value - SLACK * (1.0 + value.abs() * 1e-6) {
-            return Some((next, at));
-        }
-        share *= 0.25;
-    }
-    None
 }

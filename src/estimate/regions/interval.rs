@@ -3,10 +3,11 @@
 use super::super::Estimate;
 use super::super::answer::whole_users;
 use super::super::newton::PART_CEILING;
-use super::fit::{Fit, Solver, ties};
+use super::fit::{Fit, ties};
 use super::linear::{Square, dot};
 use super::model::Model;
 use super::set::RegionSet;
+use super::solver::Solver;
 
 /// Everything that intervals of a fit's sums need.
 #[derive(Clone, Debug)]
@@ -209,6 +210,9 @@ impl Intervals {
         for change in self.held.iter().map(|held| held.more(picked)) {
             (more, less) = (more.max(change), less.max(-change));
         }
+        // Fractions of users that may be anybody's.
+        let own = self.held.iter().filter(|held| picked.has(held.region));
+        let less = less + own.map(|held| held.above).sum::<f64>();
         let lower = estimate.lower.min(value - less).max(seen);
         whole_users(value, lower, estimate.upper.max(value + more))
     }
@@ -267,6 +271,8 @@ struct Held {
     most: f64,
     /// How many users fewer other regions would then have, for each of its own.
     replaced: Vec<f64>,
+    /// What fraction of a user it has above its bound.
+    above: f64,
 }
 
 impl Held {
@@ -323,6 +329,7 @@ impl Held {
             Self {
                 region,
                 most: room.max(0.0),
+                above: (fit.users[region] - model.sample.floor[region]).max(0.0),
                 replaced,
             }
         };

@@ -12,6 +12,7 @@ mod model;
 mod registers;
 mod sample;
 mod set;
+mod solver;
 #[cfg(test)]
 mod tests;
 mod whole;
