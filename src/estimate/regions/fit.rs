@@ -60,10 +60,10 @@ fn counted(model: &Model<'_>) -> Fit {
 
 /// Holds sets that came out larger than the most they can have at that.
 pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usize>, f64)]) {
+    // A total that is kept is kept but for rounding.
     for _ in caps {
         let over = |(regions, most): &&(Vec<usize>, f64)| {
             let users: f64 = regions.iter().map(|&region| fit.users[region]).sum();
-            // A total that is kept is kept but for rounding.
             users > *most + NONE
         };
         let Some(over) = caps.iter().find(over) else {
@@ -265,6 +265,14 @@ fn keep_one_free(model: &Model<'_>, slope: &[f64], division: &mut Division) {
     }
 }
 
+/// How many users each certain total lacks.
+fn lacks_of(model: &Model<'_>, users: &[f64]) -> Vec<f64> {
+    let found = |regions: &[usize]| regions.iter().map(|&region| users[region]).sum::<f64>();
+    (model.totals.iter())
+        .map(|(regions, total)| total - found(regions))
+        .collect()
+}
+
 /// Where a step begins.
 struct Here<'a> {
     users: &'a [f64],
@@ -292,8 +300,9 @@ impl Here<'_> {
         const SLACK: f64 = 1e-9;
         let slack = SLACK * (1.0 + self.at.value.abs() * 1e-6);
         for _ in 0..TRIES_MAX {
-            let (change, prices, expected) = self.newton(model, *damping)?;
-            let users = self.moved(model, &change);
+            let pressed = self.pressed_users(model, *damping);
+            let (change, prices, expected) = self.newton(model, &pressed, *damping)?;
+            let users = self.moved(model, &change, &pressed);
             let at = model.at(&users);
             let gained = at.value - self.at.value;
             if gained >= FAIR * expected || (expected < 1.0 && gained >= -slack) {
@@ -310,13 +319,34 @@ impl Here<'_> {
         None
     }
 
+    /// What the pressed regions keep: nothing above their bounds, or the more the stronger the
+    /// damping.
+    fn pressed_users(&self, model: &Model<'_>, damping: f64) -> Vec<f64> {
+        let kept = |&region: &usize| {
+            let floor = model.sample.floor[region];
+            floor + (self.users[region] - floor) * (damping / (1.0 + damping))
+        };
+        self.division.pressed.iter().map(kept).collect()
+    }
+
     /// The change of the free regions, the prices of the totals, and the gain to first order.
-    fn newton(&self, model: &Model<'_>, damping: f64) -> Option<(Vec<f64>, Vec<f64>, f64)> {
+    fn newton(
+        &self,
+        model: &Model<'_>,
+        pressed: &[f64],
+        damping: f64,
+    ) -> Option<(Vec<f64>, Vec<f64>, f64)> {
         let (users, free) = (self.users, &self.division.free);
-        let slope: Vec<f64> = free
-            .iter()
-            .map(|&region| self.at.up[region] - self.at.down[region])
-            .collect();
+        let slope_of = |region: usize| self.at.up[region] - self.at.down[region];
+        // What pressed regions lose bends the slopes of the others.
+        let mut stays = users.to_vec();
+        let mut lost = vec![0.0; users.len()];
+        for (&region, &kept) in self.division.pressed.iter().zip(pressed) {
+            stays[region] = kept;
+            lost[region] = users[region] - kept;
+        }
+        let bent = |&region: &usize| slope_of(region) + dot(self.curvature.row(region), &lost);
+        let slope: Vec<f64> = free.iter().map(bent).collect();
         let ties = ties(model, free);
         let solver = match damping > 0.0 {
             true => {
@@ -330,22 +360,21 @@ impl Here<'_> {
             }
             false => Solver::new(self.curvature, users, free, ties)?,
         };
-        // What pressed regions lose, the others of the same totals gain.
-        let stays = |&region: &usize| match self.division.pressed.contains(&region) {
-            true => model.sample.floor[region],
-            false => users[region],
-        };
-        let lacks: Vec<f64> = (model.totals.iter())
-            .map(|(regions, total)| total - regions.iter().map(stays).sum::<f64>())
-            .collect();
+        let lacks = lacks_of(model, &stays);
         let (change, prices) = solver.solve(&slope, &lacks);
-        let expected = dot(&slope, &change) - dot(&prices, &lacks);
+        let moves = free.iter().zip(&change);
+        let gain: f64 = moves
+            .map(|(&region, change)| slope_of(region) * change)
+            .sum();
+        let pressed = self.division.pressed.iter();
+        let loss: f64 = pressed.map(|&region| slope_of(region) * lost[region]).sum();
+        let expected = gain - loss - dot(&prices, &lacks_of(model, users));
         Some((change, prices, expected))
     }
 
     /// The users after a step: no free region comes closer to its bound than by a tenth of the way,
     /// but the last hundredth of a user.
-    fn moved(&self, model: &Model<'_>, change: &[f64]) -> Vec<f64> {
+    fn moved(&self, model: &Model<'_>, change: &[f64], pressed: &[f64]) -> Vec<f64> {
         let floor = &model.sample.floor;
         let mut next = self.users.to_vec();
         for (&region, change) in self.division.free.iter().zip(change) {
@@ -354,8 +383,8 @@ impl Here<'_> {
             let is_none = moved < NONE && *change < 0.0;
             next[region] = floor[region] + if is_none { 0.0 } else { moved };
         }
-        for &region in &self.division.pressed {
-            next[region] = floor[region];
+        for (&region, &kept) in self.division.pressed.iter().zip(pressed) {
+            next[region] = kept;
         }
         keep_totals(model, &mut next);
         next

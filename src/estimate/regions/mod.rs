@@ -91,8 +91,8 @@ pub fn estimate_regions(counts: &RegionCounts) -> RegionsEstimate {
     let certain = model.totals.len();
     let caps = caps(counts, places, &model);
     fit::keep_below(&mut model, &mut fit, &caps);
-    let users = whole::whole(&model, &fit.users, certain);
     model.totals.truncate(certain);
+    let users = whole::whole(&model, &fit.users, &caps);
     let z = counts.confidence.z();
     let mut intervals = Intervals::new(&model, &fit, &users, counts.set_count, z);
     intervals.limit(&caps);

@@ -3,9 +3,9 @@
 
 use super::model::Model;
 
-/// Rounds the users of all regions. The first `certain` totals of the model are kept, of the others
-/// at most so many users.
-pub(super) fn whole(model: &Model<'_>, fitted: &[f64], certain: usize) -> Vec<f64> {
+/// Rounds the users of all regions: the model's totals are kept, and no set of `caps` has more users
+/// than it can have.
+pub(super) fn whole(model: &Model<'_>, fitted: &[f64], caps: &[(Vec<usize>, f64)]) -> Vec<f64> {
     let mut users = rounded(fitted);
     let of_samples = model.sample.certain.len();
     // Classes of whole samples have no region in common.
@@ -13,10 +13,11 @@ pub(super) fn whole(model: &Model<'_>, fitted: &[f64], certain: usize) -> Vec<f6
         let found: f64 = regions.iter().map(|&region| users[region]).sum();
         spread(&mut users, regions, total - found, &model.sample.floor);
     }
-    for (at, (regions, total)) in model.totals.iter().enumerate().skip(of_samples) {
+    let known = model.totals[of_samples..].iter().map(|total| (total, true));
+    for ((regions, total), is_known) in known.chain(caps.iter().map(|cap| (cap, false))) {
         let found: f64 = regions.iter().map(|&region| users[region]).sum();
         let more = total - found;
-        if more < 0.0 || (more > 0.0 && at < certain) {
+        if more < 0.0 || (more > 0.0 && is_known) {
             resize(&mut users, regions, more);
         }
     }
