@@ -48,6 +48,8 @@ pub fn estimate_frequency(counts: &FrequencyCounts) -> FrequencyEstimate {
         }
     };
     let mut reach: Vec<Estimate> = (1..=FREQUENCY_MAX).map(|j| users(from(j))).collect();
+    // Every user has a row.
+    reach[0] = counts.users;
     for j in 1..reach.len() {
         // Nobody has more rows than a frequency asks for and isn't counted there.
         let more = reach[j - 1];
@@ -85,7 +87,14 @@ fn scaled(counts: &FrequencyCounts, seen: u64, sampled: u64) -> Estimate {
         return Estimate::exact(seen as f64);
     }
     if seen == sampled {
-        return counts.users;
+        // All of the sample: at least as large a share of all as would be missed by so many draws in
+        // one case of 1 / tail (Clopper and Pearson).
+        let tail = 0.5 * (1.0 - counts.confidence.level());
+        let least = counts.users.lower * tail.powf(1.0 / sampled as f64);
+        return Estimate {
+            lower: least.floor().max(seen as f64).min(counts.users.lower),
+            ..counts.users
+        };
     }
     let (seen, sampled) = (seen as f64, sampled as f64);
     let share = seen / sampled;

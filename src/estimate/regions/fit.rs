@@ -153,15 +153,27 @@ fn keep_totals(model: &Model<'_>, users: &mut [f64]) {
     }
 }
 
-/// No class of users is smaller than what was seen of it.
+/// No class of users is smaller than what was seen of it: every hash is a user of one of the regions
+/// that it may be of, divided as they are. Where whole samples tell, there are no others.
 fn make_room(model: &Model<'_>, users: &mut [f64]) {
-    for class in &model.sample.classes {
-        let lack = class.seen - class.size(users);
-        if lack > 0.0 {
-            let share = lack / class.regions.len() as f64;
-            for &region in &class.regions {
-                users[region] += share;
-            }
+    let mut seen = vec![0.0; users.len()];
+    for (regions, hashes) in model
+        .sample
+        .seen_of
+        .iter()
+        .filter(|(_, hashes)| *hashes > 0)
+    {
+        let all: f64 = regions.iter().map(|region| users[region]).sum();
+        for region in regions.iter() {
+            seen[region] += *hashes as f64 * users[region] / all.max(f64::MIN_POSITIVE);
+        }
+    }
+    for (region, seen) in seen.iter().enumerate().skip(1) {
+        users[region] = users[region].max(*seen);
+    }
+    for (regions, _) in &model.sample.certain {
+        for &region in regions {
+            users[region] = seen[region];
         }
     }
 }
