@@ -169,7 +169,15 @@ impl RegionsEstimate {
             z: self.z,
         };
         let exact = [a, b, parts[2]].iter().all(|it| it.lower == it.upper);
-        ratios.pair(a, b, self.sum(|region| in_a(region) || in_b(region)), exact)
+        let union = self.sum(|region| in_a(region) || in_b(region));
+        let mut pair = ratios.pair(a, b, union, exact);
+        if a.value == b.value {
+            // Either is the smaller one: the coefficient must not depend on which is named first.
+            let (of_a, of_b) = (pair.share_of_a, pair.share_of_b);
+            pair.overlap_coefficient.lower = of_a.lower.min(of_b.lower);
+            pair.overlap_coefficient.upper = of_a.upper.max(of_b.upper);
+        }
+        pair
     }
 
     /// Common users of two sets that were seen in their samples; `None` if either has no sample.
