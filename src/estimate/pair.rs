@@ -48,6 +48,10 @@ pub struct PairEstimate {
 }
 
 impl PairEstimate {
+    const fn size(&self, side: usize) -> f64 {
+        [self.a, self.b][side].value
+    }
+
     /// All numbers with intervals.
     fn numbers_mut(&mut self) -> [&mut Estimate; 12] {
         [
@@ -134,13 +138,18 @@ fn estimate_bounded(counts: &PairCounts, confidence: Confidence) -> PairEstimate
         let most = most[side].filter(|&most| known[side].is_none() && most >= seen);
         most.map(|most| most as f64)
     });
-    let is_over = |side: usize| most[side].is_some_and(|most| [free.a, free.b][side].value > most);
-    if !is_over(0) && !is_over(1) {
-        return free.bounded(most);
+    // One size that is held may push the other over its own bound.
+    let (mut held, mut sizes) = (free, known);
+    for _ in 0..2 {
+        let is_over = |side: usize| most[side].is_some_and(|most| held.size(side) > most);
+        let over = [0, 1].map(is_over);
+        if over == [false; 2] {
+            break;
+        }
+        sizes = std::array::from_fn(|side| sizes[side].or(most[side].filter(|_| over[side])));
+        held = estimate_ordered(counts, sizes, confidence).widened_to(&free);
     }
-    let held = std::array::from_fn(|side| known[side].or(most[side].filter(|_| is_over(side))));
-    let held = estimate_ordered(counts, held, confidence);
-    held.widened_to(&free).bounded(most)
+    held.bounded(most)
 }
 
 fn estimate_ordered(

@@ -256,9 +256,7 @@ def is_near(answer: Answer, other: Answer) -> bool:
     """Equal but for a few users or a hundredth of the interval's width."""
     width = max(a.upper - a.lower for a in (answer, other))
     slack = 0.01 * width + (0.0 if answer.is_share else FEW)
-    return abs(answer.value - other.value) <= slack and all(
-        abs(x - y) <= slack or isclose(x, y, rel_tol=0.1) for x, y in zip(answer.numbers, other.numbers)
-    )
+    return all(abs(x - y) <= slack or isclose(x, y, rel_tol=0.1) for x, y in zip(answer.numbers, other.numbers))
 
 
 def against(asked: Asked, sources: tuple[str, ...]) -> Iterator[str]:

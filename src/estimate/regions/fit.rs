@@ -72,7 +72,7 @@ pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usiz
         model.totals.push(over.clone());
         let mut users = fit.users.clone();
         keep_totals(model, &mut users);
-        fit.users = maximise(model, users).users;
+        *fit = maximise(model, users);
     }
 }
 
@@ -181,7 +181,7 @@ fn make_room(model: &Model<'_>, users: &mut [f64]) {
 /// Newton's steps over the regions that no bound holds.
 fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
     const STEPS_MAX: usize = 50;
-    const GAIN_MIN: f64 = 1e-6;
+    const GAIN_MIN: f64 = 1e-5;
     let mut users = start;
     let mut at = model.at(&users);
     let mut prices = vec![0.0; model.totals.len()];

@@ -48,7 +48,19 @@ impl Intervals {
         z: f64,
     ) -> Self {
         let places = model.places;
-        let information = model.information(&fit.users);
+        let mut information = model.information(&fit.users);
+        // A part of a certain total is known to two standard deviations by that total, even where
+        // nothing tells its parts apart.
+        for (regions, total) in model
+            .sample
+            .certain
+            .iter()
+            .filter(|(_, total)| *total > 0.0)
+        {
+            for &region in regions {
+                information.add(region, region, 4.0 / (total * total));
+            }
+        }
         let ties = ties(model, &fit.free);
         let solver = Solver::new(&information, &fit.users, &fit.free, ties);
         let mut covariance = Square::zeros(places);
