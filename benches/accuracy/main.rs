@@ -1,11 +1,13 @@
 //! How good the estimates are: RMSE, bias and coverage, against rivals and the Cramér–Rao bound.
 //!
 //! `cargo bench --bench accuracy -- grid` writes `docs/accuracy.md` (a quarter of an hour on two
-//! cores), `… -- small` writes `docs/accuracy-small.md` (a minute); seeded. A number sets the
+//! cores), `… -- small` writes `docs/accuracy-small.md` (a minute), `… -- many` `docs/accuracy-many.md`
+//! (three and more sides; two hours with 2,000 trials); seeded. A number sets the
 //! trials a cell, `--dry` prints instead of writing.
 
 mod draw; // counts from the sketches' exact distributions
 mod grid; // the cells of large sets and what is measured in each
+mod many; // three and more sides
 mod rivals; // other estimators on the same or equally many bytes
 mod small; // small sets, by real hashes
 mod write; // the pages
@@ -23,6 +25,13 @@ fn main() {
         page(
             "docs/accuracy-small.md",
             &write::small(&small::run(trials), trials),
+            has("--dry"),
+        );
+    }
+    if has("many") {
+        page(
+            "docs/accuracy-many.md",
+            &write::many(&many::run(trials), trials),
             has("--dry"),
         );
     }

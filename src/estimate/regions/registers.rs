@@ -233,7 +233,7 @@ fn alternating(values: &[f64], below: usize, equal: usize) -> f64 {
 
 /// (−1)^|S|.
 const fn sign(subset: usize) -> f64 {
-    if subset.count_ones() % 2 == 0 {
+    if subset.count_ones().is_multiple_of(2) {
         1.0
     } else {
         -1.0
