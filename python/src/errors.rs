@@ -1,6 +1,6 @@
 //! Errors of the library as exceptions, one class a kind.
 
-use overlap::{Error, ErrorKind};
+use overlap::{Error, ErrorKind, Piece};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
@@ -42,9 +42,18 @@ create_exception!(
     "A limit was reached: segments, memory, size."
 );
 
+/// A setting as the keyword that it is in Python: `cast="string"`.
+fn keyword(piece: &Piece) -> String {
+    match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Setting(setting, None) => setting.name().to_owned(),
+        Piece::Setting(setting, Some(value)) => format!("{}={value:?}", setting.name()),
+    }
+}
+
 /// The exception of an error.
 pub(crate) fn raise(error: &Error) -> PyErr {
-    let text = error.to_string();
+    let text = error.worded(keyword);
     match error.kind() {
         ErrorKind::Usage => UsageError::new_err(text),
         ErrorKind::Input | ErrorKind::Refused => InputError::new_err(text),

@@ -29,7 +29,7 @@ def test_files_ask_for_no_more_than_they_may(table, parquet, tmp_path):
     texts = tmp_path / "texts.parquet"
     pq.write_table(pa.table({"user_id": ["long"]}), texts)
     for path, limit in [(parquet, "max_page"), (texts, "max_value")]:
-        with pytest.raises(overlap.LimitError, match=limit.replace("_", "-")):
+        with pytest.raises(overlap.LimitError, match=f"with {limit}|{limit} raises"):
             overlap.sketch(path, **{limit: 3})
     with pytest.raises(overlap.InputError, match="checksum"):
         overlap.sketch(parquet, require_checksums=True)
@@ -195,3 +195,25 @@ def test_control_c_ends_an_endless_stream():
     assert child.stdout.readline() == "go\n"
     os.kill(child.pid, signal.SIGINT)
     assert child.communicate(timeout=30)[0] == "interrupted\n"
+
+
+def test_what_is_no_sketch_is_named_with_what_to_call(table):
+    one = overlap.sketch(table, **SMALL)
+    for call, text in [
+        (lambda: overlap.estimate("a.parquet", one), r"a is a str, but must be a Sketch: pass sketch\('a.parquet'\)"),
+        (lambda: overlap.estimate(one, table), r"b is a Table, but must be a Sketch: pass sketch\(b\)"),
+        (lambda: overlap.matrix({"shop": one, "pay": "b.parquet"}), r"sketches\['pay'\] is a str"),
+        (lambda: overlap.regions("a.parquet"), "sketches is a str, but must be a dict of names, a list"),
+        (lambda: overlap.reach([one, 7]), r"sketches\['1'\] is a int"),
+        (lambda: overlap.merge([one, table]), r"sketches\[1\] is a Table"),
+    ]:
+        with pytest.raises(overlap.UsageError, match=text):
+            call()
+
+
+def test_hints_speak_python(table):
+    texts = overlap.sketch(pa.table({"user_id": ["x"]}), **SMALL)
+    with pytest.raises(overlap.IncomparableError, match='cast="string"'):
+        overlap.estimate(overlap.sketch(table, **SMALL), texts)
+    with pytest.raises(overlap.LimitError, match="raise max_segments"):
+        overlap.sketch(table, by="tier", max_segments=1, **SMALL)

@@ -111,3 +111,19 @@ def test_the_width_of_an_integer_means_nothing(kind):
 def test_the_layout_of_a_text_means_nothing(kind):
     texts = pa.table({"user_id": pa.array(["a", "", None, "ü", "a" * 40], getattr(pa, kind)())})
     assert overlap.sketch(texts) == overlap.sketch(pl.Series(["a", "", None, "ü", "a" * 40]))
+
+
+def test_lazy_data_is_read_in_batches(table, tmp_path):
+    import pyarrow.dataset as ds
+
+    pq.write_table(table, tmp_path / "part.parquet")
+    dataset = ds.dataset(tmp_path, format="parquet")
+    expected = content(overlap.sketch(table, **SMALL))
+    lazy = pl.scan_parquet(tmp_path / "part.parquet")
+    for data in (lazy, dataset, dataset.scanner(columns=["user_id"])):
+        assert content(overlap.sketch(data, **SMALL)) == expected
+    by_tier = overlap.sketch(table, by="tier", **SMALL)
+    assert overlap.sketch(lazy, by="tier", **SMALL).labels == by_tier.labels
+    for data in (lazy, dataset):
+        with pytest.raises(overlap.UsageError, match="no column uid"):
+            overlap.sketch(data, id="uid", **SMALL)

@@ -17,9 +17,22 @@ mod store;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use overlap::{Error, ErrorKind, Result, report::Warning};
+use overlap::{Error, ErrorKind, Piece, Result, Setting, report::Warning};
 use std::ffi::OsString;
 use std::io::{self, Write};
+
+/// An error in the words of the command line: settings are flags.
+pub fn worded(error: &Error) -> String {
+    let flag = |setting: Setting| match setting {
+        Setting::Cast => "--as".to_owned(),
+        _ => format!("--{}", setting.name().replace('_', "-")),
+    };
+    error.worded(|piece| match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Setting(setting, None) => flag(*setting),
+        Piece::Setting(setting, Some(value)) => format!("{} {value}", flag(*setting)),
+    })
+}
 
 /// How many users do two platforms share, and how many do they reach together?
 #[derive(Parser)]

@@ -2,7 +2,7 @@
 
 use super::inputs::stored_files;
 use super::store::{ensure_no_input, file_name, write_sketches};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::format::{ImageColumns, SketchTable, datasketches};
 use crate::segments::{NULL_IN_PATHS, Segments};
 use crate::storage::{create_folder, output_error, write_atomically};
@@ -130,8 +130,12 @@ fn one_table(mut tables: Vec<(String, SketchTable)>) -> Result<SketchTable> {
     tables.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (name, table) in tables {
         if table.values().len() != 1 {
-            return Err(Error::usage(format!("{name} holds more than one sketch"))
-                .hint("convert it alone, or merge with --by"));
+            return Err(
+                Error::usage(format!("{name} holds more than one sketch")).hint([
+                    "convert it alone, or merge with ".into(),
+                    Setting::By.into(),
+                ]),
+            );
         }
         names.push(name);
         sketches.extend(table.into_values());

@@ -6,7 +6,7 @@ use super::spelling::spelling_warnings;
 use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
 use crate::analysis::{Expression, Regions, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
@@ -25,8 +25,13 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     let inputs = Inputs::open(&request.sources, request.options)?;
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
     if request.frequency && !inputs.tables.iter().all(Vec::is_empty) {
-        return Err(Error::usage("sketches don't tell how often users come")
-            .hint("leave out --frequency, or name the data files"));
+        return Err(
+            Error::usage("sketches don't tell how often users come").hint([
+                "leave out ".into(),
+                Setting::Frequency.into(),
+                ", or name the data files".into(),
+            ]),
+        );
     }
     let mut warnings = plan_warnings(&inputs.plan);
     let threads = request.sources.threads;

@@ -6,7 +6,7 @@ use super::request::Sources;
 use super::sketch_warnings_of;
 use crate::analysis::{self, Days, ReachOrder};
 use crate::compare::set_counts;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::SketchTable;
 use crate::id::{PageChecks, Tally};
@@ -106,8 +106,12 @@ pub fn trend(
     progress: &dyn Progress,
 ) -> Result<TrendReport> {
     if request.division.by.len() != 1 {
-        return Err(Error::usage("a trend needs one column: the day")
-            .hint("name it with --by, such as --by day"));
+        return Err(Error::usage("a trend needs one column: the day").hint([
+            "name it with ".into(),
+            Setting::By.into(),
+            ", such as ".into(),
+            Setting::By.to("day"),
+        ]));
     }
     let Answers {
         names,

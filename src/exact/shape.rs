@@ -3,7 +3,7 @@
 use super::ExactOptions;
 use super::pool::BLOCK_BYTES;
 use super::spill::RUN_BLOCKS;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 
 /// Sizes that hold for a whole count.
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +89,13 @@ fn too_little(side_count: usize, threads: u64, floor: u64, limit: u64) -> Error 
         in_words(floor.div_ceil(1 << 20)),
         in_words(limit >> 20),
     );
-    Error::new(ErrorKind::Limit, message)
-        .hint("raise it with --memory, use fewer --threads, or use overlap estimate")
+    Error::new(ErrorKind::Limit, message).hint([
+        "raise it with ".into(),
+        Setting::Memory.into(),
+        ", use fewer ".into(),
+        Setting::Threads.into(),
+        ", or use overlap estimate".into(),
+    ])
 }
 
 fn in_words(mebibytes: u64) -> String {

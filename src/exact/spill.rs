@@ -5,7 +5,7 @@
 //! Knows blocks, not keys.
 
 use super::pool::BLOCK_BYTES;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use bytes::BytesMut;
 use std::fs::File;
 use std::io;
@@ -111,7 +111,13 @@ impl Spill {
         let message = format!("a temporary file can't be {what}: {error}");
         Error::new(ErrorKind::Output, message)
             .with("folder", self.folder.display())
-            .hint("name another folder with --temp-dir, or raise --memory so that none is needed")
+            .hint([
+                "name another folder with ".into(),
+                Setting::TempDir.into(),
+                ", or raise ".into(),
+                Setting::Memory.into(),
+                " so that none is needed".into(),
+            ])
     }
 }
 

@@ -298,7 +298,7 @@ fn without_a_folder_for_the_file_there_is_no_count() {
     assert_eq!(error.kind(), ErrorKind::Output);
     let text = error.to_string();
     assert!(
-        text.contains("missing") && text.contains("--temp-dir"),
+        text.contains("missing") && text.contains("temp_dir"),
         "{text}"
     );
 }
@@ -351,7 +351,7 @@ fn the_least_memory_is_enough_and_less_is_a_limit_error_that_names_it() {
     assert_eq!(error.kind(), ErrorKind::Limit);
     let text = error.to_string();
     assert!(
-        text.contains("needs at least 15 MiB") && text.contains("--memory"),
+        text.contains("needs at least 15 MiB") && text.contains("memory"),
         "{text}"
     );
     let counter = ExactCounter::new(2, &options(least)).expect("enough");

@@ -3,7 +3,7 @@
 //! Over whatever reads and writes bytes; files are opened elsewhere.
 
 use super::{FORMAT_VERSION, datasketches, decode, registers_blob, sample_blob};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdDomain, Tally, merge_domains};
 use crate::segments::Segments;
@@ -279,9 +279,13 @@ pub fn read_table(
     let corrupt = |e: &dyn std::fmt::Display| Error::input(format!("corrupt or unsupported: {e}"));
     let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|e| corrupt(&e))?;
     if images.named().next().is_none() && !is_sketch_table(builder.parquet_schema(), images) {
-        return Err(Error::input("holds data, not sketches").hint(
-            "overlap sketch makes them; --theta-column and --hll-column name columns of images",
-        ));
+        return Err(Error::input("holds data, not sketches").hint([
+            "overlap sketch makes them; ".into(),
+            Setting::ThetaColumn.into(),
+            " and ".into(),
+            Setting::HllColumn.into(),
+            " name columns of images".into(),
+        ]));
     }
     let fields = builder.schema().fields().iter().enumerate();
     let flat = fields.filter(|(_, field)| !field.data_type().is_nested());

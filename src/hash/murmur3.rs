@@ -1,7 +1,7 @@
 //! MurmurHash3 x64 128 as Apache DataSketches uses it (Austin Appleby, smhasher, public domain
 //! algorithm; DataSketches' seed is 9001 in both lanes).
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use crate::id::IdBatch;
 
 /// The seed of DataSketches' updates, in both lanes.
@@ -58,8 +58,12 @@ pub fn hash_words(batch: IdBatch<'_>, mut take: impl FnMut(u64, u64)) -> Result<
         IdBatch::WideIntegers(ids) => {
             for &id in ids {
                 let id = u64::try_from(id).map_err(|_| {
-                    Error::input(format!("the id {id} has no DataSketches encoding"))
-                        .hint("sketch with --hash xxh3, or cast ids to text with --as string")
+                    Error::input(format!("the id {id} has no DataSketches encoding")).hint([
+                        "sketch with ".into(),
+                        Setting::Hash.to("xxh3"),
+                        ", or cast ids to text with ".into(),
+                        Setting::Cast.to("string"),
+                    ])
                 })?;
                 let (first, second) = murmur3_integer(id.cast_signed());
                 take(first, second);

@@ -1,6 +1,6 @@
 //! Which hash a sketch was made with: only sketches of one scheme can meet.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use std::fmt;
 
 /// A hash function with its seed, and how a sketch takes index, rank and sample from it.
@@ -72,7 +72,10 @@ pub fn merge_schemes(a: HashScheme, b: HashScheme) -> Result<HashScheme> {
         ErrorKind::Incomparable,
         format!("sketches of {a} can't be compared with sketches of {b}"),
     )
-    .hint("sketch both sides again with the same --hash"))
+    .hint([
+        "sketch both sides again with the same ".into(),
+        Setting::Hash.into(),
+    ]))
 }
 
 #[cfg(test)]

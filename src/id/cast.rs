@@ -4,7 +4,7 @@ use super::{
     ByteIds, IdBatch, IdDomain, IdSink, IntegerForm, hex_to_bytes, integer_to_text,
     text_to_integer, uuid_to_text,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 
 /// Brings IDs of one column into the domain that was asked for.
 ///
@@ -45,7 +45,7 @@ impl Cast {
         match (from, to) {
             (IdDomain::Integer, IdDomain::Binary) | (IdDomain::Binary, IdDomain::Integer) => {
                 Err(Error::usage(format!("{from} ids can't be read as {to}"))
-                    .hint("--as string has a meaning for both"))
+                    .hint([Setting::Cast.to("string"), " has a meaning for both".into()]))
             }
             _ => Ok(()),
         }
@@ -141,8 +141,11 @@ fn unreadable(id: &[u8], wanted: &str) -> Error {
     const SHOWN: usize = 40;
     let text = String::from_utf8_lossy(&id[..id.len().min(SHOWN)]);
     let dots = if id.len() > SHOWN { "…" } else { "" };
-    Error::input(format!("the id {text:?}{dots} is not {wanted}"))
-        .hint("leave --as away, or mend the column")
+    Error::input(format!("the id {text:?}{dots} is not {wanted}")).hint([
+        "leave ".into(),
+        Setting::Cast.into(),
+        " away, or mend the column".into(),
+    ])
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
 pub use spelling::push_bare_text;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use std::fmt;
 
 /// The space in which IDs are equal or not. IDs of different domains are never the same user, so
@@ -56,7 +56,14 @@ pub fn merge_domains(a: Option<IdDomain>, b: Option<IdDomain>) -> Result<Option<
             ErrorKind::Incomparable,
             format!("{a} ids can't be compared with {b} ids"),
         )
-        .hint("bring both to one form with --as string, --as integer or --as binary")),
+        .hint([
+            "bring both to one form with ".into(),
+            Setting::Cast.to("string"),
+            ", ".into(),
+            Setting::Cast.to("integer"),
+            " or ".into(),
+            Setting::Cast.to("binary"),
+        ])),
         _ => Ok(a.or(b)),
     }
 }

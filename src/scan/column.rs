@@ -1,6 +1,6 @@
 //! Which column is the ID, and what its values are.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result, Setting};
 use crate::id::IdDomain;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
@@ -43,9 +43,9 @@ impl IdType {
     /// # Errors
     /// [`crate::ErrorKind::Input`] for what can't identify a user, with a hint.
     pub(super) fn of(column: &ColumnDescriptor) -> Result<Self> {
-        let refuse = |what: &str, hint: &str| {
-            Err(Error::input(format!("unsupported id type {what}")).hint(hint))
-        };
+        let unsupported = |what: &str| Error::input(format!("unsupported id type {what}"));
+        let refuse = |what: &str, hint: &str| Err(unsupported(what).hint(hint));
+        let cast = |what: &str| Err(unsupported(what).hint(cast_hint()));
         if column.max_rep_level() > 0 {
             return refuse(
                 "list or map",
@@ -71,12 +71,12 @@ impl IdType {
             (Some(LogicalType::Uuid), _) if column.type_length() == 16 => return Ok(Self::Uuid),
             (Some(logical), _) => {
                 if let Some(name) = unsupported_logical(logical) {
-                    return refuse(name, CAST_HINT);
+                    return cast(name);
                 }
             }
             (None, converted) => {
                 if let Some(name) = unsupported_converted(converted) {
-                    return refuse(name, CAST_HINT);
+                    return cast(name);
                 }
             }
         }
@@ -90,12 +90,17 @@ impl IdType {
                 "cast it to INT64 where it is written: a float holds whole numbers up to 2^53 only",
             ),
             PhysicalType::BOOLEAN => refuse("BOOLEAN", "it tells two users apart at most"),
-            PhysicalType::INT96 => refuse("INT96", CAST_HINT),
+            PhysicalType::INT96 => cast("INT96"),
         }
     }
 }
 
-const CAST_HINT: &str = "cast it to an integer or a string, or name another column with --id";
+fn cast_hint() -> Hint {
+    Hint::from([
+        "cast it to an integer or a string, or name another column with ".into(),
+        Setting::Id.into(),
+    ])
+}
 
 /// The leaf column that holds the IDs: `wanted` as a dotted path, or the only usual name there is.
 ///
@@ -128,16 +133,17 @@ fn find_usual(paths: &[String]) -> Result<usize> {
     match found[..] {
         [index] => Ok(index),
         [] => Err(
-            Error::usage(format!("no column is called {}", USUAL_NAMES.join(", "))).hint(format!(
-                "name the id column with --id; the columns are {}",
-                list(paths)
-            )),
+            Error::usage(format!("no column is called {}", USUAL_NAMES.join(", "))).hint([
+                "name the id column with ".into(),
+                Setting::Id.into(),
+                format!("; the columns are {}", list(paths)).into(),
+            ]),
         ),
         _ => {
             let names: Vec<&str> = found.iter().map(|&i| paths[i].as_str()).collect();
             Err(
                 Error::usage(format!("any of {} may be the id column", names.join(", ")))
-                    .hint("say which with --id"),
+                    .hint(["say which with ".into(), Setting::Id.into()]),
             )
         }
     }

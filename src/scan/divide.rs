@@ -1,7 +1,7 @@
 //! Dividing rows by the values of segment columns, batch by batch.
 
 use super::arrow::ArrowIds;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
 use crate::segments::{Groups, Segments};
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
@@ -28,7 +28,10 @@ impl SegmentLimits<'_> {
             ErrorKind::Limit,
             format!("more than {most} segments by {by}"),
         )
-        .hint("each is a sketch of its own: take a coarser column, or raise --max-segments"))
+        .hint([
+            "each is a sketch of its own: take a coarser column, or raise ".into(),
+            Setting::MaxSegments.into(),
+        ]))
     }
 }
 

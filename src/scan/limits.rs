@@ -1,6 +1,6 @@
 //! What a file may ask for before anything is allocated for it, and how much of it was checked.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{NullCounts, PageChecks};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,13 +42,19 @@ impl ReadLimits {
         decompressed: u64,
         has_checksum: bool,
     ) -> Result<()> {
-        let limit = |text, hint| Err(Error::new(ErrorKind::Limit, text).hint(hint));
+        let limit = |text, limit: Setting| {
+            let hint = [
+                "if the file is to be trusted, raise the limit with ".into(),
+                limit.into(),
+            ];
+            Err(Error::new(ErrorKind::Limit, text).hint(hint))
+        };
         let bytes = stored.max(decompressed);
         if bytes > self.page_bytes_max {
             let most = self.page_bytes_max;
             return limit(
                 format!("a page of {bytes} bytes; at most {most} are taken"),
-                "if the file is to be trusted, raise the limit with --max-page",
+                Setting::MaxPage,
             );
         }
         let ratio = decompressed / stored.max(1);
@@ -58,7 +64,7 @@ impl ReadLimits {
                 format!(
                     "a page that grows {ratio} times when it is decompressed; at most {most} times are taken"
                 ),
-                "if the file is to be trusted, raise the limit with --max-ratio",
+                Setting::MaxRatio,
             );
         }
         if self.require_checksums && !has_checksum {
@@ -66,7 +72,10 @@ impl ReadLimits {
                 ErrorKind::Refused,
                 "a page without a checksum, and they are required",
             )
-            .hint("have it written with checksums, or leave out --require-checksums"));
+            .hint([
+                "have it written with checksums, or leave out ".into(),
+                Setting::RequireChecksums.into(),
+            ]));
         }
         Ok(())
     }
@@ -79,8 +88,11 @@ impl ReadLimits {
         }
         let most = self.value_bytes_max;
         let text = format!("an id of {bytes} bytes; at most {most} are taken");
-        Err(Error::new(ErrorKind::Limit, text)
-            .hint("is it the right column? --max-value raises the limit"))
+        Err(Error::new(ErrorKind::Limit, text).hint([
+            "is it the right column? ".into(),
+            Setting::MaxValue.into(),
+            " raises the limit".into(),
+        ]))
     }
 }
 

@@ -25,7 +25,7 @@ pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
 
 use self::parquet::ParquetFile;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Hint, Result, Setting};
 use crate::id::{IdDomain, NullCounts, PageChecks};
 use ::parquet::schema::types::SchemaDescriptor;
 use limits::PageCounter;
@@ -244,10 +244,7 @@ fn one_domain(side: &SidePlan, file: &ParquetFile) -> Result<Option<IdDomain>> {
         .locate(Error::input(format!(
             "holds {now} ids, but {first} of the same side {before} ids"
         )))
-        .hint(format!(
-            "bring both to one form with {}",
-            cast_flags(before, now)
-        )))
+        .hint(one_form(before, now)))
 }
 
 fn check_comparable(sides: &[SidePlan]) -> Result<()> {
@@ -263,24 +260,32 @@ fn check_comparable(sides: &[SidePlan]) -> Result<()> {
                 "{} holds {domain} ids (column {}), but {} {other} ids (column {})",
                 first.name, first.column, side.name, side.column
             );
-            return Err(Error::new(ErrorKind::Incomparable, text).hint(format!(
-                "bring both to one form with {}",
-                cast_flags(domain, other)
-            )));
+            return Err(Error::new(ErrorKind::Incomparable, text).hint(one_form(domain, other)));
         }
     }
     Ok(())
 }
 
-/// The flags that bring two domains together, and what they do.
-fn cast_flags(a: IdDomain, b: IdDomain) -> &'static str {
+/// What brings two domains together.
+fn one_form(a: IdDomain, b: IdDomain) -> Hint {
+    let (text, cast) = ("bring both to one form with ".into(), |domain| {
+        Setting::Cast.to(domain)
+    });
     match (a.min(b), a.max(b)) {
-        (IdDomain::Integer, IdDomain::Text) => {
-            "--as string (numbers as digits) or --as integer (text read as numbers)"
-        }
-        (IdDomain::Text, IdDomain::Binary) => {
-            "--as binary (text read as hexadecimal) or --as string (binary values taken as text, UUIDs spelt out)"
-        }
-        _ => "--as string",
+        (IdDomain::Integer, IdDomain::Text) => Hint::from([
+            text,
+            cast("string"),
+            " (numbers as digits) or ".into(),
+            cast("integer"),
+            " (text read as numbers)".into(),
+        ]),
+        (IdDomain::Text, IdDomain::Binary) => Hint::from([
+            text,
+            cast("binary"),
+            " (text read as hexadecimal) or ".into(),
+            cast("string"),
+            " (binary values taken as text, UUIDs spelt out)".into(),
+        ]),
+        _ => Hint::from([text, cast("string")]),
     }
 }

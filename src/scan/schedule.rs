@@ -2,7 +2,7 @@
 
 use super::parquet::{self, ParquetFile, Part};
 use super::{Plan, Progress};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -150,7 +150,7 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
                 ErrorKind::Limit,
                 format!("{threads} threads can't be started: {e}"),
             )
-            .hint("ask for fewer with --threads")
+            .hint(["ask for fewer with ".into(), Setting::Threads.into()])
         })
 }
 

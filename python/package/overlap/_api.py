@@ -57,14 +57,32 @@ def sketch(
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
-    ``data`` is anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
-    series), or a path, a pattern, a folder, or a list of them: Parquet and sketch files, as the command
-    line takes them. ``id`` is the column of the IDs: ``user_id``, unless it is named; of files, whichever
-    usual name there is. The options are those of `Sketcher`.
+    Args:
+        data: Anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
+            series); a polars ``LazyFrame`` or a pyarrow ``Dataset`` or ``Scanner``, which are read in
+            batches and never collected whole; or a path, a pattern, a folder, or a list of them: Parquet
+            and sketch files, as the command line takes them.
+        id: The column of the IDs. Without it ``user_id``; of files, whichever usual name there is.
+        by: The segment columns, one name or several. Each combination of their values is a sketch.
+        precision: log2 of the number of registers, 4 to 24.
+        k: How many hashes the sample holds, 16 to 16,777,216.
+        hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads.
+        cast: Brings all IDs into one form: ``"integer"``, ``"string"`` or ``"binary"``.
+        max_segments: More segments than this are refused.
+        threads: For files: how many threads read (all else runs on the thread that calls).
+        max_page: For files: bytes that a page may have.
+        max_ratio: For files: how many times a page may grow when it is decompressed.
+        max_value: For files: bytes that an ID may have.
+        require_checksums: For files: refuses pages without a checksum.
 
-    For files alone: ``threads`` (all else runs on the thread that calls), and what they may ask for: bytes
-    of a page, bytes decompressed of one stored byte, bytes of an ID, each with the command line's default;
-    ``require_checksums`` refuses pages without one.
+    Returns:
+        A `Sketch`, or with ``by`` a `SketchTable`.
+
+    Raises:
+        UsageError: A column is missing, or an option is out of range.
+        InputError: The data can't be read, or its IDs are of a type that can't identify users.
+        IncomparableError: The types of the IDs differ from file to file.
+        LimitError: Too many segments, or a file asks for more than it may.
 
     >>> import pyarrow as pa
     >>> table = pa.table({"user_id": [1, 2, 3, 3], "tier": ["a", "a", "b", "b"]})
@@ -94,21 +112,32 @@ def sketch(
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
     id = "user_id" if id is None else id
     sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
-    table = sketcher.update(_only(data, [id, *columns])).finish_table()
+    for part in _parts(data, [id, *columns]):
+        sketcher.update(part)
+    table = sketcher.finish_table()
     return table if columns else table[0]
 
 
 def merge(sketches: Iterable[Sketch]) -> Sketch:
     """The sketch of the union of all sets.
 
+    Args:
+        sketches: At least one; different sizes become the smallest of them.
+
+    Returns:
+        Their union.
+
+    Raises:
+        UsageError: There are none, or something else is among them.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
+
     >>> import pyarrow as pa
     >>> merge(sketch(pa.table({"user_id": [day, 7]})) for day in range(3)).users()
     4
     """
     merged: Sketch | None = None
-    for one in sketches:
-        if not isinstance(one, Sketch):
-            raise UsageError(f"a {type(one).__name__} is no Sketch: pass those of sketch(data) or of a table")
+    for place, one in enumerate(sketches):
+        one = _sketch(f"sketches[{place}]", one)
         merged = one if merged is None else merged.merge(one)
     if merged is None:
         raise UsageError("no sketches to merge")
@@ -118,16 +147,41 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
 def estimate(a: Sketch, b: Sketch, confidence: float = 0.95) -> Pair:
     """Users of both, of each alone, of either, with intervals.
 
+    Args:
+        a: The sketch of the first side, as `sketch` makes it.
+        b: That of the second side.
+        confidence: The level of the intervals, between 0.5 and 1.
+
+    Returns:
+        A `Pair` with ``a``, ``b``, ``overlap``, ``only_a``, ``only_b``, ``union`` in users, and shares, gains
+        and the Jaccard coefficient as fractions, each an `Estimate` with an interval.
+
+    Raises:
+        UsageError: ``a`` or ``b`` is no sketch, or the level is out of range.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
+
     >>> import pyarrow as pa
     >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4]))
     >>> estimate(a, b).overlap, estimate(a, b).union
     (1, 4)
     """
-    return Pair(**_overlap.estimate(a, b, confidence))
+    return Pair(**_overlap.estimate(_sketch("a", a), _sketch("b", b), confidence))
 
 
 def regions(sketches: Named, confidence: float = 0.95) -> Records:
     """Users in just these sketches and no others, for every choice of up to eight.
+
+    Args:
+        sketches: A dict of names, a list, or a `SketchTable`, whose labels are the names.
+        confidence: The level of the intervals, between 0.5 and 1.
+
+    Returns:
+        `Records` with the ``sides`` of each region and its ``users``. They are of one fit: their sums are
+        the users of every side, pair and formula.
+
+    Raises:
+        UsageError: No sketches, more than eight, or something else among them.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
 
     >>> import pyarrow as pa
     >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4]))
@@ -141,6 +195,18 @@ def regions(sketches: Named, confidence: float = 0.95) -> Records:
 
 def matrix(sketches: Named, confidence: float = 0.95) -> Records:
     """Every two of many sketches: overlap, shares, Jaccard.
+
+    Args:
+        sketches: A dict of names, a list, or a `SketchTable`, whose labels are the names.
+        confidence: The level of the intervals, between 0.5 and 1.
+
+    Returns:
+        `Records` with the names ``a`` and ``b`` of every two, their ``overlap`` in users, ``share_of_a``,
+        ``share_of_b`` and ``jaccard`` as fractions. Up to eight sketches are one fit.
+
+    Raises:
+        UsageError: Something else than sketches is among them.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
 
     >>> import pyarrow as pa
     >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4]))
@@ -161,6 +227,20 @@ def reach(
     confidence: float = 0.95,
 ) -> Records:
     """The reach of ever more sketches together; ``greedy`` adds the best next each time.
+
+    Args:
+        sketches: A dict of names, a list, or a `SketchTable`, whose labels are the names.
+        order: ``"given"``, or ``"greedy"``: each time the one that adds most new users.
+        base: The name of the sketch that comes first, whatever the order.
+        confidence: The level of the intervals, between 0.5 and 1.
+
+    Returns:
+        `Records`, one a step: ``side``, its ``users``, those it ``added``, the ``reach`` so far, and the
+        ``duplication``: how many sides reach a user on average.
+
+    Raises:
+        UsageError: An unknown order or base, or something else than sketches.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
 
     >>> import pyarrow as pa
     >>> sides = {"a": [1], "b": [1, 2, 3], "c": [3, 4]}
@@ -186,12 +266,33 @@ def reach(
 
 
 def read_sketches(path: Path) -> SketchTable:
-    """The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches."""
+    """The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its sketches; a file of one sketch is a table of one row.
+
+    Raises:
+        InputError: It can't be read, holds no sketches, or is damaged.
+    """
     return _overlap.read_sketches(path)
 
 
 def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
-    """Writes a sketch file, whole or not at all; returns its size in bytes."""
+    """Writes a sketch file, whole or not at all.
+
+    Args:
+        sketches: A sketch, or a table of them.
+        path: The file; one that is there is replaced.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        OutputError: It can't be written.
+    """
     table = sketches if isinstance(sketches, SketchTable) else SketchTable.of(sketches)
     return table.write(path)
 
@@ -212,6 +313,39 @@ def _paths(data: Any) -> list[str] | None:
     return [os.fspath(path) for path in paths]
 
 
+def _parts(data: Any, columns: list[str]) -> Iterable[Any]:
+    """The data in parts, each with Arrow data: what would be collected whole otherwise comes in batches."""
+    library = type(data).__module__.partition(".")[0]
+    if library == "polars" and hasattr(data, "collect_batches"):
+        schema = data.collect_schema()
+        if set(columns) <= set(schema.names()):
+            lazy = data.select(list(dict.fromkeys(columns)))
+            yield lazy.head(0).collect()
+            yield from lazy.collect_batches()
+        else:
+            yield data.head(0).collect()
+    elif library == "pyarrow" and hasattr(data, "scanner"):
+        is_there = set(columns) <= set(data.schema.names)
+        yield data.scanner(columns=list(dict.fromkeys(columns)) if is_there else None).to_reader()
+    elif library == "pyarrow" and hasattr(data, "to_reader") and not hasattr(data, "__arrow_c_stream__"):
+        yield data.to_reader()
+    else:
+        yield _only(data, columns)
+
+
+def _sketch(argument: str, value: Any) -> Sketch:
+    """The value, which must be a sketch: people pass paths and frames."""
+    if isinstance(value, Sketch):
+        return value
+    if isinstance(value, SketchTable):
+        way = f"take one of its rows, such as {argument}[0], or all of them with merge({argument}.sketches)"
+    elif isinstance(value, (str, os.PathLike)):
+        way = f"pass sketch({os.fspath(value)!r})"
+    else:
+        way = f"pass sketch({argument})"
+    raise UsageError(f"{argument} is a {type(value).__name__}, but must be a Sketch: {way}")
+
+
 def _only(data: Any, columns: list[str]) -> Any:
     """Just these columns, where the library would otherwise convert or compute all of them."""
     library = type(data).__module__.partition(".")[0].lstrip("_") if hasattr(data, "__arrow_c_stream__") else ""
@@ -227,5 +361,11 @@ def _named(sketches: Named) -> tuple[list[str], list[Sketch]]:
     if isinstance(sketches, SketchTable):
         return sketches.labels, sketches.sketches
     if isinstance(sketches, Mapping):
-        return list(map(str, sketches)), list(sketches.values())
-    return [str(place) for place in range(len(sketches))], list(sketches)
+        names, values = list(map(str, sketches)), list(sketches.values())
+    elif isinstance(sketches, Iterable) and not isinstance(sketches, (str, bytes)):
+        values = list(sketches)
+        names = [str(place) for place in range(len(values))]
+    else:
+        kind = type(sketches).__name__
+        raise UsageError(f"sketches is a {kind}, but must be a dict of names, a list, or a SketchTable")
+    return names, [_sketch(f"sketches[{name!r}]", value) for name, value in zip(names, values)]

@@ -2,7 +2,7 @@
 
 use super::super::cursor::Cursor;
 use super::{FLAG_COMPACT, FLAG_EMPTY, ensure_little_endian, wrong_family, wrong_length};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use std::ops::RangeInclusive;
 
 const FAMILY: u8 = 7;
@@ -131,8 +131,13 @@ impl HllImage {
 
     /// How many registers have each value, once it is sure that they are registers.
     fn counts(&self) -> Result<[u32; Self::VALUE_MAX as usize + 1]> {
-        ensure_lg_k(self.lg_k)
-            .map_err(|error| error.hint("sketch with a --precision within that"))?;
+        ensure_lg_k(self.lg_k).map_err(|error| {
+            error.hint([
+                "sketch with a ".into(),
+                Setting::Precision.into(),
+                " within that".into(),
+            ])
+        })?;
         let (n, k) = (self.registers.len(), 1_usize << self.lg_k);
         if n != k {
             return Err(Error::input(format!("{n} registers instead of {k}")));

@@ -10,7 +10,7 @@ mod theta;
 pub use hll::HllImage;
 pub use theta::ThetaImage;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::HashScheme;
 use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions};
 
@@ -58,7 +58,7 @@ pub fn encode_hll(sketch: &Sketch) -> Result<Option<Vec<u8>>> {
         return Err(Error::usage(format!(
             "precision {lg_k} is more than the {most} of DataSketches' HLL sketches"
         ))
-        .hint("sketch with a lower --precision"));
+        .hint(["sketch with a lower ".into(), Setting::Precision.into()]));
     }
     let registers = registers.registers().to_vec();
     HllImage { lg_k, registers }.encode().map(Some)
@@ -92,7 +92,10 @@ fn ensure_murmur3(sketch: &Sketch) -> Result<()> {
             sketch.hash()
         ),
     )
-    .hint("sketch the data again with --hash murmur3"))
+    .hint([
+        "sketch the data again with ".into(),
+        Setting::Hash.to("murmur3"),
+    ]))
 }
 
 /// Flags that images of both kinds have.

@@ -4,6 +4,10 @@
 //! was wanted and what to do; the context (file, column, row group) is kept apart from it, so that
 //! every message names the place in the same way.
 
+mod hint;
+
+pub use hint::{Hint, Piece, Setting};
+
 use std::fmt;
 
 /// The result of everything in this crate that can fail.
@@ -73,7 +77,7 @@ impl ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    hint: Option<String>,
+    hint: Option<Hint>,
     context: Vec<(&'static str, String)>,
 }
 
@@ -117,7 +121,7 @@ impl Error {
 
     /// Adds the way out, a sentence of its own.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -144,21 +148,38 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What happened, where, and the way out, whose settings are put into words by `word`: see
+    /// [`Setting`](crate::Setting).
+    pub fn worded(&self, word: impl Fn(&Piece) -> String) -> String {
+        let hint = self.hint.as_ref().map(|hint| hint.worded(word));
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{}{hint}", Happened(self))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = self.context("file") {
+        f.write_str(&self.worded(Piece::to_string))
+    }
+}
+
+/// What happened and where, without the way out.
+struct Happened<'a>(&'a Error);
+
+impl fmt::Display for Happened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = self.0;
+        if let Some(file) = error.context("file") {
             write!(f, "{file}: ")?;
         }
-        f.write_str(&self.message)?;
-        let places = self.context.iter().filter(|(key, _)| *key != "file");
+        f.write_str(&error.message)?;
+        let places = error.context.iter().filter(|(key, _)| *key != "file");
         for (i, (key, value)) in places.enumerate() {
             write!(f, "{}{key} {value}", if i == 0 { " (" } else { ", " })?;
         }
-        if self.context.iter().any(|(key, _)| *key != "file") {
+        if error.context.iter().any(|(key, _)| *key != "file") {
             f.write_str(")")?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(f, "; {hint}")?;
         }
         Ok(())
     }

@@ -1,0 +1,158 @@
+//! Ways out of an error, as data: each face of the library words them for whoever uses it.
+//!
+//! The command line says `--as string`, Python `cast="string"`; a Rust program gets neutral words.
+
+use std::fmt;
+
+/// Something that can be set, wherever it is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// The column that holds the IDs.
+    Id,
+    /// The domain into which IDs are brought.
+    Cast,
+    /// The segment columns.
+    By,
+    /// The hash of the sketches.
+    Hash,
+    /// log2 of the number of registers.
+    Precision,
+    /// How many segments a side may have.
+    MaxSegments,
+    /// How many bytes a page may have.
+    MaxPage,
+    /// How many times a page may grow when it is decompressed.
+    MaxRatio,
+    /// How many bytes an ID may have.
+    MaxValue,
+    /// Whether pages must carry checksums.
+    RequireChecksums,
+    /// How many threads work.
+    Threads,
+    /// How much memory counting may take.
+    Memory,
+    /// The folder of temporary files.
+    TempDir,
+    /// Whether rows a user are counted.
+    Frequency,
+    /// The column of theta images.
+    ThetaColumn,
+    /// The column of HLL images.
+    HllColumn,
+}
+
+impl Setting {
+    /// The setting with a value, as a piece of a hint.
+    #[must_use]
+    pub fn to(self, value: &str) -> Piece {
+        Piece::Setting(self, Some(value.to_owned()))
+    }
+
+    /// Its name in Rust and in Python.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Cast => "cast",
+            Self::By => "by",
+            Self::Hash => "hash",
+            Self::Precision => "precision",
+            Self::MaxSegments => "max_segments",
+            Self::MaxPage => "max_page",
+            Self::MaxRatio => "max_ratio",
+            Self::MaxValue => "max_value",
+            Self::RequireChecksums => "require_checksums",
+            Self::Threads => "threads",
+            Self::Memory => "memory",
+            Self::TempDir => "temp_dir",
+            Self::Frequency => "frequency",
+            Self::ThetaColumn => "theta_column",
+            Self::HllColumn => "hll_column",
+        }
+    }
+}
+
+/// A piece of a hint: words, or a setting with the value that it should have, if that is certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Words as they stand.
+    Text(String),
+    /// A setting, to be worded.
+    Setting(Setting, Option<String>),
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Setting(setting, None) => write!(f, "`{}`", setting.name()),
+            Self::Setting(setting, Some(value)) => write!(f, "`{} = {value}`", setting.name()),
+        }
+    }
+}
+
+impl From<&str> for Piece {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Setting> for Piece {
+    fn from(setting: Setting) -> Self {
+        Self::Setting(setting, None)
+    }
+}
+
+/// The way out of an error: a sentence in pieces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint(Vec<Piece>);
+
+impl Hint {
+    /// The sentence, each piece in the words of `word`.
+    #[must_use]
+    pub fn worded(&self, word: impl Fn(&Piece) -> String) -> String {
+        self.0.iter().map(word).collect()
+    }
+}
+
+impl<P: Into<Piece>> From<P> for Hint {
+    fn from(piece: P) -> Self {
+        Self(vec![piece.into()])
+    }
+}
+
+impl<const N: usize> From<[Piece; N]> for Hint {
+    fn from(pieces: [Piece; N]) -> Self {
+        Self(pieces.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_face_has_its_words() {
+        let hint = Hint::from([
+            "read it with ".into(),
+            Setting::Cast.to("string"),
+            "".into(),
+        ]);
+        assert_eq!(
+            hint.worded(Piece::to_string),
+            "read it with `cast = string`"
+        );
+        let python = |piece: &Piece| match piece {
+            Piece::Setting(setting, Some(value)) => format!("{}={value:?}", setting.name()),
+            _ => piece.to_string(),
+        };
+        assert_eq!(hint.worded(python), "read it with cast=\"string\"");
+    }
+}
