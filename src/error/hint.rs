@@ -40,6 +40,8 @@ pub enum Setting {
     ThetaColumn,
     /// The column of HLL images.
     HllColumn,
+    /// Whether files of tables are read as they lie.
+    Files,
 }
 
 impl Setting {
@@ -69,6 +71,7 @@ impl Setting {
             Self::Frequency => "frequency",
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
+            Self::Files => "files",
         }
     }
 }
