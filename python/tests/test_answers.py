@@ -94,7 +94,8 @@ def test_or_is_the_union_and_order_means_nothing(sides):
     twice = overlap.merge([pay, shop, pay])
     assert (twice.hll, twice.sample) == ((shop | pay).hll, (shop | pay).sample)
     assert twice.rows == shop.rows + 2 * pay.rows
-    assert (shop | shop).users() == shop.users()
+    # Twice the rows bound the users less.
+    assert (shop | shop).users().value == shop.users().value
     with pytest.raises(overlap.UsageError):
         overlap.merge([])
 

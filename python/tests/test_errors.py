@@ -136,7 +136,7 @@ def test_options_out_of_range(table):
 
 
 def test_what_is_no_sketch_is_not_merged():
-    with pytest.raises(overlap.UsageError, match="int is no Sketch"):
+    with pytest.raises(overlap.UsageError, match=r"sketches\[0\] is a int, but must be a Sketch"):
         overlap.merge([3])
 
 
