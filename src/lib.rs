@@ -37,6 +37,7 @@ pub mod format;
 mod generate;
 mod hash;
 pub mod id;
+mod reader;
 pub mod report;
 mod scan;
 mod segments;
@@ -71,8 +72,9 @@ pub use hash::{
     hash_integer, hash_wide_integer, murmur3_128,
 };
 pub use id::{NullCounts, PageChecks, Tally};
+pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
-    ArrowIds, IdSelection, Progress, ReadLimits, Side, Silent, USUAL_NAMES, is_decoding,
+    ArrowIds, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,
 };
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -31,13 +31,17 @@ impl Inputs {
     /// sketches, or a sketch and a column, can't be compared.
     pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
-        let plan = plan(sources)?;
+        let mut plan = plan(sources)?;
         let tables = plan.sides.iter().map(|side| {
             let files = stored_files(&side.foreign);
             let tables = files.iter().map(|file| file.read(&sources.images));
             tables.collect::<Result<Vec<_>>>()
         });
         let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
+        // Text without types meets stored integers as integers.
+        let stored = tables.iter().flatten().flat_map(SketchTable::values);
+        let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
+        plan.settle(&domains)?;
         let hash = check_comparable(&plan, &tables)?;
         Ok(Self {
             plan,

@@ -84,15 +84,21 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
     warnings
 }
 
-/// Which sides' files miscount their nulls, by what was found while reading them.
+/// What reading the files of some sides gives reason to say: footers that miscount nulls, and texts
+/// that were taken for null.
 fn nulls_warnings<'a>(
     sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
 ) -> impl Iterator<Item = Warning> {
-    sides.into_iter().filter_map(|(side, pages)| {
-        pages.nulls_differ.map(|nulls| Warning::NullsDiffer {
+    sides.into_iter().flat_map(|(side, pages)| {
+        let differ = pages.nulls_differ.map(|nulls| Warning::NullsDiffer {
             side: side.clone(),
             nulls,
-        })
+        });
+        let named = (pages.named_nulls > 0).then(|| Warning::NamedNulls {
+            side: side.clone(),
+            rows: pages.named_nulls,
+        });
+        differ.into_iter().chain(named)
     })
 }
 

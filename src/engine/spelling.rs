@@ -47,7 +47,7 @@ fn bare_sketches(sources: &Sources) -> Result<Vec<Sketch>> {
         side.files.truncate(1);
     }
     let mut plan = inputs::plan(&first)?;
-    plan.keep_first_row_groups();
+    plan.keep_beginnings();
     let options = SketchOptions::default();
     if plan
         .sides

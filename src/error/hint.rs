@@ -42,6 +42,14 @@ pub enum Setting {
     HllColumn,
     /// Whether files of tables are read as they lie.
     Files,
+    /// The format of data files.
+    InputFormat,
+    /// What separates the fields of delimited text.
+    Delimiter,
+    /// Whether the first record of delimited text is data.
+    NoHeader,
+    /// Texts that mean null.
+    Null,
 }
 
 impl Setting {
@@ -72,6 +80,10 @@ impl Setting {
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
             Self::Files => "files",
+            Self::InputFormat => "input_format",
+            Self::Delimiter => "delimiter",
+            Self::NoHeader => "no_header",
+            Self::Null => "null",
         }
     }
 }

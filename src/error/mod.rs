@@ -11,7 +11,7 @@ pub use hint::{Hint, Piece, Setting};
 use std::fmt;
 
 /// The result of everything in this crate that can fail.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, by what the user can do about it. One kind is one exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -158,6 +158,8 @@ pub struct PageChecks {
     pub checked: u64,
     /// Nulls by the footers and by the pages, if all footers tell and it isn't the same.
     pub nulls_differ: Option<NullCounts>,
+    /// Nulls of delimited text that were written as a text that was said to mean null.
+    pub named_nulls: u64,
 }
 
 /// Two opinions on how many IDs are null.
@@ -174,6 +176,7 @@ impl std::ops::AddAssign for PageChecks {
         self.pages += other.pages;
         self.checked += other.checked;
         self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
+        self.named_nulls += other.named_nulls;
     }
 }
 

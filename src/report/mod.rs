@@ -226,6 +226,13 @@ pub enum Warning {
         /// What they tell, and what there is.
         nulls: NullCounts,
     },
+    /// Rows of a side hold a text that was said to mean null where an ID would be.
+    NamedNulls {
+        /// The side.
+        side: String,
+        /// How many rows.
+        rows: u64,
+    },
     /// Rows of a side without a day are left out of its trend.
     NoDay {
         /// The side.
@@ -262,6 +269,7 @@ impl Warning {
             Self::PartMissing { .. } => "part_missing",
             Self::Folded { .. } => "folded",
             Self::NullsDiffer { .. } => "nulls_differ",
+            Self::NamedNulls { .. } => "named_nulls",
             Self::NoDay { .. } => "no_day",
             Self::Spelling { .. } => "spelling",
             Self::NotResolvable { .. } => "not_resolvable",
@@ -300,6 +308,10 @@ impl Warning {
                 "the footers of {side} tell {} nulls, but {} were read: the files may be damaged, or their writer miscounts",
                 number::whole(nulls.told as f64),
                 number::whole(nulls.read as f64)
+            ),
+            Self::NamedNulls { side, rows } => format!(
+                "{} rows of {side} hold a text that was named as null, and are counted as nulls",
+                number::whole(*rows as f64)
             ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",

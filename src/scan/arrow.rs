@@ -1,7 +1,7 @@
 //! Arrow arrays → canonical IDs.
 
 use super::column::IdType;
-use super::parquet::ParquetFile;
+use super::file::DataFile;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdDomain, IdSink, IntegerForm, Tally};
 use arrow::array::types::{
@@ -45,12 +45,14 @@ impl ArrowIds {
     }
 
     /// IDs of the arrays of a file's ID column.
-    pub(super) fn of_column(file: &ParquetFile) -> Self {
+    pub(super) fn of_column(file: &DataFile) -> Self {
+        let (cast, uuid) = match file {
+            DataFile::Parquet(file) => (file.cast, file.id_type == IdType::Uuid),
+            DataFile::Text(file) => (file.cast(), false),
+        };
         Self {
             integers: IntegerForm::default(),
-            cast: file
-                .cast
-                .map(|to| Cast::new(to, file.id_type == IdType::Uuid)),
+            cast: cast.map(|to| Cast::new(to, uuid)),
         }
     }
 

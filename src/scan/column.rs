@@ -107,18 +107,25 @@ fn cast_hint() -> Hint {
 /// # Errors
 /// [`crate::ErrorKind::Usage`] if there is no such column, or more than one; never a guess.
 pub(super) fn find(schema: &SchemaDescriptor, wanted: Option<&str>) -> Result<usize> {
-    let paths: Vec<String> = schema
-        .columns()
-        .iter()
-        .map(|column| column.path().string())
-        .collect();
+    let columns = schema.columns();
+    let paths: Vec<String> = columns.iter().map(|c| c.path().string()).collect();
+    let leaves: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+    find_name(&paths, &leaves, wanted)
+}
+
+/// Likewise, of columns by their paths; `leaves` are the last parts of these.
+pub(super) fn find_name<S: AsRef<str>>(
+    paths: &[String],
+    leaves: &[S],
+    wanted: Option<&str>,
+) -> Result<usize> {
     let Some(wanted) = wanted else {
-        return find_usual(&paths);
+        return find_usual(paths);
     };
     let found: Vec<usize> = (0..paths.len()).filter(|&i| paths[i] == wanted).collect();
     match found[..] {
         [index] => Ok(index),
-        [] => Err(not_found(schema, &paths, wanted)),
+        [] => Err(not_found(paths, leaves, wanted)),
         _ => Err(
             Error::usage(format!("{} columns are called {wanted}", found.len()))
                 .hint("rename all but one where the file is written"),
@@ -149,7 +156,7 @@ fn find_usual(paths: &[String]) -> Result<usize> {
     }
 }
 
-fn not_found(schema: &SchemaDescriptor, paths: &[String], wanted: &str) -> Error {
+fn not_found<S: AsRef<str>>(paths: &[String], leaves: &[S], wanted: &str) -> Error {
     let error = Error::usage(format!("no column {wanted}"));
     let below: Vec<String> = paths
         .iter()
@@ -161,9 +168,9 @@ fn not_found(schema: &SchemaDescriptor, paths: &[String], wanted: &str) -> Error
     }
     let near: Vec<String> = paths
         .iter()
-        .zip(schema.columns())
-        .filter(|(path, column)| {
-            path.eq_ignore_ascii_case(wanted) || column.name().eq_ignore_ascii_case(wanted)
+        .zip(leaves)
+        .filter(|(path, leaf)| {
+            path.eq_ignore_ascii_case(wanted) || leaf.as_ref().eq_ignore_ascii_case(wanted)
         })
         .map(|(path, _)| path.clone())
         .collect();

@@ -7,29 +7,29 @@
 mod arrow;
 mod column;
 mod divide;
+mod file;
 mod input;
-mod limits;
 mod parquet;
 mod schedule;
 mod segments;
 mod store;
 mod tables;
+mod text;
 
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use column::USUAL_NAMES;
 pub use divide::{Divider, SegmentLimits};
 pub use input::Side;
-pub use limits::ReadLimits;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
 
-use self::parquet::ParquetFile;
 use crate::error::{Error, ErrorKind, Hint, Result, Setting};
 use crate::id::{IdDomain, NullCounts, PageChecks};
+use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
 use ::parquet::schema::types::SchemaDescriptor;
-use limits::PageCounter;
+use file::{DataFile, IdKind};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,11 +45,24 @@ pub struct IdSelection {
     pub column_of_side: BTreeMap<String, String>,
     /// The domain into which all IDs are brought (`--as`).
     pub cast: Option<IdDomain>,
+    /// The format of all data files; `None` tells it by their bytes.
+    pub format: Option<InputFormat>,
+    /// How delimited text is read.
+    pub text: TextOptions,
     /// What files may ask for.
     pub limits: ReadLimits,
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
     /// included, instead of refusing them.
     pub as_they_lie: bool,
+}
+
+/// The format of a data file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputFormat {
+    /// Apache Parquet.
+    Parquet,
+    /// Delimited text: CSV, TSV, any other delimiter, or one ID a line; compressed or not.
+    Delimited,
 }
 
 /// Told how far a scan is; does nothing unless somebody listens.
@@ -105,7 +118,9 @@ pub struct SidePlan {
     pub repeated: Vec<String>,
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
-    files: Vec<ParquetFile>,
+    /// What IDs of files without types are read as.
+    form: Form,
+    files: Vec<DataFile>,
     counter: Arc<PageCounter>,
 }
 
@@ -123,20 +138,15 @@ impl SidePlan {
         move || counter.get()
     }
 
-    /// Rows in the footers.
+    /// Rows in the footers; files without one don't tell.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.files
-            .iter()
-            .flat_map(|file| &file.row_groups)
-            .map(|group| group.rows)
-            .sum()
+        self.files.iter().filter_map(DataFile::rows).sum()
     }
 
     /// Compares the nulls that were read with those of the statistics, where all row groups have them.
     fn check_nulls(&self, read: u64) {
-        let groups = self.files.iter().flat_map(|file| &file.row_groups);
-        let told: Option<u64> = groups.map(|group| group.null_count).sum();
+        let told: Option<u64> = self.files.iter().map(DataFile::null_count).sum();
         if let Some(told) = told.filter(|&told| told != read) {
             self.counter.note(NullCounts { told, read });
         }
@@ -146,12 +156,41 @@ impl SidePlan {
     #[must_use]
     pub fn has_files_of(&self, other: &Self) -> bool {
         let paths = |side: &Self| -> HashSet<PathBuf> {
-            let data = side.files.iter().map(|file| file.canonical.clone());
+            let data = side.files.iter().map(|file| file.canonical().to_owned());
             let foreign = side.foreign.iter().map(|path| path.canonicalize());
             data.chain(foreign.filter_map(std::result::Result::ok))
                 .collect()
         };
         paths(self) == paths(other)
+    }
+}
+
+impl SidePlan {
+    /// Reads files without types as `form`.
+    fn settle(&mut self, form: Form) -> Result<()> {
+        self.form = form;
+        let (mut domain, mut first) = (None, None);
+        for file in &self.files {
+            let now = match (file.kind(), form) {
+                (IdKind::AllNull, _) => continue,
+                (IdKind::Known(domain), _) => domain,
+                (IdKind::Untyped, Form::Integers) => IdDomain::Integer,
+                (IdKind::Untyped, Form::Text) => IdDomain::Text,
+            };
+            let (before, first) = (
+                *domain.get_or_insert(now),
+                first.get_or_insert_with(|| file.path().display()),
+            );
+            if before != now {
+                return Err(file
+                    .locate(Error::input(format!(
+                        "holds {now} ids, but {first} of the same side {before} ids"
+                    )))
+                    .hint(one_form(before, now)));
+            }
+        }
+        self.domain = domain;
+        Ok(())
     }
 }
 
@@ -168,14 +207,37 @@ impl Plan {
             .iter()
             .map(|side| plan_side(side, id, foreign))
             .collect::<Result<Vec<_>>>()?;
-        check_comparable(&sides)?;
-        Ok(Self { sides })
+        let mut plan = Self { sides };
+        plan.settle(&[])?;
+        Ok(plan)
     }
 
-    /// Leaves of every file its first row group alone.
-    pub fn keep_first_row_groups(&mut self) {
+    /// Settles what IDs without types are, beside whatever else they meet: integers if anything holds
+    /// integers, else text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
+    pub fn settle(&mut self, beside: &[IdDomain]) -> Result<()> {
+        let known = self.sides.iter().flat_map(|side| &side.files);
+        let mut known = known.filter_map(|file| match file.kind() {
+            IdKind::Known(domain) => Some(domain),
+            IdKind::AllNull | IdKind::Untyped => None,
+        });
+        let is_integer = |domain: IdDomain| domain == IdDomain::Integer;
+        let form = match known.any(is_integer) || beside.iter().copied().any(is_integer) {
+            true => Form::Integers,
+            false => Form::Text,
+        };
+        for side in &mut self.sides {
+            side.settle(form)?;
+        }
+        check_comparable(&self.sides)
+    }
+
+    /// Leaves of every file what can be read quickly: its first row group or megabytes.
+    pub fn keep_beginnings(&mut self) {
         for file in self.sides.iter_mut().flat_map(|side| &mut side.files) {
-            file.row_groups.truncate(1);
+            file.keep_beginning();
         }
     }
 }
@@ -201,6 +263,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         domain: None,
         repeated: Vec::new(),
         foreign: Vec::new(),
+        form: Form::Text,
         files: Vec::new(),
         counter: Arc::default(),
     };
@@ -213,7 +276,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             true => None,
             false => {
                 let column = column.map(String::as_str);
-                ParquetFile::open(path, column, id, foreign.by_schema, &plan.counter)?
+                DataFile::open(path, column, id, foreign.by_schema, &plan.counter)?
             }
         };
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -225,34 +288,14 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             plan.foreign.push(path.clone());
             continue;
         };
-        plan.domain = one_domain(&plan, &file)?;
         plan.files.push(file);
     }
     plan.column = plan
         .files
         .first()
-        .map(ParquetFile::column_name)
+        .map(DataFile::column_name)
         .unwrap_or_default();
     Ok(plan)
-}
-
-/// The domain of a side with one more file in it.
-fn one_domain(side: &SidePlan, file: &ParquetFile) -> Result<Option<IdDomain>> {
-    let (Some(before), Some(now)) = (side.domain, file.domain()) else {
-        return Ok(side.domain.or(file.domain()));
-    };
-    if before == now {
-        return Ok(side.domain);
-    }
-    let first = side.files.iter().find(|file| file.domain() == Some(before));
-    let first = first
-        .map(|file| file.path.display().to_string())
-        .unwrap_or_default();
-    Err(file
-        .locate(Error::input(format!(
-            "holds {now} ids, but {first} of the same side {before} ids"
-        )))
-        .hint(one_form(before, now)))
 }
 
 fn check_comparable(sides: &[SidePlan]) -> Result<()> {

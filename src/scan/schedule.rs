@@ -1,20 +1,32 @@
-//! Row groups over threads, largest first.
+//! Row groups, parts of them and streams over threads, largest first.
 
-use super::parquet::{self, ParquetFile, Part};
-use super::{Plan, Progress};
+use super::file::DataFile;
+use super::parquet::{self, Part};
+use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
-use std::sync::Mutex;
+use crate::reader::{Failure, TextStream, Watch};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-/// One row group of one file of one side, or a part of it: what a thread takes at a time.
-struct Unit {
+/// What a thread takes at a time of one file of one side.
+pub(super) struct Unit {
     side: usize,
     file: usize,
-    row_group: usize,
-    part: Option<Part>,
+    pub(super) work: Work,
     bytes: u64,
     rows: u64,
+}
+
+/// What there is to do.
+pub(super) enum Work {
+    /// A row group of a Parquet file, or a part of it.
+    RowGroup {
+        row_group: usize,
+        part: Option<Part>,
+    },
+    /// The blocks of a stream, together with all other threads that have a seat at it.
+    Seat(Arc<TextStream>),
 }
 
 impl Unit {
@@ -63,8 +75,18 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
-    let read = |file: &ParquetFile, unit: &Unit, sink: &mut S| {
-        parquet::read_row_group(file, unit.row_group, unit.part.as_ref(), sink)
+    let read = |file: &DataFile, unit: &Unit, sink: &mut S, watch: &dyn Watch| {
+        let side: &SidePlan = &plan.sides[unit.side];
+        match (file, &unit.work) {
+            (DataFile::Parquet(file), Work::RowGroup { row_group, part }) => {
+                parquet::read_row_group(file, *row_group, part.as_ref(), sink).map_err(whole)
+            }
+            (DataFile::Text(file), Work::Seat(stream)) => file.ids(stream, side.form, sink, watch),
+            _ => Err(whole(Error::new(
+                ErrorKind::Internal,
+                "a unit of another format",
+            ))),
+        }
     };
     run(
         plan,
@@ -76,25 +98,29 @@ pub fn scan<S: IdSink>(
     )
 }
 
-/// Reads all of a plan by `read`, a row group at a time, each thread with a state of its own per
-/// side.
+/// An error of a unit that isn't a stream.
+pub(super) const fn whole(error: Error) -> Failure {
+    Failure { block: 0, error }
+}
+
+/// Reads all of a plan by `read`, a row group or stream at a time, each thread with a state of its own
+/// per side.
 ///
 /// # Errors
 /// Those of `new_state` and `read`, as [`scan`] picks one.
-pub(super) fn scan_row_groups<S: Send>(
+pub(super) fn scan_rows<S: Send>(
     plan: &Plan,
     threads: usize,
     new_state: &(impl Fn(usize) -> Result<S> + Sync),
-    read: &(impl Fn(&ParquetFile, usize, &mut S) -> Result<Tally> + Sync),
+    read: &(impl Fn(&DataFile, &Unit, &mut S, &dyn Watch) -> Result<Tally, Failure> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
-    let read = |file: &ParquetFile, unit: &Unit, state: &mut S| read(file, unit.row_group, state);
     run(
         plan,
         queues(plan, threads, false),
         threads,
         new_state,
-        &read,
+        read,
         progress,
     )
 }
@@ -104,7 +130,7 @@ fn run<S: Send>(
     queues: Vec<Queue>,
     threads: usize,
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
-    read: &(impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally> + Sync),
+    read: &(impl Fn(&DataFile, &Unit, &mut S, &dyn Watch) -> Result<Tally, Failure> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
     let units = || queues.iter().flat_map(|queue| &queue.units);
@@ -193,17 +219,8 @@ impl Queue {
 fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
     let mut units = Vec::new();
     for (side, side_plan) in plan.sides.iter().enumerate() {
-        for (file, parquet) in side_plan.files.iter().enumerate() {
-            for (row_group, group) in parquet.row_groups.iter().enumerate() {
-                units.push(Unit {
-                    side,
-                    file,
-                    row_group,
-                    part: None,
-                    bytes: group.stored_bytes(),
-                    rows: group.rows,
-                });
-            }
+        for (file, data) in side_plan.files.iter().enumerate() {
+            units.extend(units_of(data, side, file, threads));
         }
     }
     if threads > 1 && may_cut {
@@ -216,29 +233,73 @@ fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
     sides.into_iter().map(Queue::new).collect()
 }
 
+/// The row groups of a file, or the seats at its stream.
+fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Unit> {
+    let unit = |work, bytes, rows| Unit {
+        side,
+        file,
+        work,
+        bytes,
+        rows,
+    };
+    match data {
+        DataFile::Parquet(data) => {
+            let groups = data.row_groups.iter().enumerate();
+            let of_group = |(row_group, group): (usize, &parquet::RowGroup)| {
+                let part = None;
+                unit(
+                    Work::RowGroup { row_group, part },
+                    group.stored_bytes(),
+                    group.rows,
+                )
+            };
+            groups.map(of_group).collect()
+        }
+        DataFile::Text(data) => {
+            let stream = Arc::new(data.stream());
+            let seats = (data.text_bytes() / SEAT_BYTES_MIN).clamp(1, threads.max(1) as u64);
+            let bytes = data.text_bytes() / seats;
+            (0..seats)
+                .map(|_| unit(Work::Seat(Arc::clone(&stream)), bytes, 0))
+                .collect()
+        }
+    }
+}
+
+/// Text for which another thread is worth its sink.
+const SEAT_BYTES_MIN: u64 = 4 << 20;
+
 /// Cuts row groups that are too large a share of the work for one thread.
 fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
     let Cost(all_costs) = units.iter().map(Unit::cost).sum();
     let part_cost = (all_costs / (threads as u64 * PARTS_PER_THREAD)).max(PART_COST_MIN);
     let mut cut = Vec::with_capacity(units.len());
     for unit in units {
-        let file = &plan.sides[unit.side].files[unit.file];
         let Cost(cost) = unit.cost();
-        let parts = (cost >= 2 * part_cost)
-            .then(|| {
+        let parts = match (&plan.sides[unit.side].files[unit.file], &unit.work) {
+            (DataFile::Parquet(file), &Work::RowGroup { row_group, .. })
+                if cost >= 2 * part_cost =>
+            {
                 let parts = cost / part_cost;
-                parquet::split(file, unit.row_group, unit.bytes / parts)
-            })
-            .flatten();
-        match parts {
-            None => cut.push(unit),
-            Some(parts) => cut.extend(parts.into_iter().map(|part| Unit {
-                bytes: part.stored_bytes(),
-                rows: part.rows(),
+                let parts = parquet::split(file, row_group, unit.bytes / parts);
+                parts.map(|parts| (row_group, parts))
+            }
+            _ => None,
+        };
+        let Some((row_group, parts)) = parts else {
+            cut.push(unit);
+            continue;
+        };
+        cut.extend(parts.into_iter().map(|part| Unit {
+            side: unit.side,
+            file: unit.file,
+            bytes: part.stored_bytes(),
+            rows: part.rows(),
+            work: Work::RowGroup {
+                row_group,
                 part: Some(part),
-                ..unit
-            })),
-        }
+            },
+        }));
     }
     cut
 }
@@ -261,8 +322,8 @@ fn homes(queues: &[Queue], workers: usize) -> Vec<usize> {
     (0..workers as u64).map(home).collect()
 }
 
-/// Side, file and row group: where a unit stands in the inputs.
-type Place = (usize, usize, usize);
+/// Side, file, and row group or block: where something stands in the inputs.
+type Place = (usize, usize, u64);
 
 /// What the workers share.
 struct Crew<'a, S> {
@@ -272,6 +333,23 @@ struct Crew<'a, S> {
     failed: Mutex<Option<(Place, Error)>>,
     done: Mutex<Vec<SideScan<S>>>,
     progress: &'a dyn Progress,
+}
+
+fn interrupted() -> Error {
+    Error::new(ErrorKind::Interrupted, "interrupted")
+}
+
+impl<S: Send> Watch for Crew<'_, S> {
+    fn go_on(&self) -> Result<bool> {
+        match self.progress.cancelled() {
+            true => Err(interrupted()),
+            false => Ok(!self.stopped.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.progress.advance(bytes);
+    }
 }
 
 impl<S: Send> Crew<'_, S> {
@@ -289,7 +367,7 @@ impl<S: Send> Crew<'_, S> {
         &self,
         home: usize,
         new_sink: &impl Fn(usize) -> Result<S>,
-        read: &impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally>,
+        read: &impl Fn(&DataFile, &Unit, &mut S, &dyn Watch) -> Result<Tally, Failure>,
     ) {
         let mut sinks: Vec<Option<S>> = self.plan.sides.iter().map(|_| None).collect();
         let mut tallies = vec![Tally::default(); sinks.len()];
@@ -298,7 +376,7 @@ impl<S: Send> Crew<'_, S> {
                 return;
             }
             if self.progress.cancelled() {
-                return self.fail(unit, Error::new(ErrorKind::Interrupted, "interrupted"));
+                return self.fail(unit, whole(interrupted()));
             }
             match self.take(unit, &mut sinks[unit.side], new_sink, read) {
                 Ok(tally) => tallies[unit.side] += tally,
@@ -307,7 +385,9 @@ impl<S: Send> Crew<'_, S> {
                     return;
                 }
             }
-            self.progress.advance(unit.bytes);
+            if let Work::RowGroup { .. } = unit.work {
+                self.progress.advance(unit.bytes);
+            }
         }
         let Ok(mut done) = self.done.lock() else {
             return;
@@ -327,19 +407,24 @@ impl<S: Send> Crew<'_, S> {
         unit: &Unit,
         sink: &mut Option<S>,
         new_sink: &impl Fn(usize) -> Result<S>,
-        read: &impl Fn(&ParquetFile, &Unit, &mut S) -> Result<Tally>,
-    ) -> Result<Tally> {
+        read: &impl Fn(&DataFile, &Unit, &mut S, &dyn Watch) -> Result<Tally, Failure>,
+    ) -> Result<Tally, Failure> {
         let sink = match sink {
             Some(sink) => sink,
-            None => sink.insert(new_sink(unit.side)?),
+            None => sink.insert(new_sink(unit.side).map_err(whole)?),
         };
         let file = &self.plan.sides[unit.side].files[unit.file];
-        read(file, unit, sink)
+        read(file, unit, sink, self)
     }
 
-    fn fail(&self, unit: &Unit, error: Error) {
+    fn fail(&self, unit: &Unit, failure: Failure) {
         self.stopped.store(true, Ordering::Relaxed);
-        let place = (unit.side, unit.file, unit.row_group);
+        let Failure { block, error } = failure;
+        let at = match unit.work {
+            Work::RowGroup { row_group, .. } => row_group as u64,
+            Work::Seat(_) => block,
+        };
+        let place = (unit.side, unit.file, at);
         let Ok(mut failed) = self.failed.lock() else {
             return;
         };
@@ -369,8 +454,10 @@ mod tests {
         let unit = |&(bytes, rows): &(u64, u64)| Unit {
             side,
             file: 0,
-            row_group: 0,
-            part: None,
+            work: Work::RowGroup {
+                row_group: 0,
+                part: None,
+            },
             bytes,
             rows,
         };

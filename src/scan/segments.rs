@@ -5,11 +5,13 @@
 
 use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
+use super::file::DataFile;
 use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
-use super::schedule::{self, SideScan};
+use super::schedule::{self, SideScan, Unit, Work, whole};
 use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
+use crate::reader::{Failure, Form, Watch};
 use crate::segments::{NULL_IN_PATHS, Segments};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
@@ -39,11 +41,11 @@ pub fn scan_by<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<Segments<SegmentScan<S>>>> {
-    let new_state = |side: usize| Ok(Worker::new(side, segments));
-    let read = |file: &ParquetFile, row_group: usize, worker: &mut Worker<'_, S>| {
-        worker.read(file, row_group, new_sink)
+    let new_state = |side: usize| Ok(Worker::new(side, plan.sides[side].form, segments));
+    let read = |file: &DataFile, unit: &Unit, worker: &mut Worker<'_, S>, watch: &dyn Watch| {
+        worker.read(file, &unit.work, new_sink, watch)
     };
-    let scanned = schedule::scan_row_groups(plan, threads, &new_state, &read, progress)?;
+    let scanned = schedule::scan_rows(plan, threads, &new_state, &read, progress)?;
     let mut sides = Vec::with_capacity(scanned.len());
     for (scanned, side) in scanned.into_iter().zip(&plan.sides) {
         let joined = join(scanned, segments).map_err(|e| e.with("side", &side.name))?;
@@ -58,9 +60,9 @@ pub fn scan_by<S: IdSink>(
 /// Sees to it that a side from which no row was read could have been divided.
 fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
     for file in &side.files {
-        let arrow_file = open_arrow(file)?;
+        let columns = columns_of(file)?;
         for name in by {
-            segment_column(name, &arrow_file, &file.path).map_err(|e| file.locate(e))?;
+            segment_column(name, &columns, file.path()).map_err(|e| file.locate(e))?;
         }
     }
     Ok(())
@@ -72,13 +74,21 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
 /// [`ErrorKind::Input`] if a file can't be read any more.
 pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
     for file in plan.sides.iter().flat_map(|side| &side.files) {
-        let arrow_file = open_arrow(file)?;
-        let has = |name: &String| segment_column(name, &arrow_file, &file.path).is_ok();
+        let columns = columns_of(file)?;
+        let has = |name: &String| segment_column(name, &columns, file.path()).is_ok();
         if !by.iter().all(has) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// The names of the columns of a file that aren't nested.
+fn columns_of(file: &DataFile) -> Result<Vec<String>> {
+    match file {
+        DataFile::Parquet(file) => open_arrow(file).map(|file| file.flat_columns()),
+        DataFile::Text(file) => Ok(file.columns().to_vec()),
+    }
 }
 
 /// What all workers saw of one side.
@@ -106,6 +116,7 @@ fn join<S>(
 /// One worker's part of one side.
 struct Worker<'a, S> {
     side: usize,
+    form: Form,
     segments: SegmentLimits<'a>,
     divider: Divider<S>,
     /// The file that was read last, and its segment columns.
@@ -124,9 +135,10 @@ impl<'a, S: IdSink> Worker<'a, S> {
     /// Rows that are divided at a time.
     const BATCH_ROWS: usize = 1 << 14;
 
-    fn new(side: usize, segments: SegmentLimits<'a>) -> Self {
+    fn new(side: usize, form: Form, segments: SegmentLimits<'a>) -> Self {
         Self {
             side,
+            form,
             segments,
             divider: Divider::new(segments),
             open: None,
@@ -135,34 +147,77 @@ impl<'a, S: IdSink> Worker<'a, S> {
 
     fn read(
         &mut self,
+        file: &DataFile,
+        work: &Work,
+        new_sink: &impl Fn(usize) -> Result<S>,
+        watch: &dyn Watch,
+    ) -> Result<Tally, Failure> {
+        let mut ids = ArrowIds::of_column(file);
+        match (file, work) {
+            (DataFile::Parquet(parquet), &Work::RowGroup { row_group, .. }) => self
+                .read_row_group(parquet, row_group, &mut ids, new_sink)
+                .map_err(whole),
+            (DataFile::Text(text), Work::Seat(stream)) => {
+                let by = self.segments.by.iter();
+                let columns = by.map(|name| segment_column(name, text.columns(), &text.path));
+                let columns = columns.collect::<Result<Vec<_>>>();
+                let columns = columns.map_err(|e| whole(text.locate(e)))?;
+                let (stored, form) = (stored_names(&columns), self.form);
+                let form = text.cast().map_or(form, |_| Form::Text);
+                let mut tally = Tally::default();
+                let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
+                text.rows(stream, form, &stored, &mut take, watch)
+            }
+            _ => Err(whole(Error::new(
+                ErrorKind::Internal,
+                "a unit of another format",
+            ))),
+        }
+    }
+
+    /// Takes the rows of a batch: the IDs, and the columns beside them.
+    fn take(
+        &mut self,
+        columns: &[SegmentColumn],
+        ids: &mut ArrowIds,
+        tally: &mut Tally,
+        new_sink: &impl Fn(usize) -> Result<S>,
+    ) -> impl FnMut(&ArrayRef, RecordBatch) -> Result<()> {
+        let side = self.side;
+        let divider = &mut self.divider;
+        let is_stored = !stored_names(columns).is_empty();
+        move |id: &ArrayRef, batch: RecordBatch| {
+            let rows = if is_stored { id.len() } else { 1 };
+            let columns = segment_batch(columns, &batch, rows)?;
+            *tally += divider.push(id, &columns, ids, &|| new_sink(side))?;
+            Ok(())
+        }
+    }
+
+    fn read_row_group(
+        &mut self,
         file: &ParquetFile,
         row_group: usize,
+        ids: &mut ArrowIds,
         new_sink: &impl Fn(usize) -> Result<S>,
     ) -> Result<Tally> {
         let is_open = |(open, _): &(ArrowFile, _)| open.is_of(file);
         if !self.open.as_ref().is_some_and(is_open) {
             let arrow_file = open_arrow(file)?;
+            let names = arrow_file.flat_columns();
             let by = self.segments.by.iter();
-            let columns = by.map(|name| segment_column(name, &arrow_file, &file.path));
+            let columns = by.map(|name| segment_column(name, &names, &file.path));
             let columns = columns.collect::<Result<Vec<_>>>();
             self.open = Some((arrow_file, columns.map_err(|e| file.locate(e))?));
         }
         let Some((arrow_file, columns)) = self.open.take() else {
             return Ok(Tally::default());
         };
-        let mut ids = ArrowIds::of_column(file);
         let mut tally = Tally::default();
-        let stored = columns.iter().filter_map(SegmentColumn::stored);
-        let stored: Vec<&str> = stored.collect();
-        let new_sink = || new_sink(self.side);
-        let divider = &mut self.divider;
-        let mut divide = |id: &ArrayRef, batch: RecordBatch| {
-            let rows = if stored.is_empty() { 1 } else { id.len() };
-            let columns = segment_batch(&columns, &batch, rows)?;
-            tally += divider.push(id, &columns, &mut ids, &new_sink)?;
-            Ok(())
-        };
-        arrow_file.read(file, row_group, &stored, Self::BATCH_ROWS, &mut divide)?;
+        let stored = stored_names(&columns);
+        let mut take = self.take(&columns, ids, &mut tally, new_sink);
+        arrow_file.read(file, row_group, &stored, Self::BATCH_ROWS, &mut take)?;
+        drop(take);
         let rows = rows_of_group(file, row_group);
         if tally.rows != rows {
             return Err(Error::input(format!(
@@ -173,6 +228,11 @@ impl<'a, S: IdSink> Worker<'a, S> {
         self.open = Some((arrow_file, columns));
         Ok(tally)
     }
+}
+
+/// The names of those columns that are in the file.
+fn stored_names(columns: &[SegmentColumn]) -> Vec<&str> {
+    columns.iter().filter_map(SegmentColumn::stored).collect()
 }
 
 impl SegmentColumn {
@@ -215,8 +275,7 @@ fn segment_batch(
 }
 
 /// Where a segment column of a file is: its own column, or else a partition of its path.
-fn segment_column(name: &str, file: &ArrowFile, path: &Path) -> Result<SegmentColumn> {
-    let names = file.flat_columns();
+fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentColumn> {
     match names.iter().filter(|column| *column == name).count() {
         0 => {}
         1 => return Ok(SegmentColumn::Stored(name.to_owned())),

@@ -18,6 +18,10 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    pub(super) const fn len(&self) -> u64 {
+        self.len
+    }
+
     fn of(metadata: &Metadata) -> Self {
         Self {
             len: metadata.len(),
@@ -48,7 +52,7 @@ impl InputFile {
                 "not a regular file"
             };
             return Err(
-                Error::input(format!("is {what}, but a Parquet file was wanted"))
+                Error::input(format!("is {what}, but a data file was wanted"))
                     .with("file", path.display()),
             );
         }
@@ -111,6 +115,26 @@ impl InputFile {
             }
         }
         Ok(())
+    }
+}
+
+/// A file that is read from its beginning to its end.
+pub(super) struct Sequential {
+    file: InputFile,
+    at: u64,
+}
+
+impl Sequential {
+    pub(super) const fn new(file: InputFile) -> Self {
+        Self { file, at: 0 }
+    }
+}
+
+impl io::Read for Sequential {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(out, self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }
 

@@ -4,9 +4,9 @@ use super::source::Source;
 use super::thrift;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{Cast, IdDomain};
+use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
-use crate::scan::limits::{PageCounter, ReadLimits};
 use crate::scan::store::{Identity, InputFile};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{

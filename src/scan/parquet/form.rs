@@ -3,8 +3,8 @@
 use super::footer::ParquetFile;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdSink, IntegerForm};
+use crate::reader::ReadLimits;
 use crate::scan::column::IdType;
-use crate::scan::limits::ReadLimits;
 
 /// What the values of a column are as IDs, and where they go.
 pub(super) struct Form<'a> {

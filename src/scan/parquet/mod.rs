@@ -14,7 +14,7 @@ mod source;
 mod thrift;
 mod values;
 
-pub(super) use footer::ParquetFile;
+pub(super) use footer::{ParquetFile, RowGroup};
 pub(super) use pages::Part;
 pub(super) use rows::{ArrowFile, open_arrow};
 pub use source::Source;

@@ -9,7 +9,7 @@ use super::source::{PageBuffer, Source};
 use super::values::DataPage;
 use crate::error::{Error, Result};
 use crate::id::PageChecks;
-use crate::scan::limits::ReadLimits;
+use crate::reader::ReadLimits;
 use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
@@ -202,9 +202,9 @@ fn check(header: &PageHeader, limits: &ReadLimits) -> Result<PageChecks> {
     let stored = header.body.end - header.body.start;
     limits.check_page(stored, header.uncompressed_bytes, header.has_checksum)?;
     Ok(PageChecks {
-        nulls_differ: None,
         pages: 1,
         checked: header.has_checksum.into(),
+        ..PageChecks::default()
     })
 }
 

@@ -36,7 +36,7 @@ impl ReadLimits {
     /// # Errors
     /// [`ErrorKind::Limit`] for a page that is too large, or comes of too little;
     /// [`ErrorKind::Refused`] if it carries no checksum but must.
-    pub(super) fn check_page(
+    pub(crate) fn check_page(
         &self,
         stored: u64,
         decompressed: u64,
@@ -82,7 +82,7 @@ impl ReadLimits {
 
     /// # Errors
     /// [`ErrorKind::Limit`] for an ID that is too long.
-    pub(super) fn check_value(&self, bytes: usize) -> Result<()> {
+    pub(crate) fn check_value(&self, bytes: usize) -> Result<()> {
         if bytes <= self.value_bytes_max {
             return Ok(());
         }
@@ -98,28 +98,32 @@ impl ReadLimits {
 
 /// [`PageChecks`] in the making, by several threads.
 #[derive(Debug, Default)]
-pub(super) struct PageCounter {
+pub(crate) struct PageCounter {
     pages: AtomicU64,
     checked: AtomicU64,
+    named_nulls: AtomicU64,
     nulls_differ: OnceLock<NullCounts>,
 }
 
 impl PageCounter {
-    pub(super) fn add(&self, checks: PageChecks) {
+    pub(crate) fn add(&self, checks: PageChecks) {
         self.pages.fetch_add(checks.pages, Ordering::Relaxed);
         self.checked.fetch_add(checks.checked, Ordering::Relaxed);
+        self.named_nulls
+            .fetch_add(checks.named_nulls, Ordering::Relaxed);
     }
 
-    pub(super) fn get(&self) -> PageChecks {
+    pub(crate) fn get(&self) -> PageChecks {
         PageChecks {
             pages: self.pages.load(Ordering::Relaxed),
             checked: self.checked.load(Ordering::Relaxed),
             nulls_differ: self.nulls_differ.get().copied(),
+            named_nulls: self.named_nulls.load(Ordering::Relaxed),
         }
     }
 
     /// Notes that the nulls that were read aren't those of the footers.
-    pub(super) fn note(&self, nulls: NullCounts) {
+    pub(crate) fn note(&self, nulls: NullCounts) {
         self.nulls_differ.get_or_init(|| nulls);
     }
 }

@@ -1,0 +1,102 @@
+//! Where the last whole record of a block of delimited text ends.
+
+use crate::reader::stream::{Cut, Cutter};
+use memchr::{memchr, memchr_iter, memrchr};
+use std::ops::Range;
+
+/// Cuts at line ends that aren't quoted.
+#[derive(Debug)]
+pub(crate) struct RecordCutter {
+    delimiter: Option<u8>,
+    line_end: u8,
+    /// Stretches outside of quotes, in order; kept to be used again.
+    outside: Vec<Range<usize>>,
+}
+
+impl RecordCutter {
+    pub(crate) const fn new(delimiter: Option<u8>, line_end: u8) -> Self {
+        Self {
+            delimiter,
+            line_end,
+            outside: Vec::new(),
+        }
+    }
+
+    /// Whether a quote behind `before` opens a field.
+    fn opens(&self, before: Option<u8>) -> bool {
+        // A carriage return before a quote is refused or a line end, in either case no text.
+        before.is_none_or(|byte| {
+            byte == self.line_end || byte == b'\r' || Some(byte) == self.delimiter
+        })
+    }
+}
+
+impl Cutter for RecordCutter {
+    fn cut(&mut self, bytes: &[u8]) -> Cut {
+        let last_end = |range: &Range<usize>| {
+            let found = memrchr(self.line_end, &bytes[range.clone()]);
+            found.map(|at| range.start + at + 1)
+        };
+        let Some(first) = memchr(b'"', bytes) else {
+            return Cut {
+                end: last_end(&(0..bytes.len())),
+                ..Cut::default()
+            };
+        };
+        self.outside.clear();
+        // Where the stretch outside of quotes began, or where the open quote is.
+        let (mut start, mut open) = (0, None);
+        for quote in memchr_iter(b'"', &bytes[first..]).map(|at| first + at) {
+            if open.is_some() {
+                (start, open) = (quote + 1, None);
+                continue;
+            }
+            let is_second = quote == start && !self.outside.is_empty();
+            if is_second {
+                // Of a doubled quote: the field goes on.
+                open = self.outside.last().map(|before| before.end);
+            } else if self.opens(quote.checked_sub(1).map(|at| bytes[at])) {
+                open = Some(quote);
+                self.outside.push(start..quote);
+            }
+        }
+        if open.is_none() {
+            self.outside.push(start..bytes.len());
+        }
+        Cut {
+            end: self.outside.iter().rev().find_map(last_end),
+            quoted: true,
+            open_quote: open,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &str) -> Cut {
+        RecordCutter::new(Some(b','), b'\n').cut(text.as_bytes())
+    }
+
+    fn end(text: &str) -> Option<usize> {
+        cut(text).end
+    }
+
+    #[test]
+    fn line_ends_in_quotes_end_no_record() {
+        assert_eq!(end("a,b\nc"), Some(4));
+        assert_eq!(end("a,\"b\nc"), None);
+        assert_eq!(cut("a,\"b\nc").open_quote, Some(2));
+        assert_eq!(end("a,\"b\nc\"\nd"), Some(8));
+        assert_eq!(end("\"a\"\"\n\"\"\"\n\"b"), Some(9));
+        assert_eq!(end("\"\",x\n\"\"\"\n"), Some(5));
+    }
+
+    #[test]
+    fn a_quote_inside_an_unquoted_field_opens_nothing() {
+        assert_eq!(end("5\" screen,x\ny"), Some(12));
+        assert_eq!(end("a b\"\nc,d\" e\n"), Some(12));
+        assert_eq!(cut("a b\"\nc").open_quote, None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Plain integers: what a column of numbers looks like when nothing else wrote into it.
+
+/// The integer that plain digits mean: a minus sign at most, no leading zero, no blanks. `None` for
+/// anything else, and for what no `i128` holds.
+#[inline]
+pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [] => return None,
+        [b'0'] if !negative => return Some(Integer::Narrow(0)),
+        [b'0', ..] => return None,
+        _ => {}
+    }
+    if digits.len() > NARROW_DIGITS {
+        return wide(text, digits);
+    }
+    let mut value = 0;
+    let mut chunks = digits.chunks_exact(8);
+    for chunk in &mut chunks {
+        let chunk = chunk.first_chunk()?;
+        value = value * 100_000_000 + eight_digits(u64::from_le_bytes(*chunk))?;
+    }
+    for &digit in chunks.remainder() {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    let value = i64::try_from(value).ok()?;
+    Some(Integer::Narrow(if negative { -value } else { value }))
+}
+
+/// An integer by the form of its canonical ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Integer {
+    /// One that an `i64` holds.
+    Narrow(i64),
+    /// Any other.
+    Wide(i128),
+}
+
+/// So many digits fit an `i64` whatever they are.
+const NARROW_DIGITS: usize = 18;
+
+#[cold]
+fn wide(text: &[u8], digits: &[u8]) -> Option<Integer> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value: i128 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(i64::try_from(value).map_or(Integer::Wide(value), Integer::Narrow))
+}
+
+/// Eight digits at once, the first in the lowest byte: pairs, then fours, then all of them.
+#[inline]
+const fn eight_digits(word: u64) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    // A digit's high half is 3, also after 6 was added: '9' + 6 is 0x3f, ':' + 6 is 0x40.
+    if word & HIGH != ZEROS || word.wrapping_add(SIXES) & HIGH != ZEROS {
+        return None;
+    }
+    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_no_plain_integer_is_none() {
+        for text in [
+            "",
+            "-",
+            "-0",
+            "00",
+            "01",
+            "-01",
+            "+1",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e3",
+            "1_0",
+            "0x1",
+            "１",
+            "1234567a",
+            "a1234567",
+            "12345678:",
+            "1234567/",
+            "99999999999999999999999999999999999999999",
+            "12345678\u{0}",
+            "-170141183460469231731687303715884105729",
+            "--1",
+            "1-",
+        ] {
+            assert_eq!(plain_integer(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_at_every_place_but_digits_is_refused() {
+        for length in 1..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = vec![b'5'; length];
+                    text[at] = byte;
+                    let expected = std::str::from_utf8(&text).ok().and_then(|text| {
+                        text.parse::<i128>().ok().filter(|n| n.to_string() == text)
+                    });
+                    let found = plain_integer(&text).map(|integer| match integer {
+                        Integer::Narrow(value) => i128::from(value),
+                        Integer::Wide(value) => value,
+                    });
+                    assert_eq!(found, expected, "{text:?}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_integer_is_itself(value: i128, shift in 0_u32..128) {
+            let value = value >> shift;
+            let expected = i64::try_from(value).map_or(Integer::Wide(value), Integer::Narrow);
+            prop_assert_eq!(plain_integer(value.to_string().as_bytes()), Some(expected));
+        }
+    }
+}

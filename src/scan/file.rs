@@ -1,0 +1,122 @@
+//! One opened file of a side, whatever its format.
+
+use super::IdSelection;
+use super::column::IdType;
+use super::parquet::ParquetFile;
+use super::store::InputFile;
+use super::text::{self, TextFile};
+use crate::error::{Error, Result};
+use crate::id::IdDomain;
+use crate::reader::PageCounter;
+use parquet::schema::types::SchemaDescriptor;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A file of IDs.
+#[derive(Debug)]
+pub(super) enum DataFile {
+    Parquet(ParquetFile),
+    Text(TextFile),
+}
+
+/// What a file says about the domain of its IDs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdKind {
+    /// It is this one.
+    Known(IdDomain),
+    /// All of them are null.
+    AllNull,
+    /// They are text, or integers if they have to meet integers.
+    Untyped,
+}
+
+impl DataFile {
+    /// Opens a file, whose format its bytes tell unless it was given; `None` if `is_foreign` says of
+    /// its schema that it holds something other than IDs.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if it can't be read, [`crate::ErrorKind::Usage`] if its ID column
+    /// can't be told.
+    pub(super) fn open(
+        path: &Path,
+        id: Option<&str>,
+        selection: &IdSelection,
+        is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
+        counter: &Arc<PageCounter>,
+    ) -> Result<Option<Self>> {
+        let file = InputFile::open(path)?;
+        let mut head = [0; 512];
+        let read = file.read_at(&mut head, 0).unwrap_or(0);
+        if text::may_be_text(&head[..read], selection.format) {
+            let text = TextFile::open(file, path, id, selection, counter)?;
+            return Ok(Some(Self::Text(text)));
+        }
+        drop(file);
+        let parquet = ParquetFile::open(path, id, selection, is_foreign, counter)?;
+        Ok(parquet.map(Self::Parquet))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Parquet(file) => &file.path,
+            Self::Text(file) => &file.path,
+        }
+    }
+
+    /// The path without links and detours: equal for the same file.
+    pub(super) fn canonical(&self) -> &Path {
+        match self {
+            Self::Parquet(file) => &file.canonical,
+            Self::Text(file) => &file.canonical,
+        }
+    }
+
+    pub(super) fn kind(&self) -> IdKind {
+        match self {
+            Self::Parquet(file) if file.id_type == IdType::Null => IdKind::AllNull,
+            Self::Parquet(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
+            Self::Text(file) => file.domain().map_or(IdKind::Untyped, IdKind::Known),
+        }
+    }
+
+    /// The ID column's dotted path, or its number.
+    pub(super) fn column_name(&self) -> String {
+        match self {
+            Self::Parquet(file) => file.column_name(),
+            Self::Text(file) => file.column_name(),
+        }
+    }
+
+    pub(super) fn locate(&self, error: Error) -> Error {
+        match self {
+            Self::Parquet(file) => file.locate(error),
+            Self::Text(file) => file.locate(error),
+        }
+    }
+
+    /// Rows, if they are known before the file is read.
+    pub(super) fn rows(&self) -> Option<u64> {
+        match self {
+            Self::Parquet(file) => Some(file.row_groups.iter().map(|group| group.rows).sum()),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// Nulls, if the file itself says how many.
+    pub(super) fn null_count(&self) -> Option<u64> {
+        match self {
+            Self::Parquet(file) => file.row_groups.iter().map(|group| group.null_count).sum(),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// Leaves of the file what can be read quickly.
+    pub(super) fn keep_beginning(&mut self) {
+        /// About as much as a row group.
+        const TEXT_BYTES: u64 = 32 << 20;
+        match self {
+            Self::Parquet(file) => file.row_groups.truncate(1),
+            Self::Text(file) => file.keep_first(TEXT_BYTES),
+        }
+    }
+}
