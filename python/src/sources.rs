@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -27,6 +27,7 @@ pub(crate) fn sketch_paths(
     max_ratio: Option<i128>,
     max_value: Option<i128>,
     require_checksums: bool,
+    files: bool,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
     let division = options::division(options::columns(by)?, max_segments)?;
@@ -41,16 +42,17 @@ pub(crate) fn sketch_paths(
     let threads: Option<usize> = options::count("threads", threads)?;
     let table = work::wait(py, move |progress| {
         let mut sources = Sources::new(&paths)?;
-        let files = sources.sides.drain(..).flat_map(|side| side.files);
+        let paths = sources.sides.drain(..).flat_map(|side| side.files);
         let side = Side {
             name: "side".into(),
-            files: files.collect(),
+            files: paths.collect(),
         };
         sources.sides = vec![side];
         sources.id = IdSelection {
             column: id,
             cast,
             limits,
+            as_they_lie: files,
             ..IdSelection::default()
         };
         sources.threads = threads.unwrap_or(sources.threads).max(1);

@@ -29,6 +29,11 @@ pub struct SourceArgs {
     #[arg(long = "as", value_name = "KIND")]
     cast: Option<Kind>,
 
+    /// Read the files of Delta, Hudi and Iceberg tables as they lie, deleted rows included, instead of
+    /// refusing them
+    #[arg(long)]
+    files: bool,
+
     #[command(flatten)]
     images: ImageArgs,
 
@@ -128,6 +133,7 @@ impl SourceArgs {
                 Kind::String => IdDomain::Text,
                 Kind::Binary => IdDomain::Binary,
             }),
+            as_they_lie: self.files,
             ..IdSelection::default()
         };
         for id in &self.id {

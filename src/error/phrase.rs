@@ -44,6 +44,8 @@ pub enum Setting {
     ThetaColumn,
     /// The column of HLL images.
     HllColumn,
+    /// Whether files of tables are read as they lie.
+    Files,
 }
 
 impl Setting {
@@ -75,6 +77,7 @@ impl Setting {
             Self::Unique => "unique",
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
+            Self::Files => "files",
         }
     }
 }

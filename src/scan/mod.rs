@@ -13,6 +13,7 @@ mod parquet;
 mod schedule;
 mod segments;
 mod store;
+mod tables;
 
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
@@ -32,6 +33,7 @@ use limits::PageCounter;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tables::Tables;
 
 /// Which column holds the IDs, and in which form they are wanted.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,9 @@ pub struct IdSelection {
     pub cast: Option<IdDomain>,
     /// What files may ask for.
     pub limits: ReadLimits,
+    /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
+    /// included, instead of refusing them.
+    pub as_they_lie: bool,
 }
 
 /// Told how far a scan is; does nothing unless somebody listens.
@@ -200,8 +205,11 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         files: Vec::new(),
         counter: Arc::default(),
     };
-    let mut seen = HashSet::new();
+    let (mut seen, mut tables) = (HashSet::new(), Tables::default());
     for path in &side.files {
+        if !id.as_they_lie {
+            tables.refuse(path)?;
+        }
         let file = match (foreign.by_path)(path) {
             true => None,
             false => {

@@ -10,4 +10,5 @@ mod pages; // 14 to 22: what is in the pages
 mod sketches; // 44 to 62: sketch files, honest and hostile
 mod spill; // 63, 65, 73: the temporary file of exact counting
 mod storage; // 8 to 12, 23 to 25, 37 to 42: how pages are stored
+mod tables; // 81 to 83: folders of table formats
 mod types; // 26 to 33: which values are the same user

@@ -30,6 +30,7 @@ class FileOptions(SketchOptions, total=False):
     max_ratio: int | None
     max_value: int | None
     require_checksums: bool
+    files: bool
 
 
 @overload
@@ -55,6 +56,7 @@ def sketch(
     max_ratio: int | None = None,
     max_value: int | None = None,
     require_checksums: bool = False,
+    files: bool = False,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
@@ -75,6 +77,8 @@ def sketch(
         max_ratio: For files: how many times a page may grow when it is decompressed.
         max_value: For files: bytes that an ID may have.
         require_checksums: For files: refuses pages without a checksum.
+        files: For files: reads those of Delta, Hudi and Iceberg tables as they lie, deleted rows included,
+            instead of refusing them.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
@@ -107,6 +111,7 @@ def sketch(
             max_ratio=max_ratio,
             max_value=max_value,
             require_checksums=require_checksums,
+            files=files,
         )
         return table if columns else table[0]
     if require_checksums:
