@@ -248,7 +248,7 @@ fn batches<'py>(
     id: &str,
     by: &[String],
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if exports_arrow(data)? {
+    if exports_arrow(data)? && !data.hasattr("__next__")? {
         return Ok(None);
     }
     let columns: Vec<&str> = std::iter::once(id)

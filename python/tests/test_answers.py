@@ -137,11 +137,15 @@ def test_every_public_function_describes_its_arguments_and_result():
             continue
         assert thing.__doc__, name
         for method in (method for method in dir(thing) if not method.startswith("_")):
-            value = inspect.getattr_static(thing, method)
-            if callable(getattr(thing, method)) and not issubclass(thing, Exception):
-                lacks[f"{name}.{method}"] = described(getattr(thing, method), inspect.getdoc(value) or "")
-    # The arguments of a class stand in the description of the class.
-    lacks["Sketcher"] = [name for name in inspect.signature(overlap.Sketcher).parameters if f" {name}: " not in overlap.Sketcher.__doc__]
+            value = getattr(thing, method)
+            if issubclass(thing, Exception):
+                continue
+            if callable(value):
+                lacks[f"{name}.{method}"] = described(value, inspect.getdoc(value) or "")
+            else:
+                assert inspect.getdoc(inspect.getattr_static(thing, method)), f"{name}.{method}"
+    arguments = inspect.signature(overlap.Sketcher).parameters
+    lacks["Sketcher"] = [name for name in arguments if f" {name}: " not in overlap.Sketcher.__doc__]
     assert not {name: found for name, found in lacks.items() if found}
 
 

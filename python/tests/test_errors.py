@@ -232,3 +232,12 @@ def test_hints_speak_python(table):
         overlap.estimate(overlap.sketch(table, **SMALL), texts)
     with pytest.raises(overlap.LimitError, match="raise max_segments"):
         overlap.sketch(table, by="tier", max_segments=1, **SMALL)
+
+
+def test_an_older_polars_is_told_what_to_pass(monkeypatch):
+    monkeypatch.delattr(pl.LazyFrame, "collect_batches")
+    lazy = pl.LazyFrame({"user_id": [1, 2], "tier": ["a", "b"]})
+    with pytest.raises(overlap.InputError, match="install polars 1.34 or later") as refused:
+        overlap.sketch(lazy, by="tier")
+    way = str(refused.value).rpartition("pass sketch(")[2].removesuffix(")")
+    assert overlap.sketch(eval(way, {"lazy": lazy}), by="tier").labels == ["a", "b"]

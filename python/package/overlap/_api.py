@@ -63,8 +63,9 @@ def sketch(
     Args:
         data: Anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
             series); a polars ``LazyFrame``, a pyarrow ``Dataset`` or ``Scanner``, or an iterator of tables
-            or batches, which are read in batches and never collected whole; or a path, a pattern, a folder,
-            or a list of them: Parquet and sketch files, as the command line takes them.
+            or batches, which are read in batches and never collected whole (but of a ``Scanner`` over Parquet
+            files pyarrow itself may keep a file: pass the ``Dataset``); or a path, a pattern, a folder, or a
+            list of them: Parquet and sketch files, as the command line takes them.
         id: The column of the IDs. Without it ``user_id``; of files, whichever usual name there is.
         by: The segment columns, one name or several. Each combination of their values is a sketch.
         precision: log2 of the number of registers, 4 to 24.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,13 +18,14 @@ def batches(data: Any, columns: Iterable[str]) -> Iterator[Any] | None:
     """
     library = type(data).__module__.partition(".")[0]
     needed = list(dict.fromkeys(columns))
+    if library == "polars" and isinstance(data, Iterator):  # its frames, since a stream hides columns of objects
+        return _each(data)
     if _exports(data):
         return None
     if library == "polars" and hasattr(data, "collect_schema"):
         return _of_polars(data, needed)
     if library == "pyarrow" and hasattr(data, "scanner"):
-        is_whole = set(needed) <= set(data.schema.names)
-        return iter([data.scanner(columns=needed if is_whole else None).to_reader()])
+        return iter([_of_dataset(data, needed)])
     if library == "pyarrow" and hasattr(data, "to_reader"):
         return iter([data.to_reader()])
     if isinstance(data, Iterator):
@@ -59,6 +61,21 @@ def _of_polars(lazy: Any, needed: list[str]) -> Iterator[Any]:
         yield from lazy.collect_batches()
     except Exception as error:
         raise InputError(f"the LazyFrame can't be read: {error}") from error
+
+
+def _of_dataset(dataset: Any, needed: list[str]) -> Any:
+    """A reader of the columns. Parquet files aren't buffered before they are read, as pyarrow does it, since the
+    buffers stay until a file is at its end (apache/arrow#39808).
+    """
+    options: dict[str, Any] = {}
+    if set(needed) <= set(dataset.schema.names):
+        options["columns"] = needed
+    usual = getattr(getattr(dataset, "format", None), "default_fragment_scan_options", None)
+    keys = ("parquet_decryption_config", "decryption_properties")  # which a copy would lose
+    if hasattr(usual, "pre_buffer") and all(getattr(usual, key, None) is None for key in keys):
+        options["fragment_scan_options"] = copy.copy(usual)
+        options["fragment_scan_options"].pre_buffer = False
+    return dataset.scanner(**options).to_reader()
 
 
 def _each(parts: Iterator[Any]) -> Iterator[Any]:
