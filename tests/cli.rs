@@ -447,7 +447,7 @@ fn every_question_about_many_sides_says_who_is_empty_and_what_was_skipped() {
 fn what_the_library_says_of_settings_are_flags_on_the_command_line() {
     for (options, text) in [
         (
-            &["--unique", "bank"][..],
+            &["--unique=bank"][..],
             "--unique names a side bank that isn't there; the sides are shop, pay",
         ),
         (

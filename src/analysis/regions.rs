@@ -55,7 +55,15 @@ impl ManySides {
         let content = |side: usize| {
             let (sample, registers) = (sketches[side].sample(), sketches[side].registers());
             let sample = sample.map(|sample| (sample.theta(), sample.hashes()));
-            (sample, registers.map(HyperLogLog::registers), known[side])
+            let tally = sketches[side]
+                .tally()
+                .map(|tally| (tally.rows, tally.nulls));
+            (
+                sample,
+                registers.map(HyperLogLog::registers),
+                known[side],
+                tally,
+            )
         };
         order.sort_by(|&a, &b| content(a).cmp(&content(b)));
         let ordered: Vec<&Sketch> = order.iter().map(|&side| sketches[side]).collect();
