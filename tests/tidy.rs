@@ -193,6 +193,31 @@ fn functions_fit_a_screen() {
 }
 
 #[test]
+fn errors_leave_flags_to_the_command_line() {
+    let mut broken = Vec::new();
+    for (path, text) in sources("src") {
+        let inside = path.strip_prefix("src").unwrap();
+        // What reports print is for the terminal.
+        if inside.starts_with("cli") || inside.starts_with("report") {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            let flags = line.match_indices("--").filter(|(at, _)| {
+                let after = line[at + 2..].chars().next();
+                after.is_some_and(|c| c.is_ascii_lowercase())
+            });
+            if line.contains('"') && flags.count() > 0 {
+                broken.push(format!("{}:{number}", path.display()));
+            }
+        }
+    }
+    none(
+        &broken,
+        "name a Setting in the message or hint: each face words it (error/phrase.rs)",
+    );
+}
+
+#[test]
 fn leftovers_and_shortcuts_stay_out() {
     let banned = [
         ("todo!", "finish it"),

@@ -21,17 +21,22 @@ use overlap::{Error, ErrorKind, Piece, Result, Setting, report::Warning};
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-/// An error in the words of the command line: settings are flags.
+/// An error in the words of the command line.
 pub fn worded(error: &Error) -> String {
+    error.worded(in_flags)
+}
+
+/// A piece of a sentence: settings are flags.
+fn in_flags(piece: &Piece) -> String {
     let flag = |setting: Setting| match setting {
         Setting::Cast => "--as".to_owned(),
         _ => format!("--{}", setting.name().replace('_', "-")),
     };
-    error.worded(|piece| match piece {
+    match piece {
         Piece::Text(text) => text.clone(),
         Piece::Setting(setting, None) => flag(*setting),
         Piece::Setting(setting, Some(value)) => format!("{} {value}", flag(*setting)),
-    })
+    }
 }
 
 /// How many users do two platforms share, and how many do they reach together?
@@ -123,6 +128,7 @@ fn print(text: &str) -> Result<()> {
 /// Tells what the reader should know, on stderr.
 fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        let _ = writeln!(io::stderr(), "overlap: warning: {}", warning.text());
+        let text = warning.phrase().worded(in_flags);
+        let _ = writeln!(io::stderr(), "overlap: warning: {text}");
     }
 }

@@ -26,7 +26,7 @@ pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
 
 use self::parquet::ParquetFile;
-use crate::error::{Error, ErrorKind, Hint, Result, Setting};
+use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::id::{IdDomain, NullCounts, PageChecks};
 use ::parquet::schema::types::SchemaDescriptor;
 use limits::PageCounter;
@@ -184,10 +184,11 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     for name in id.column_of_side.keys() {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
-            return Err(
-                Error::usage(format!("--id names a side {name} that isn't there"))
-                    .hint(format!("the sides are {}", names.join(", "))),
-            );
+            return Err(Error::usage([
+                Setting::Id.into(),
+                format!(" names a side {name} that isn't there").into(),
+            ])
+            .hint(format!("the sides are {}", names.join(", "))));
         }
     }
     Ok(())
@@ -275,25 +276,25 @@ fn check_comparable(sides: &[SidePlan]) -> Result<()> {
 }
 
 /// What brings two domains together.
-fn one_form(a: IdDomain, b: IdDomain) -> Hint {
+fn one_form(a: IdDomain, b: IdDomain) -> Phrase {
     let (text, cast) = ("bring both to one form with ".into(), |domain| {
         Setting::Cast.to(domain)
     });
     match (a.min(b), a.max(b)) {
-        (IdDomain::Integer, IdDomain::Text) => Hint::from([
+        (IdDomain::Integer, IdDomain::Text) => Phrase::from([
             text,
             cast("string"),
             " (numbers as digits) or ".into(),
             cast("integer"),
             " (text read as numbers)".into(),
         ]),
-        (IdDomain::Text, IdDomain::Binary) => Hint::from([
+        (IdDomain::Text, IdDomain::Binary) => Phrase::from([
             text,
             cast("binary"),
             " (text read as hexadecimal) or ".into(),
             cast("string"),
             " (binary values taken as text, UUIDs spelt out)".into(),
         ]),
-        _ => Hint::from([text, cast("string")]),
+        _ => Phrase::from([text, cast("string")]),
     }
 }
