@@ -30,7 +30,7 @@ pub struct SourceArgs {
     cast: Option<Kind>,
 
     /// Read the files of Delta, Hudi and Iceberg tables as they lie, deleted rows included, instead of
-    /// refusing them
+    /// the live files of a Delta table alone; the other tables are refused without it
     #[arg(long)]
     files: bool,
 

@@ -174,6 +174,12 @@ fn is_input(path: &Path) -> bool {
         .is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
+/// Whether the listing of a folder finds this path below it.
+pub(super) fn is_listed(below: &Path) -> bool {
+    let mut names = below.iter().map(OsStr::to_string_lossy);
+    is_input(below) && !names.any(|name| name.starts_with(['_', '.']))
+}
+
 /// All data and sketch files below a folder, by name. Links to folders are not followed (they may form a
 /// ring), nor are names that begin with `_` or `.` (metadata and files in the making).
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {

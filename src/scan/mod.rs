@@ -6,6 +6,7 @@
 
 mod arrow;
 mod column;
+mod delta;
 mod divide;
 mod input;
 mod limits;
@@ -48,7 +49,7 @@ pub struct IdSelection {
     /// What files may ask for.
     pub limits: ReadLimits,
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
-    /// included, instead of refusing them.
+    /// included, instead of the live files alone (Delta) or refusing them.
     pub as_they_lie: bool,
 }
 
@@ -207,8 +208,8 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     };
     let (mut seen, mut tables) = (HashSet::new(), Tables::default());
     for path in &side.files {
-        if !id.as_they_lie {
-            tables.refuse(path)?;
+        if !id.as_they_lie && !tables.admits(path, (foreign.by_path)(path))? {
+            continue;
         }
         let file = match (foreign.by_path)(path) {
             true => None,
@@ -228,6 +229,9 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         };
         plan.domain = one_domain(&plan, &file)?;
         plan.files.push(file);
+    }
+    if plan.files.is_empty() && plan.foreign.is_empty() {
+        tables.ensure_live(&plan.name)?;
     }
     plan.column = plan
         .files
