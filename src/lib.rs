@@ -57,7 +57,7 @@ pub use engine::{
     sketch_array, sketch_batches, sketch_segments, sketch_sides, store, trend, verify,
     write_sketches,
 };
-pub use error::{Error, ErrorKind, Hint, Piece, Result, Setting};
+pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate,
     JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate,

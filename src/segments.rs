@@ -3,7 +3,7 @@
 //! Knows which values there are and how to bring things of equal values together, whatever the
 //! things. Must not know files, IDs or sketches.
 
-use crate::error::{Error, ErrorKind, Hint, Result, Setting};
+use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
@@ -326,7 +326,7 @@ impl Groups {
                 let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
                 Err(
                     Error::usage(format!("no segment column {name}")).hint(match names[..] {
-                        [] => Hint::from([
+                        [] => Phrase::from([
                             "there is one sketch of everything: divide where it is made, with "
                                 .into(),
                             Setting::By.into(),

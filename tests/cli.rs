@@ -442,3 +442,27 @@ fn every_question_about_many_sides_says_who_is_empty_and_what_was_skipped() {
     let trend = json(&folder, "trend {}nobody.parquet --by day --windows 3,2,3");
     assert_eq!(trend["windows_days"], serde_json::json!([3, 2]));
 }
+
+#[test]
+fn what_the_library_says_of_settings_are_flags_on_the_command_line() {
+    for (options, text) in [
+        (
+            &["--unique=bank"][..],
+            "--unique names a side bank that isn't there; the sides are shop, pay",
+        ),
+        (
+            &["--id", "bank=uid"],
+            "--id names a side bank that isn't there; the sides are shop, pay",
+        ),
+        (
+            &["--by", "city_tier", "--frequency"],
+            "--frequency and --by are two questions; ask them one after the other",
+        ),
+    ] {
+        let arguments = shop_and_pay(&[&["estimate"], options].concat());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let answer = overlap(&arguments);
+        assert_eq!(answer.code, Some(2));
+        assert_eq!(answer.stderr, format!("overlap: {text}\n"));
+    }
+}

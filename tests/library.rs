@@ -2,10 +2,11 @@
 
 use crate::harness::{Folder, data};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use overlap::report::{Format, Quality};
+use overlap::id::{Cast, IdDomain};
+use overlap::report::{Format, Quality, Warning};
 use overlap::{
     Confidence, ErrorKind, ExactMemory, ExactRequest, Silent, SketchOptions, SketchRequest,
-    Sources, estimate, estimate_sketches, exact, sketch_batches, sketch_sides, verify,
+    Sources, Unique, estimate, estimate_sketches, exact, sketch_batches, sketch_sides, verify,
 };
 use std::sync::Arc;
 
@@ -73,4 +74,22 @@ fn errors_name_kind_file_and_column() {
     let error = estimate(&SketchRequest::new(unknown), &Silent).unwrap_err();
     assert_eq!(error.context("column"), Some("last_active"));
     assert!(SketchOptions::new(40, 1024).is_err());
+}
+
+#[test]
+fn errors_and_warnings_speak_of_settings_and_not_of_flags() {
+    let mut request = SketchRequest::new(sources());
+    request.unique = Unique::Sides(["bank".to_owned()].into());
+    let error = estimate(&request, &Silent).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`unique` names a side bank that isn't there; the sides are shop, pay"
+    );
+    let error = Cast::check(IdDomain::Integer, IdDomain::Binary).unwrap_err();
+    assert!(error.to_string().contains("`cast = string`"), "{error}");
+    let warning = Warning::NotUnique {
+        side: "shop".into(),
+        ids: 2,
+    };
+    assert!(warning.text().contains("`unique` is left out"));
 }

@@ -12,6 +12,11 @@ use pyo3::types::PyBytes;
 ///
 /// Sketches are made by ``overlap.sketch`` and ``overlap.Sketcher``; ``a | b`` is that of the union.
 /// They can be pickled, compared with ``==``, and kept in files (``write_sketches``).
+///
+/// >>> import pyarrow as pa
+/// >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4]))
+/// >>> (a | b).users(), a.rows, a.id_type
+/// (4, 3, 'integer')
 #[pyclass(module = "overlap._overlap", frozen, eq, from_py_object)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Sketch(pub(crate) overlap::Sketch);
@@ -20,7 +25,22 @@ pub(crate) struct Sketch(pub(crate) overlap::Sketch);
 impl Sketch {
     /// A sketch from its blobs: the ``hll`` and ``sample`` columns of a sketch table.
     ///
-    /// Raises ``InputError`` for anything but whole and valid blobs.
+    /// Args:
+    ///     hll: The blob of the registers, or None.
+    ///     sample: The blob of the sample, or None. One of the two is needed.
+    ///     rows: Rows that went in, nulls included, if it is known.
+    ///     nulls: Rows whose ID is null, if it is known.
+    ///
+    /// Returns:
+    ///     A `Sketch`.
+    ///
+    /// Raises:
+    ///     InputError: The blobs are not whole and valid, or contradict each other.
+    ///
+    /// >>> import pyarrow as pa
+    /// >>> one = sketch(pa.table({"user_id": [1, 2, 3]}))
+    /// >>> Sketch.from_blobs(one.hll, one.sample, one.rows, one.nulls) == one
+    /// True
     #[staticmethod]
     #[pyo3(signature = (hll, sample, rows=None, nulls=None))]
     fn from_blobs(
@@ -40,13 +60,31 @@ impl Sketch {
     }
 
     /// How many distinct users, with an interval.
+    ///
+    /// Args:
+    ///     confidence: The level of the interval, between 0.5 and 1.
+    ///
+    /// Returns:
+    ///     An `Estimate`; its limits are equal to its value where the sample holds every user.
+    ///
+    /// Raises:
+    ///     UsageError: The level is out of range.
     #[pyo3(signature = (confidence=0.95))]
     fn users(&self, confidence: f64) -> PyResult<Number> {
         let confidence = options::confidence(confidence)?;
         Ok(Number(estimate_set(&set_counts(&self.0), confidence)))
     }
 
-    /// The sketch of the union of both sets of users.
+    /// The sketch of the union of both sets of users; neither of the two changes.
+    ///
+    /// Args:
+    ///     other: The other sketch. Of two sizes the smaller is that of the union.
+    ///
+    /// Returns:
+    ///     A `Sketch`.
+    ///
+    /// Raises:
+    ///     IncomparableError: Their hashes, or the types of their IDs, differ.
     fn merge(&self, other: &Self) -> PyResult<Self> {
         let mut merged = self.0.clone();
         merged.merge(&other.0).map_err(|e| raise(&e))?;

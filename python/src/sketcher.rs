@@ -17,11 +17,20 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 
 /// Sketches of a stream in the making.
 ///
-/// ``id`` is the column of the IDs, ``by`` a column or columns whose values are sketched apart;
-/// ``precision``, ``k``, ``hash``, ``cast`` and ``max_segments`` are the command line's
-/// ``--precision``, ``--k``, ``--hash``, ``--as`` and ``--max-segments``. A batch that is refused
-/// leaves the sketcher as it was before that batch; but of a batch of more than four million rows,
-/// Ctrl-C or one segment too many may leave rows in.
+/// A batch that is refused leaves the sketcher as it was before that batch; but of a batch of more
+/// than four million rows, Ctrl-C or one segment too many may leave rows in.
+///
+/// Args:
+///     id: The column of the IDs.
+///     by: The segment columns, one name or several. Each combination of their values is a sketch.
+///     precision: log2 of the number of registers, 4 to 24.
+///     k: How many hashes the sample holds, 16 to 16,777,216.
+///     hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads.
+///     cast: Brings all IDs into one form: ``"integer"``, ``"string"`` or ``"binary"``.
+///     max_segments: More segments than this are refused.
+///
+/// Raises:
+///     UsageError: An option is out of range.
 ///
 /// >>> import pyarrow as pa
 /// >>> sketcher = Sketcher("uid")
@@ -65,43 +74,35 @@ impl Sketcher {
         })
     }
 
-    /// Takes in whatever exports Arrow data: the rows of a batch, table, reader or frame, or (without
-    /// ``by``) the IDs of an array or series.
+    /// Takes in data.
+    ///
+    /// Args:
+    ///     data: Whatever exports Arrow data: the rows of a batch, table, reader or frame, or (without
+    ///         ``by``) the IDs of an array or series. A polars ``LazyFrame``, a pyarrow ``Dataset`` or
+    ///         ``Scanner``, and an iterator of any of these are read in batches.
+    ///
+    /// Returns:
+    ///     The sketcher itself, for the next call.
+    ///
+    /// Raises:
+    ///     UsageError: A column is missing.
+    ///     InputError: The data can't be read, or its IDs are of a type that can't identify users.
+    ///     IncomparableError: The IDs are of another type than those before.
+    ///     LimitError: There are more than ``max_segments`` segments.
+    ///     ValueError: The sketcher is finished.
     fn update<'py>(
         mut slf: PyRefMut<'py, Self>,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
     ) -> PyResult<PyRefMut<'py, Self>> {
-        let mut reader = arrow_reader(data)?;
-        ensure_typed(data, &slf.id, &slf.by)?;
-        let kind = reader.field().data_type().clone();
-        let is_rows = matches!(kind, DataType::Struct(_));
-        let push = |sketcher: &mut BatchSketcher, rows: &ArrayRef| {
-            let pushed = py.detach(|| match is_rows {
-                true => push_rows(sketcher, rows),
-                false => sketcher.push_ids(rows),
-            });
-            pushed.map_err(|e| raise(&e))
-        };
-        let at_a_time = slf.rows_at_a_time;
-        let mut is_empty = true;
-        let sketcher = slf.open()?;
-        // Readers may call back into Python, but take the interpreter themselves then.
-        while let Some(array) = py.detach(|| reader.next()) {
-            let array = array.map_err(|e| broken(py, &e.to_string()))?;
-            is_empty = false;
-            if is_rows && array.null_count() > 0 {
-                return Err(InputError::new_err("rows that are null as a whole"));
+        slf.open()?;
+        match batches(data, &slf.id, &slf.by)? {
+            Some(parts) => {
+                for part in parts.try_iter()? {
+                    slf.take_in(py, &part?)?;
+                }
             }
-            for start in (0..array.len().max(1)).step_by(at_a_time) {
-                let rows = array.slice(start, at_a_time.min(array.len() - start));
-                push(sketcher, &rows)?;
-                py.check_signals()?;
-            }
-        }
-        if is_empty {
-            // What is wrong with a schema is wrong without rows too.
-            push(sketcher, &new_empty_array(&kind))?;
+            None => slf.take_in(py, data)?,
         }
         Ok(slf)
     }
@@ -124,7 +125,13 @@ impl Sketcher {
         self.by.clone()
     }
 
-    /// The sketch, or with ``by`` the table of sketches; the sketcher is then spent.
+    /// The sketch, or with ``by`` the table of sketches. The sketcher is finished then.
+    ///
+    /// Returns:
+    ///     A `Sketch`, or with ``by`` a `SketchTable`.
+    ///
+    /// Raises:
+    ///     ValueError: The sketcher is finished already.
     fn finish(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let table = self.finish_table()?;
         match self.by.is_empty() {
@@ -133,7 +140,13 @@ impl Sketcher {
         }
     }
 
-    /// The sketches as a table, be it of one row; the sketcher is then spent.
+    /// The sketches as a table, without ``by`` a table of one row. The sketcher is finished then.
+    ///
+    /// Returns:
+    ///     A `SketchTable`.
+    ///
+    /// Raises:
+    ///     ValueError: The sketcher is finished already.
     fn finish_table(&mut self) -> PyResult<SketchTable> {
         let sketcher = self.sketcher.take().ok_or_else(spent)?;
         sketcher.finish().map(SketchTable).map_err(|e| raise(&e))
@@ -148,6 +161,42 @@ impl Sketcher {
 }
 
 impl Sketcher {
+    /// The rows or IDs of what exports Arrow data.
+    fn take_in(&mut self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut reader = arrow_reader(data)?;
+        ensure_typed(data, &self.id, &self.by)?;
+        let kind = reader.field().data_type().clone();
+        let is_rows = matches!(kind, DataType::Struct(_));
+        let push = |sketcher: &mut BatchSketcher, rows: &ArrayRef| {
+            let pushed = py.detach(|| match is_rows {
+                true => push_rows(sketcher, rows),
+                false => sketcher.push_ids(rows),
+            });
+            pushed.map_err(|e| raise(&e))
+        };
+        let at_a_time = self.rows_at_a_time;
+        let mut is_empty = true;
+        let sketcher = self.open()?;
+        // Readers may call back into Python, but take the interpreter themselves then.
+        while let Some(array) = py.detach(|| reader.next()) {
+            let array = array.map_err(|e| broken(py, &e.to_string()))?;
+            is_empty = false;
+            if is_rows && array.null_count() > 0 {
+                return Err(InputError::new_err("rows that are null as a whole"));
+            }
+            for start in (0..array.len().max(1)).step_by(at_a_time) {
+                let rows = array.slice(start, at_a_time.min(array.len() - start));
+                push(sketcher, &rows)?;
+                py.check_signals()?;
+            }
+        }
+        if is_empty {
+            // What is wrong with a schema is wrong without rows too.
+            push(sketcher, &new_empty_array(&kind))?;
+        }
+        Ok(())
+    }
+
     fn open(&mut self) -> PyResult<&mut BatchSketcher> {
         self.sketcher.as_mut().ok_or_else(spent)
     }
@@ -193,18 +242,36 @@ fn ensure_typed(data: &Bound<'_, PyAny>, id: &str, by: &[String]) -> PyResult<()
     )))
 }
 
+/// The parts of data that comes in batches, each of which exports Arrow data.
+fn batches<'py>(
+    data: &Bound<'py, PyAny>,
+    id: &str,
+    by: &[String],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if exports_arrow(data)? && !data.hasattr("__next__")? {
+        return Ok(None);
+    }
+    let columns: Vec<&str> = std::iter::once(id)
+        .chain(by.iter().map(String::as_str))
+        .collect();
+    let module = data.py().import("overlap._batches")?;
+    let parts = module.call_method1("batches", (data, columns))?;
+    Ok((!parts.is_none()).then_some(parts))
+}
+
+fn exports_arrow(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(data.hasattr("__arrow_c_stream__")? || data.hasattr("__arrow_c_array__")?)
+}
+
 /// The Arrow data of an object, whatever its library.
 fn arrow_reader(data: &Bound<'_, PyAny>) -> PyResult<Box<dyn ArrayReader + Send>> {
     let py = data.py();
     let class = data.get_type().name()?;
-    let exports = |name| data.hasattr(name);
-    if !exports("__arrow_c_stream__")? && !exports("__arrow_c_array__")? {
-        if exports("__next__")? {
-            let text = format!("a {class} offers no Arrow data: if it gives paths, pass list(…)");
-            return Err(InputError::new_err(text));
-        }
+    if !exports_arrow(data)? {
+        let words = py.import("overlap._batches")?;
+        let found: String = words.call_method1("a", (data,))?.extract()?;
         let text = format!(
-            "a {class} offers no Arrow data: pass a path, or a table, frame, array or series, such as pyarrow.table(…)"
+            "{found} offers no Arrow data: pass a table, frame, array or series, such as pyarrow.table(…), or to overlap.sketch a path"
         );
         return Err(InputError::new_err(text));
     }

@@ -14,13 +14,36 @@ use std::path::PathBuf;
 /// Sketches by segment: what a sketch file holds, one row a segment.
 ///
 /// ``table["T4"]`` or ``table[0]`` is the sketch of a segment, ``len(table)`` their number.
+///
+/// >>> import pyarrow as pa
+/// >>> rows = pa.table({"user_id": [1, 2, 3, 3], "tier": ["a", "a", "b", "b"]})
+/// >>> table = sketch(rows, by="tier")
+/// >>> table.columns, table.labels, table["b"].users(), table.merge()[0].users()
+/// (['tier'], ['a', 'b'], 1, 3)
 #[pyclass(module = "overlap._overlap", frozen)]
 pub(crate) struct SketchTable(pub(crate) overlap::format::SketchTable);
 
 #[pymethods]
 impl SketchTable {
-    /// The rows of a sketch table from whatever exports Arrow rows; of tables that Spark's
-    /// ``theta_sketch_agg`` or ``hll_sketch_agg`` made, by the columns that hold their images.
+    /// The sketches in the rows of a sketch table, or of a table that Spark's ``theta_sketch_agg`` or
+    /// ``hll_sketch_agg`` made.
+    ///
+    /// Args:
+    ///     table: Whatever exports Arrow rows.
+    ///     theta_column: The column that holds theta images of DataSketches, if there is one.
+    ///     hll_column: The column that holds HLL images of DataSketches, if there is one.
+    ///
+    /// Returns:
+    ///     A `SketchTable`.
+    ///
+    /// Raises:
+    ///     UsageError: A column is missing.
+    ///     InputError: A row holds no valid sketch.
+    ///
+    /// >>> import pyarrow as pa
+    /// >>> table = SketchTable.of(sketch(pa.table({"user_id": [1, 2, 3]})))
+    /// >>> SketchTable.from_arrow(table.to_arrow())[0] == table[0]
+    /// True
     #[staticmethod]
     #[pyo3(signature = (table, theta_column=None, hll_column=None))]
     fn from_arrow(
@@ -41,7 +64,13 @@ impl SketchTable {
         Ok(Self(table))
     }
 
-    /// A table of one sketch, of no segment in particular.
+    /// A table of one sketch, without segment columns.
+    ///
+    /// Args:
+    ///     sketch: The sketch.
+    ///
+    /// Returns:
+    ///     A `SketchTable` of one row.
     #[staticmethod]
     fn of(sketch: &Sketch) -> PyResult<Self> {
         overlap::Segments::whole(sketch.0.clone())
@@ -49,7 +78,10 @@ impl SketchTable {
             .map_err(|e| raise(&e))
     }
 
-    /// The table as pyarrow has it: segment columns, rows, nulls, users, hll, sample.
+    /// The table in pyarrow, which has to be installed.
+    ///
+    /// Returns:
+    ///     A ``pyarrow.Table`` of the segment columns, rows, nulls, users, hll and sample.
     fn to_arrow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let users = self.users();
         let batches = table_batches(&self.0, &users).map_err(|e| raise(&e))?;
@@ -62,7 +94,16 @@ impl SketchTable {
         table.into_pyarrow(py)
     }
 
-    /// Writes a sketch file, whole or not at all; returns its size in bytes.
+    /// Writes a sketch file, whole or not at all.
+    ///
+    /// Args:
+    ///     path: The file; one that is there is replaced.
+    ///
+    /// Returns:
+    ///     Its size in bytes.
+    ///
+    /// Raises:
+    ///     OutputError: It can't be written.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
         py.detach(|| overlap::write_sketches(&self.0, &path))
             .map_err(|e| raise(&e))
@@ -110,7 +151,17 @@ impl SketchTable {
         self.sketches().into_pyobject(py)?.try_iter()
     }
 
-    /// Rolls up: one sketch for each combination of values of these columns; without any just one.
+    /// Rolls up: one sketch for each combination of values of fewer segment columns.
+    ///
+    /// Args:
+    ///     by: The segment columns that remain, one name or several. Without any there is one sketch.
+    ///
+    /// Returns:
+    ///     A `SketchTable`.
+    ///
+    /// Raises:
+    ///     UsageError: There is no such segment column.
+    ///     IncomparableError: The hashes, or the types of the IDs, differ.
     #[pyo3(signature = (by=None))]
     fn merge(&self, py: Python<'_>, by: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let by = options::columns(by)?;

@@ -58,8 +58,25 @@ BAD = {
         overlap.UsageError,
         "no column user_id",
     ),
-    "lazy": (lambda: pl.LazyFrame({"user_id": [1]}), overlap.InputError, "LazyFrame offers no Arrow data"),
-    "a generator": (lambda: (path for path in ["a"]), overlap.InputError, "list"),
+    "lazy, of no such column": (lambda: pl.LazyFrame({"id": [1]}), overlap.UsageError, "no column user_id.*id"),
+    "lazy, of objects": (
+        lambda: pl.LazyFrame({"user_id": pl.Series([object()], dtype=pl.Object)}),
+        overlap.InputError,
+        "user_id holds Python objects",
+    ),
+    "lazy, of no such file": (
+        lambda: pl.scan_parquet("no-such-file.parquet"),
+        overlap.InputError,
+        "the LazyFrame can't be read: .*no-such-file.parquet",
+    ),
+    "a path": (lambda: "a.parquet", overlap.InputError, "a str offers no Arrow data.*overlap.sketch"),
+    "a generator of paths": (
+        lambda: (path for path in ["a"]),
+        overlap.InputError,
+        r"a generator gives a str, which offers no Arrow data: pass list\(…\)",
+    ),
+    "a generator of dicts": (lambda: iter([{"user_id": 1}]), overlap.InputError, "gives a dict.*must give tables"),
+    "a generator that is spent": (lambda: iter(()), overlap.InputError, "gives nothing: an iterator can be read only"),
     "a list": (lambda: [1, 2, 3], overlap.InputError, "list offers no Arrow data"),
     "none": (lambda: None, overlap.InputError, "NoneType offers no Arrow data"),
     "numpy": (lambda: np.arange(3), overlap.InputError, "ndarray"),
@@ -135,11 +152,6 @@ def test_options_out_of_range(table):
             overlap.sketch(table).users(confidence)
 
 
-def test_what_is_no_sketch_is_not_merged():
-    with pytest.raises(overlap.UsageError, match=r"sketches\[0\] is a int, but must be a Sketch"):
-        overlap.merge([3])
-
-
 def test_control_c_in_a_generator_is_control_c():
     def batches():
         yield pa.record_batch({"user_id": [1]})
@@ -182,10 +194,13 @@ def test_every_exception_is_an_overlap_error():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_control_c_ends_an_endless_stream():
     script = """
-        import itertools, pyarrow as pa, overlap
+        import pyarrow as pa, overlap
         batch = pa.record_batch({"user_id": range(100_000)})
-        reader = pa.RecordBatchReader.from_batches(batch.schema, itertools.repeat(batch))
-        print("go", flush=True)
+        def endless():
+            print("go", flush=True)  # the signal may be here at once
+            while True:
+                yield batch
+        reader = pa.RecordBatchReader.from_batches(batch.schema, endless())
         try:
             overlap.sketch(reader)
         except KeyboardInterrupt:
@@ -204,8 +219,11 @@ def test_what_is_no_sketch_is_named_with_what_to_call(table):
         (lambda: overlap.estimate(one, table), r"b is a Table, but must be a Sketch: pass sketch\(b\)"),
         (lambda: overlap.matrix({"shop": one, "pay": "b.parquet"}), r"sketches\['pay'\] is a str"),
         (lambda: overlap.regions("a.parquet"), "sketches is a str, but must be a dict of names, a list"),
-        (lambda: overlap.reach([one, 7]), r"sketches\['1'\] is a int"),
+        (lambda: overlap.reach([one, 7]), r"sketches\[1\] is an int, but must be a Sketch: pass sketch\(sketches\[1\]\)"),
         (lambda: overlap.merge([one, table]), r"sketches\[1\] is a Table"),
+        (lambda: overlap.merge([3]), r"sketches\[0\] is an int"),
+        (lambda: overlap.write_sketches({"a": one}, "a.ovs"), r"sketches is a dict.*merge\(sketches.values\(\)\)"),
+        (lambda: overlap.estimate([one, one], one), r"a is a list, but must be a Sketch: pass one of them, or.*merge\(a\)"),
     ]:
         with pytest.raises(overlap.UsageError, match=text):
             call()
@@ -217,3 +235,12 @@ def test_hints_speak_python(table):
         overlap.estimate(overlap.sketch(table, **SMALL), texts)
     with pytest.raises(overlap.LimitError, match="raise max_segments"):
         overlap.sketch(table, by="tier", max_segments=1, **SMALL)
+
+
+def test_an_older_polars_is_told_what_to_pass(monkeypatch):
+    monkeypatch.delattr(pl.LazyFrame, "collect_batches")
+    lazy = pl.LazyFrame({"user_id": [1, 2], "tier": ["a", "b"]})
+    with pytest.raises(overlap.InputError, match="install polars 1.34 or later") as refused:
+        overlap.sketch(lazy, by="tier")
+    way = str(refused.value).rpartition("pass sketch(")[2].removesuffix(")")
+    assert overlap.sketch(eval(way, {"lazy": lazy}), by="tier").labels == ["a", "b"]

@@ -3,14 +3,17 @@
 import pickle
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL, content
 
 import overlap
+from overlap._batches import batches
 
 FORMS = {
     "pyarrow table": lambda t: t,
@@ -114,16 +117,68 @@ def test_the_layout_of_a_text_means_nothing(kind):
 
 
 def test_lazy_data_is_read_in_batches(table, tmp_path):
-    import pyarrow.dataset as ds
-
-    pq.write_table(table, tmp_path / "part.parquet")
+    for part in range(3):
+        pq.write_table(table.slice(part * 20_000, 20_000), tmp_path / f"{part}.parquet")
     dataset = ds.dataset(tmp_path, format="parquet")
+    lazy = pl.scan_parquet(tmp_path / "*.parquet")
+    parts = table.to_batches(max_chunksize=777)
     expected = content(overlap.sketch(table, **SMALL))
-    lazy = pl.scan_parquet(tmp_path / "part.parquet")
-    for data in (lazy, dataset, dataset.scanner(columns=["user_id"])):
-        assert content(overlap.sketch(data, **SMALL)) == expected
     by_tier = overlap.sketch(table, by="tier", **SMALL)
-    assert overlap.sketch(lazy, by="tier", **SMALL).labels == by_tier.labels
+    forms = {
+        "lazy frame": lambda: lazy,
+        "lazy query": lambda: lazy.filter(pl.col("tier") != "none").with_columns(other=pl.col("tier").str.len_chars()),
+        "dataset": lambda: dataset,
+        "scanner": lambda: dataset.scanner(columns=["tier", "user_id"], batch_size=1_000),
+        "list of batches": lambda: parts,
+        "generator of batches": lambda: (batch for batch in parts),
+        "batches of polars": lambda: lazy.collect_batches(chunk_size=999),
+        "batches of duckdb": lambda: duckdb.from_arrow(table).to_arrow_reader(1_000),
+        "generator of tables": lambda: (pl.read_parquet(path) for path in sorted(tmp_path.iterdir())),
+    }
+    for name, data in forms.items():
+        assert content(overlap.sketch(data(), **SMALL)) == expected, name
+        assert content(overlap.Sketcher(**SMALL).update(data()).finish()) == expected, name
+        found = overlap.sketch(data(), by="tier", **SMALL)
+        assert (found.labels, list(map(content, found.sketches))) == (
+            by_tier.labels,
+            list(map(content, by_tier.sketches)),
+        ), name
     for data in (lazy, dataset):
-        with pytest.raises(overlap.UsageError, match="no column uid"):
+        with pytest.raises(overlap.UsageError, match="no column uid.*user_id"):
             overlap.sketch(data, id="uid", **SMALL)
+
+
+def test_lazy_data_computes_only_the_columns_that_are_needed():
+    def broken(_):
+        raise AssertionError("computed")
+
+    lazy = pl.LazyFrame({"user_id": [1, 2, 2], "x": [1, 2, 3]})
+    lazy = lazy.with_columns(other=pl.col("x").map_batches(broken, return_dtype=pl.Int64))
+    assert overlap.sketch(lazy).users().value == 2
+    with pytest.raises(overlap.InputError, match="the LazyFrame can't be read: .*computed"):
+        overlap.sketch(lazy, by="other")
+
+
+def test_a_generator_that_breaks_off_raises_what_it_raised(table):
+    def parts():
+        yield from table.to_batches(max_chunksize=20_000)[:2]
+        raise OSError("disk 7 is gone")
+
+    sketcher = overlap.Sketcher(**SMALL)
+    with pytest.raises(OSError, match="disk 7 is gone"):
+        sketcher.update(parts())
+    assert sketcher.rows == 40_000
+
+
+def test_a_dataset_is_never_in_memory_as_a_whole(tmp_path):
+    path, rows, size = tmp_path / "large.parquet", 100_000, 400 * 800_000
+    with pq.ParquetWriter(path, pa.schema({"user_id": pa.int64()}), compression="none", use_dictionary=False) as writer:
+        for start in range(0, 400 * rows, rows):
+            writer.write_batch(pa.record_batch({"user_id": np.arange(start, start + rows)}))
+    (reader,) = batches(ds.dataset(path), ["user_id"])
+    before, peak, seen = pa.total_allocated_bytes(), 0, 0
+    for batch in reader:
+        peak = max(peak, pa.total_allocated_bytes() - before)
+        seen += batch.num_rows
+    assert (seen, path.stat().st_size > size) == (400 * rows, True)
+    assert peak < size / 2

@@ -1,5 +1,6 @@
 //! What the user typed, validated and nothing more.
 
+use super::text::TextArgs;
 use clap::{Args, ValueEnum};
 use overlap::format::ImageColumns;
 use overlap::id::IdDomain;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet or sketch file, a folder of them, a glob, or @FILE with a path a line
+    /// A side each: a Parquet, CSV, TSV or sketch file, a folder of them, a glob, or @FILE with a path a line
     /// (@- reads standard input), with a name if you like. Arguments of one name are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
@@ -30,9 +31,12 @@ pub struct SourceArgs {
     cast: Option<Kind>,
 
     /// Read the files of Delta, Hudi and Iceberg tables as they lie, deleted rows included, instead of
-    /// refusing them
+    /// the live files of a Delta table alone; the other tables are refused without it
     #[arg(long)]
     files: bool,
+
+    #[command(flatten)]
+    text: TextArgs,
 
     #[command(flatten)]
     images: ImageArgs,
@@ -120,6 +124,8 @@ impl SourceArgs {
         sources.id = self.id_selection();
         sources.images = self.images.columns();
         sources.id.limits = self.limits.limits();
+        sources.id.text = self.text.options();
+        sources.id.format = self.text.format();
         if let Some(threads) = self.threads {
             sources.threads = usize::from(threads);
         }

@@ -14,6 +14,7 @@ mod sides;
 #[cfg(unix)]
 mod signals;
 mod store;
+mod text;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -21,17 +22,22 @@ use overlap::{Error, ErrorKind, Piece, Result, Setting, report::Warning};
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-/// An error in the words of the command line: settings are flags.
+/// An error in the words of the command line.
 pub fn worded(error: &Error) -> String {
+    error.worded(in_flags)
+}
+
+/// A piece of a sentence: settings are flags.
+fn in_flags(piece: &Piece) -> String {
     let flag = |setting: Setting| match setting {
         Setting::Cast => "--as".to_owned(),
         _ => format!("--{}", setting.name().replace('_', "-")),
     };
-    error.worded(|piece| match piece {
+    match piece {
         Piece::Text(text) => text.clone(),
         Piece::Setting(setting, None) => flag(*setting),
         Piece::Setting(setting, Some(value)) => format!("{} {value}", flag(*setting)),
-    })
+    }
 }
 
 /// How many users do two platforms share, and how many do they reach together?
@@ -44,7 +50,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Estimate users, overlap and union of Parquet exports, with intervals
+    /// Estimate users, overlap and union of Parquet and CSV exports, with intervals
     Estimate(estimate::Args),
     /// The same report by exact counting
     Exact(exact::Args),
@@ -123,6 +129,7 @@ fn print(text: &str) -> Result<()> {
 /// Tells what the reader should know, on stderr.
 fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        let _ = writeln!(io::stderr(), "overlap: warning: {}", warning.text());
+        let text = warning.phrase().worded(in_flags);
+        let _ = writeln!(io::stderr(), "overlap: warning: {text}");
     }
 }

@@ -3,7 +3,7 @@
 use super::inputs::Division;
 use super::limits;
 use crate::analysis::Expression;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use crate::estimate::Confidence;
 use crate::format::ImageColumns;
 use crate::scan::{IdSelection, Side};
@@ -102,10 +102,11 @@ impl Unique {
             None => Ok(()),
             Some(name) => {
                 let sides: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
-                Err(
-                    Error::usage(format!("--unique names a side {name} that isn't there"))
-                        .hint(format!("the sides are {}", sides.join(", "))),
-                )
+                Err(Error::usage([
+                    Setting::Unique.into(),
+                    format!(" names a side {name} that isn't there").into(),
+                ])
+                .hint(format!("the sides are {}", sides.join(", "))))
             }
         }
     }
@@ -133,14 +134,21 @@ impl SketchRequest {
         self.unique.check(&self.sources.sides)?;
         if !self.division.by.is_empty() && self.sources.sides.len() != 2 {
             let sides = self.sources.sides.len();
-            return Err(Error::usage(format!(
-                "{sides} sides, but --by compares the segments of one with another"
-            ))
+            return Err(Error::usage([
+                format!("{sides} sides, but ").into(),
+                Setting::By.into(),
+                " compares the segments of one with another".into(),
+            ])
             .hint("name two sides: yours, then the partner's"));
         }
         if !self.division.by.is_empty() && self.frequency {
-            return Err(Error::usage("--frequency and --by are two questions")
-                .hint("ask them one after the other"));
+            return Err(Error::usage([
+                Setting::Frequency.into(),
+                " and ".into(),
+                Setting::By.into(),
+                " are two questions".into(),
+            ])
+            .hint("ask them one after the other"));
         }
         let sides = &self.sources.sides;
         let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();

@@ -4,9 +4,9 @@
 //! was wanted and what to do; the context (file, column, row group) is kept apart from it, so that
 //! every message names the place in the same way.
 
-mod hint;
+mod phrase;
 
-pub use hint::{Hint, Piece, Setting};
+pub use phrase::{Phrase, Piece, Setting};
 
 use std::fmt;
 
@@ -76,14 +76,14 @@ impl ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
-    message: String,
-    hint: Option<Hint>,
+    message: Phrase,
+    hint: Option<Phrase>,
     context: Vec<(&'static str, String)>,
 }
 
 impl Error {
     /// An error of `kind`; `message` is a lowercase fragment without a full stop.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<Phrase>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -93,12 +93,12 @@ impl Error {
     }
 
     /// [`ErrorKind::Usage`].
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<Phrase>) -> Self {
         Self::new(ErrorKind::Usage, message)
     }
 
     /// [`ErrorKind::Input`].
-    pub fn input(message: impl Into<String>) -> Self {
+    pub fn input(message: impl Into<Phrase>) -> Self {
         Self::new(ErrorKind::Input, message)
     }
 
@@ -115,13 +115,13 @@ impl Error {
     /// Says before the message what it is about.
     #[must_use]
     pub fn prefix(mut self, text: &str) -> Self {
-        self.message.insert_str(0, text);
+        self.message.prepend(text);
         self
     }
 
     /// Adds the way out, a sentence of its own.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Phrase>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -134,8 +134,8 @@ impl Error {
 
     /// What happened, without place and way out.
     #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn message(&self) -> String {
+        self.message.worded(Piece::to_string)
     }
 
     /// The value of one key of the context, such as `file`.
@@ -149,39 +149,31 @@ impl Error {
 }
 
 impl Error {
-    /// What happened, where, and the way out, whose settings are put into words by `word`: see
-    /// [`Setting`](crate::Setting).
+    /// What happened, where, and the way out; `word` words the pieces. Programs that have names of
+    /// their own for a [`Setting`] name it here: the command line says `--as string`.
     pub fn worded(&self, word: impl Fn(&Piece) -> String) -> String {
-        let hint = self.hint.as_ref().map(|hint| hint.worded(word));
-        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        format!("{}{hint}", Happened(self))
+        let mut text = String::new();
+        if let Some(file) = self.context("file") {
+            text = format!("{file}: ");
+        }
+        text += &self.message.worded(&word);
+        let places = self.context.iter().filter(|(key, _)| *key != "file");
+        let places: Vec<String> = places
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        if !places.is_empty() {
+            text += &format!(" ({})", places.join(", "));
+        }
+        if let Some(hint) = &self.hint {
+            text += &format!("; {}", hint.worded(&word));
+        }
+        text
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.worded(Piece::to_string))
-    }
-}
-
-/// What happened and where, without the way out.
-struct Happened<'a>(&'a Error);
-
-impl fmt::Display for Happened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = self.0;
-        if let Some(file) = error.context("file") {
-            write!(f, "{file}: ")?;
-        }
-        f.write_str(&error.message)?;
-        let places = error.context.iter().filter(|(key, _)| *key != "file");
-        for (i, (key, value)) in places.enumerate() {
-            write!(f, "{}{key} {value}", if i == 0 { " (" } else { ", " })?;
-        }
-        if error.context.iter().any(|(key, _)| *key != "file") {
-            f.write_str(")")?;
-        }
-        Ok(())
     }
 }
 

@@ -32,6 +32,7 @@ pub use store::StoreReport;
 pub use trend::TrendReport;
 pub use verify::{Check, RunCost, VerifyReport};
 
+use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
 use crate::id::{IdDomain, NullCounts, PageChecks, Tally};
 
@@ -279,7 +280,29 @@ impl Warning {
     /// A sentence for people.
     #[must_use]
     pub fn text(&self) -> String {
-        match self {
+        self.phrase().worded(Piece::to_string)
+    }
+
+    /// The sentence in pieces, for programs that have names of their own for a [`Setting`].
+    #[must_use]
+    pub fn phrase(&self) -> Phrase {
+        let text = match self {
+            Self::NotUnique { side, ids } => {
+                let ids = number::whole(*ids as f64);
+                return Phrase::from([
+                    format!("{side} has {ids} rows with an id, which can't be as many users: ")
+                        .into(),
+                    Setting::Unique.into(),
+                    " is left out for it".into(),
+                ]);
+            }
+            Self::NotResolvable { a, b } => {
+                return Phrase::from([
+                    format!("the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger ").into(),
+                    Setting::K.into(),
+                    " resolves more".into(),
+                ]);
+            }
             Self::NoUsers { side, rows: 0 } => format!("{side} has no rows"),
             Self::NoUsers { side, rows } => {
                 format!(
@@ -291,10 +314,6 @@ impl Warning {
                 format!("{side} names {file} more than once; it is read once")
             }
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
-            Self::NotUnique { side, ids } => format!(
-                "{side} has {} rows with an id, which can't be as many users: --unique is left out for it",
-                number::whole(*ids as f64)
-            ),
             Self::PartMissing { side, part } => match part {
                 SketchPart::Registers => format!(
                     "{side} is a theta sketch alone: its numbers come from the sample, without registers"
@@ -320,10 +339,8 @@ impl Warning {
             Self::Spelling { a, b } => format!(
                 "{a} and {b} seem to write the same ids differently: they share some as soon as capitals, blanks, punctuation and leading zeros don't count; bring both to one form before they are exported"
             ),
-            Self::NotResolvable { a, b } => format!(
-                "the overlap of {a} and {b} is too small for this sketch: only its upper bound means something; a larger --k resolves more"
-            ),
-        }
+        };
+        text.into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which column is the ID, and what its values are.
 
-use crate::error::{Error, Hint, Result, Setting};
+use crate::error::{Error, Phrase, Result, Setting};
 use crate::id::IdDomain;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
@@ -95,8 +95,8 @@ impl IdType {
     }
 }
 
-fn cast_hint() -> Hint {
-    Hint::from([
+fn cast_hint() -> Phrase {
+    Phrase::from([
         "cast it to an integer or a string, or name another column with ".into(),
         Setting::Id.into(),
     ])

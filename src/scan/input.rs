@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 pub struct Side {
     /// The name in every report.
     pub name: String,
-    /// Its Parquet files, in a fixed order, at least one.
+    /// Its files, in a fixed order, at least one.
     pub files: Vec<PathBuf>,
 }
 
 impl Side {
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
-    /// is a file, a folder (all `*.parquet`, `*.ovs`, `*.theta` and `*.hll` below it, but for names that begin with `_` or `.`), or
-    /// a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
+    /// is a file, a folder (all `*.parquet`, `*.csv`, `*.tsv`, the latter two compressed as well, `*.ovs`, `*.theta` and `*.hll`
+    /// below it, but for names that begin with `_` or `.`), or a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
     /// Without a name, a side is called after its file, folder or list.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Usage`] for a glob that matches nothing or an empty list,
     /// [`crate::ErrorKind::Input`] for a folder or list that can't be read, or a folder without
-    /// Parquet files.
+    /// data.
     pub fn from_arguments<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Vec<Self>> {
         let mut sides: Vec<Self> = Vec::new();
         let mut unnamed: Vec<(usize, PathBuf)> = Vec::new();
@@ -104,6 +104,11 @@ fn name_after_paths(sides: &mut [Side], unnamed: &[(usize, PathBuf)]) {
 
 fn stem(path: &Path) -> String {
     let path = list(path).unwrap_or(path);
+    let is_packed = path
+        .extension()
+        .is_some_and(|found| PACKED.iter().any(|e| found.eq_ignore_ascii_case(e)));
+    let inner = path.with_extension("");
+    let path = if is_packed { &inner } else { path };
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     match stem.to_str() {
         Some(STDIN) => "stdin".to_owned(),
@@ -167,11 +172,26 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Extensions of compressed files.
+const PACKED: [&str; 4] = ["gz", "zst", "bz2", "xz"];
+
 /// Whether a file in a folder is meant when the folder is named.
 fn is_input(path: &Path) -> bool {
-    const EXTENSIONS: [&str; 4] = ["parquet", "ovs", "theta", "hll"];
-    path.extension()
-        .is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
+    const DATA: [&str; 6] = ["parquet", "ovs", "theta", "hll", "csv", "tsv"];
+    const TEXT: [&str; 2] = ["csv", "tsv"];
+    let is_any = |path: &Path, extensions: &[&str]| {
+        path.extension()
+            .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
+    };
+    let packed = || path.file_stem().map(Path::new);
+    is_any(path, &DATA)
+        || is_any(path, &PACKED) && packed().is_some_and(|inner| is_any(inner, &TEXT))
+}
+
+/// Whether the listing of a folder finds this path below it.
+pub(super) fn is_listed(below: &Path) -> bool {
+    let mut names = below.iter().map(OsStr::to_string_lossy);
+    is_input(below) && !names.any(|name| name.starts_with(['_', '.']))
 }
 
 /// All data and sketch files below a folder, by name. Links to folders are not followed (they may form a
@@ -196,7 +216,10 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if files.is_empty() {
-        return Err(Error::input("holds no *.parquet or *.ovs file").with("file", folder.display()));
+        return Err(
+            Error::input("holds no *.parquet, *.csv, *.tsv or *.ovs file")
+                .with("file", folder.display()),
+        );
     }
     files.sort();
     Ok(files)

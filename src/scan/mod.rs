@@ -6,6 +6,7 @@
 
 mod arrow;
 mod column;
+mod delta;
 mod divide;
 mod file;
 mod input;
@@ -25,7 +26,7 @@ pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
 
-use crate::error::{Error, ErrorKind, Hint, Result, Setting};
+use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::id::{IdDomain, NullCounts, PageChecks};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
 use ::parquet::schema::types::SchemaDescriptor;
@@ -52,7 +53,7 @@ pub struct IdSelection {
     /// What files may ask for.
     pub limits: ReadLimits,
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
-    /// included, instead of refusing them.
+    /// included, instead of the live files alone (Delta) or refusing them.
     pub as_they_lie: bool,
 }
 
@@ -246,10 +247,11 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     for name in id.column_of_side.keys() {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
-            return Err(
-                Error::usage(format!("--id names a side {name} that isn't there"))
-                    .hint(format!("the sides are {}", names.join(", "))),
-            );
+            return Err(Error::usage([
+                Setting::Id.into(),
+                format!(" names a side {name} that isn't there").into(),
+            ])
+            .hint(format!("the sides are {}", names.join(", "))));
         }
     }
     Ok(())
@@ -269,8 +271,8 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     };
     let (mut seen, mut tables) = (HashSet::new(), Tables::default());
     for path in &side.files {
-        if !id.as_they_lie {
-            tables.refuse(path)?;
+        if !id.as_they_lie && !tables.admits(path, (foreign.by_path)(path))? {
+            continue;
         }
         let file = match (foreign.by_path)(path) {
             true => None,
@@ -289,6 +291,9 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             continue;
         };
         plan.files.push(file);
+    }
+    if plan.files.is_empty() && plan.foreign.is_empty() {
+        tables.ensure_live(&plan.name)?;
     }
     plan.column = plan
         .files
@@ -318,25 +323,25 @@ fn check_comparable(sides: &[SidePlan]) -> Result<()> {
 }
 
 /// What brings two domains together.
-fn one_form(a: IdDomain, b: IdDomain) -> Hint {
+fn one_form(a: IdDomain, b: IdDomain) -> Phrase {
     let (text, cast) = ("bring both to one form with ".into(), |domain| {
         Setting::Cast.to(domain)
     });
     match (a.min(b), a.max(b)) {
-        (IdDomain::Integer, IdDomain::Text) => Hint::from([
+        (IdDomain::Integer, IdDomain::Text) => Phrase::from([
             text,
             cast("string"),
             " (numbers as digits) or ".into(),
             cast("integer"),
             " (text read as numbers)".into(),
         ]),
-        (IdDomain::Text, IdDomain::Binary) => Hint::from([
+        (IdDomain::Text, IdDomain::Binary) => Phrase::from([
             text,
             cast("binary"),
             " (text read as hexadecimal) or ".into(),
             cast("string"),
             " (binary values taken as text, UUIDs spelt out)".into(),
         ]),
-        _ => Hint::from([text, cast("string")]),
+        _ => Phrase::from([text, cast("string")]),
     }
 }

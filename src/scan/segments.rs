@@ -314,7 +314,7 @@ fn partitions(path: &Path) -> Vec<(String, Option<String>)> {
 }
 
 /// `%3A` → `:`; what isn't such an escape stands as it is.
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [byte, tail @ ..] = rest {

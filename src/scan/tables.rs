@@ -1,11 +1,12 @@
 //! Folders of table formats, whose files hold rows that are no longer in the table.
 //!
 //! Delta keeps files that were rewritten until they are vacuumed, Hudi older slices of its files,
-//! Iceberg files of deleted rows: read as they lie, they would count users who aren't there. Until
-//! the tables themselves are read, files in them are refused by name.
+//! Iceberg files of deleted rows: read as they lie, they would count users who aren't there. Of Delta
+//! tables the live files are read; files in the others are refused by name.
 
-use crate::error::{Error, Result, Setting};
-use std::collections::BTreeMap;
+use super::delta;
+use crate::error::{Error, ErrorKind, Result, Setting};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A format that keeps a table in a folder.
@@ -44,37 +45,77 @@ impl TableFormat {
     }
 }
 
-/// Which folders belong to tables; each is looked at once.
+/// Which folders belong to tables, each looked at once, and which files of the tables are live.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     seen: BTreeMap<PathBuf, Option<(TableFormat, PathBuf)>>,
+    live: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    left_out: Option<PathBuf>,
 }
 
 impl Tables {
+    /// Whether a file belongs to what is read: it lies in no table or is a live file of a Delta
+    /// table. `is_foreign` files (sketches) are no part of any table.
+    ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] for a file that lies in a table, at whatever depth.
-    pub(super) fn refuse(&mut self, file: &Path) -> Result<()> {
+    /// [`crate::ErrorKind::Input`] for a file that lies, at whatever depth, in a table that isn't
+    /// read.
+    pub(super) fn admits(&mut self, file: &Path, is_foreign: bool) -> Result<bool> {
         // A file that isn't there is reported by whoever opens it.
-        let Some(folder) = file
-            .canonicalize()
-            .ok()
-            .and_then(|file| Some(file.parent()?.to_owned()))
-        else {
+        let Ok(canonical) = file.canonicalize() else {
+            return Ok(true);
+        };
+        let table = canonical.parent().and_then(|folder| self.table_of(folder));
+        let Some((format, root)) = table else {
+            return Ok(true);
+        };
+        let refused = |kind: ErrorKind, why: &str| {
+            let text = format!("lies in {} ({}){why}", format.name(), root.display());
+            Error::new(kind, text).with("file", file.display()).hint([
+                "export the rows that the table holds now; ".into(),
+                Setting::Files.into(),
+                " reads the files as they lie, such as a list of the live ones".into(),
+            ])
+        };
+        if format != TableFormat::Delta || is_foreign {
+            return Err(refused(
+                ErrorKind::Input,
+                ", some of whose rows may be deleted or rewritten",
+            ));
+        }
+        if !self.live.contains_key(&root) {
+            let live = delta::live_files(&root).map_err(|e| {
+                refused(
+                    e.kind(),
+                    &format!(", whose live rows can't be told: {}", e.message()),
+                )
+            })?;
+            self.live.insert(root.clone(), live);
+        }
+        let live = self.live.get(&root);
+        let is_live = live.is_some_and(|live| live.contains(&canonical));
+        if !is_live {
+            self.left_out = Some(root);
+        }
+        Ok(is_live)
+    }
+
+    /// Sees to it that a side of no files isn't taken for an empty one.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if files of a table were left out.
+    pub(super) fn ensure_live(&self, side: &str) -> Result<()> {
+        let Some(root) = &self.left_out else {
             return Ok(());
         };
-        let Some((format, root)) = self.table_of(&folder) else {
-            return Ok(());
-        };
-        let name = format.name();
-        Err(Error::input(format!(
-            "lies in {name} ({}), some of whose rows may be deleted or rewritten",
+        let text = format!(
+            "none of the files of side {side} is in the newest version of the Delta table ({})",
             root.display()
-        ))
-        .with("file", file.display())
-        .hint([
-            "export the rows that the table holds now; ".into(),
+        );
+        Err(Error::input(text).hint([
+            "name the table's folder; ".into(),
             Setting::Files.into(),
-            " reads the files as they lie, such as a list of the live ones".into(),
+            " reads the files as they lie, deleted rows included".into(),
         ]))
     }
 
@@ -112,7 +153,7 @@ mod tests {
         make("plain/metadata/readme.txt");
         make("plain/a.parquet");
         let mut tables = Tables::default();
-        let mut refused = |path: &str| tables.refuse(&folder.path().join(path));
+        let mut refused = |path: &str| tables.admits(&folder.path().join(path), false);
         for (path, name) in [
             ("delta/day=1/a.parquet", "Delta"),
             ("hudi/2026/11/a.parquet", "Hudi"),
@@ -121,7 +162,7 @@ mod tests {
             let error = refused(path).expect_err(path);
             assert!(error.message().contains(name), "{error}");
         }
-        refused("plain/a.parquet").expect("no table");
-        refused("delta/no such file").expect("not there");
+        assert!(refused("plain/a.parquet").expect("no table"));
+        assert!(refused("delta/no such file").expect("not there"));
     }
 }

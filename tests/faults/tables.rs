@@ -42,8 +42,47 @@ fn refused_however_it_is_named(marker: &str, name: &str) {
 }
 
 #[test]
-fn row_81_a_delta_table_is_refused_by_name() {
-    refused_however_it_is_named("_delta_log/00000000000000000000.json", "Delta");
+fn row_81_a_delta_table_is_its_live_files_however_it_is_named() {
+    let folder = table("_delta_log/00000000000000000000.json");
+    let root = folder.path("table").display().to_string();
+    let commit = |version: u64, text: &str| {
+        let path = folder.path(&format!("table/_delta_log/{version:020}.json"));
+        std::fs::write(path, text).unwrap();
+    };
+    let protocol = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
+    let both = r#"{"add":{"path":"day=1/a.parquet"}}
+{"add":{"path":"day=1/b.parquet"}}"#;
+    commit(0, &format!("{protocol}\n{both}\n"));
+    commit(1, r#"{"remove":{"path":"day=1/a.parquet"}}"#);
+    let users = |side: &str| {
+        let answer = overlap(&["exact", side, "--format", "json"]);
+        answer.json()["union"]["value"].as_u64().unwrap()
+    };
+    for side in ["", "/day=1", "/day=1/b.parquet", "/*/*.parquet"] {
+        assert_eq!(users(&format!("{root}{side}")), 200, "{side}");
+    }
+    let dead = format!("{root}/day=1/a.parquet");
+    overlap(&["estimate", &dead]).fails(3, &["newest version", "Delta", "--files"]);
+    commit(3, "{}");
+    overlap(&["estimate", &root]).fails(3, &["Delta", "lacks version 2", "--files"]);
+    commit(3, "{}");
+    commit(2, r#"{"add":{"path":"day=1/gone.parquet"}}"#);
+    overlap(&["estimate", &root]).fails(3, &["day=1/gone.parquet is missing", "--files"]);
+    commit(
+        2,
+        r#"{"add":{"path":"day=1/a.parquet","deletionVector":{"storageType":"u"}}}"#,
+    );
+    overlap(&["estimate", &root]).fails(3, &["deletion vectors", "--files"]);
+}
+
+/// Written by deltalake 1.6.6: users 0 to 299 and 300 to 499, those below 100 deleted, a checkpoint, the
+/// commits before it gone.
+#[test]
+fn row_81_a_checkpoint_says_which_files_are_live() {
+    let answer = overlap(&["exact", "tests/delta", "--format", "json"]).json();
+    assert_eq!(answer["union"]["value"], 400);
+    let as_they_lie = overlap(&["exact", "tests/delta", "--files", "--format", "json"]).json();
+    assert_eq!(as_they_lie["union"]["value"], 500);
 }
 
 #[test]

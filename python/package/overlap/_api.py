@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union, Unpack, overload
 
 from . import _overlap
+from ._batches import a as _a
 from ._overlap import Sketch, Sketcher, SketchTable, UsageError
 from ._results import Estimate, Pair, Records
 
@@ -61,9 +62,10 @@ def sketch(
 
     Args:
         data: Anything with the Arrow PyCapsule interface (frames, tables, readers, relations, arrays,
-            series); a polars ``LazyFrame`` or a pyarrow ``Dataset`` or ``Scanner``, which are read in
-            batches and never collected whole; or a path, a pattern, a folder, or a list of them: Parquet
-            and sketch files, as the command line takes them.
+            series); a polars ``LazyFrame``, a pyarrow ``Dataset`` or ``Scanner``, or an iterator of tables
+            or batches, which are read in batches and never collected whole (but of a ``Scanner`` over Parquet
+            files pyarrow itself may keep a file: pass the ``Dataset``); or a path, a pattern, a folder, or a
+            list of them: Parquet and sketch files, as the command line takes them.
         id: The column of the IDs. Without it ``user_id``; of files, whichever usual name there is.
         by: The segment columns, one name or several. Each combination of their values is a sketch.
         precision: log2 of the number of registers, 4 to 24.
@@ -76,8 +78,8 @@ def sketch(
         max_ratio: For files: how many times a page may grow when it is decompressed.
         max_value: For files: bytes that an ID may have.
         require_checksums: For files: refuses pages without a checksum.
-        files: For files: reads those of Delta, Hudi and Iceberg tables as they lie, deleted rows included,
-            instead of refusing them.
+        files: For files: reads those of Delta, Hudi and Iceberg tables as they lie, deleted rows included.
+            Without it the live files of a Delta table are read, and the other tables are refused.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
@@ -117,9 +119,7 @@ def sketch(
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
     id = "user_id" if id is None else id
     sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
-    for part in _parts(data, [id, *columns]):
-        sketcher.update(part)
-    table = sketcher.finish_table()
+    table = sketcher.update(_only(data, [id, *columns])).finish_table()
     return table if columns else table[0]
 
 
@@ -281,6 +281,8 @@ def read_sketches(path: Path) -> SketchTable:
 
     Raises:
         InputError: It can't be read, holds no sketches, or is damaged.
+
+    `write_sketches` has an example.
     """
     return _overlap.read_sketches(path)
 
@@ -296,9 +298,18 @@ def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
         Its size in bytes.
 
     Raises:
-        OutputError: It can't be written.
+        UsageError: ``sketches`` is something else.
+        OutputError: The file can't be written.
+
+    >>> import pathlib, tempfile
+    >>> import pyarrow as pa
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "shop.ovs"
+    ...     size = write_sketches(sketch(pa.table({"user_id": [1, 2]})), path)
+    ...     read_sketches(path)[0].users()
+    2
     """
-    table = sketches if isinstance(sketches, SketchTable) else SketchTable.of(sketches)
+    table = sketches if isinstance(sketches, SketchTable) else SketchTable.of(_sketch("sketches", sketches))
     return table.write(path)
 
 
@@ -318,26 +329,6 @@ def _paths(data: Any) -> list[str] | None:
     return [os.fspath(path) for path in paths]
 
 
-def _parts(data: Any, columns: list[str]) -> Iterable[Any]:
-    """The data in parts, each with Arrow data: what would be collected whole otherwise comes in batches."""
-    library = type(data).__module__.partition(".")[0]
-    if library == "polars" and hasattr(data, "collect_batches"):
-        schema = data.collect_schema()
-        if set(columns) <= set(schema.names()):
-            lazy = data.select(list(dict.fromkeys(columns)))
-            yield lazy.head(0).collect()
-            yield from lazy.collect_batches()
-        else:
-            yield data.head(0).collect()
-    elif library == "pyarrow" and hasattr(data, "scanner"):
-        is_there = set(columns) <= set(data.schema.names)
-        yield data.scanner(columns=list(dict.fromkeys(columns)) if is_there else None).to_reader()
-    elif library == "pyarrow" and hasattr(data, "to_reader") and not hasattr(data, "__arrow_c_stream__"):
-        yield data.to_reader()
-    else:
-        yield _only(data, columns)
-
-
 def _sketch(argument: str, value: Any) -> Sketch:
     """The value, which must be a sketch: people pass paths and frames."""
     if isinstance(value, Sketch):
@@ -346,9 +337,17 @@ def _sketch(argument: str, value: Any) -> Sketch:
         way = f"take one of its rows, such as {argument}[0], or all of them with merge({argument}.sketches)"
     elif isinstance(value, (str, os.PathLike)):
         way = f"pass sketch({os.fspath(value)!r})"
+    elif isinstance(value, (Mapping, list, tuple)) and (sketches := _all_sketches(argument, value)):
+        way = f"pass one of them, or all as one set with merge({sketches})"
     else:
         way = f"pass sketch({argument})"
-    raise UsageError(f"{argument} is a {type(value).__name__}, but must be a Sketch: {way}")
+    raise UsageError(f"{argument} is {_a(value)}, but must be a Sketch: {way}")
+
+
+def _all_sketches(argument: str, values: Mapping[Any, Any] | list[Any] | tuple[Any, ...]) -> str | None:
+    """How the values are named, if all of them are sketches."""
+    named, name = (values.values(), f"{argument}.values()") if isinstance(values, Mapping) else (values, argument)
+    return name if values and all(isinstance(value, Sketch) for value in named) else None
 
 
 def _only(data: Any, columns: list[str]) -> Any:
@@ -367,10 +366,11 @@ def _named(sketches: Named) -> tuple[list[str], list[Sketch]]:
         return sketches.labels, sketches.sketches
     if isinstance(sketches, Mapping):
         names, values = list(map(str, sketches)), list(sketches.values())
+        places = [f"sketches[{name!r}]" for name in sketches]
     elif isinstance(sketches, Iterable) and not isinstance(sketches, (str, bytes)):
         values = list(sketches)
         names = [str(place) for place in range(len(values))]
+        places = [f"sketches[{name}]" for name in names]
     else:
-        kind = type(sketches).__name__
-        raise UsageError(f"sketches is a {kind}, but must be a dict of names, a list, or a SketchTable")
-    return names, [_sketch(f"sketches[{name!r}]", value) for name, value in zip(names, values)]
+        raise UsageError(f"sketches is {_a(sketches)}, but must be a dict of names, a list, or a SketchTable")
+    return names, [_sketch(place, value) for place, value in zip(places, values)]

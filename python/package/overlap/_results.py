@@ -12,6 +12,11 @@ from typing import Any
 class Estimate:
     """A number with its interval.
 
+    Attributes:
+        value: The best single number: users, or a fraction.
+        lower: The lower limit of the interval.
+        upper: The upper limit; equal to the others where the number is exact.
+
     >>> Estimate(62054.0, 61538.0, 62571.0)
     62,054 (61,538 – 62,571)
     >>> float(Estimate(0.5, 0.4, 0.6))
@@ -34,10 +39,19 @@ class Estimate:
         return html.escape(repr(self))
 
     def to_dict(self) -> dict[str, float]:
+        """The number as plain data.
+
+        Returns:
+            A dict of ``value``, ``lower`` and ``upper``.
+        """
         return asdict(self)
 
     def to_arrow(self) -> Any:
-        """One row of value, lower and upper as a pyarrow table."""
+        """The number as one row, in pyarrow, which has to be installed.
+
+        Returns:
+            A ``pyarrow.Table`` with the columns ``value``, ``lower`` and ``upper``.
+        """
         import pyarrow
 
         return pyarrow.Table.from_pylist([self.to_dict()])
@@ -66,6 +80,11 @@ class _Table:
         raise NotImplementedError
 
     def to_records(self) -> list[dict[str, Any]]:
+        """The rows as plain data.
+
+        Returns:
+            A list of dicts.
+        """
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
@@ -83,7 +102,11 @@ class _Table:
         return "\n".join(line(row) for row in rows)
 
     def to_arrow(self) -> Any:
-        """The rows as a pyarrow table; estimates are structs of value, lower and upper."""
+        """The rows in pyarrow, which has to be installed.
+
+        Returns:
+            A ``pyarrow.Table``; estimates are structs of ``value``, ``lower`` and ``upper``.
+        """
         import pyarrow
 
         return pyarrow.Table.from_pylist(self.to_records())
@@ -91,7 +114,23 @@ class _Table:
 
 @dataclass(frozen=True, repr=False)
 class Pair(_Table):
-    """Everything that two sketches say about each other, from one fit: a + b − overlap = union."""
+    """Everything that two sketches say about each other, from one fit: a + b − overlap = union.
+
+    Attributes:
+        a: Users of the first side.
+        b: Users of the second side.
+        overlap: Users of both.
+        only_a: Users of the first side alone.
+        only_b: Users of the second side alone.
+        union: Users of either.
+        share_of_a: The overlap as a fraction of ``a``.
+        share_of_b: The overlap as a fraction of ``b``.
+        gain_a: What ``a`` gains from ``b``: ``only_b`` as a fraction of ``a``.
+        gain_b: What ``b`` gains from ``a``: ``only_a`` as a fraction of ``b``.
+        jaccard: The overlap as a fraction of the union.
+        overlap_coefficient: The overlap as a fraction of the smaller side.
+        quality: How precise the overlap is, in a word.
+    """
 
     a: Estimate
     b: Estimate
@@ -108,10 +147,19 @@ class Pair(_Table):
     quality: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Names to dicts of value, lower and upper; and the word for the overlap's quality."""
+        """The numbers as plain data.
+
+        Returns:
+            A dict of names to dicts of ``value``, ``lower`` and ``upper``, and ``quality``, a word.
+        """
         return asdict(self)
 
     def to_records(self) -> list[dict[str, Any]]:
+        """The numbers as rows.
+
+        Returns:
+            A dict of ``measure``, ``value``, ``lower`` and ``upper`` for each number.
+        """
         names = [field.name for field in fields(self) if field.name != "quality"]
         return [{"measure": name, **getattr(self, name).to_dict()} for name in names]
 
@@ -125,7 +173,11 @@ class Pair(_Table):
 
 @dataclass(frozen=True, repr=False)
 class Records(_Table):
-    """Rows of names and estimates: regions, a matrix's pairs, the steps of a reach curve."""
+    """Rows of names and estimates: regions, a matrix's pairs, the steps of a reach curve.
+
+    Attributes:
+        records: The rows, each a dict. Iterating, ``len`` and indexing are those of this list.
+    """
 
     records: list[dict[str, Any]]
 
@@ -139,9 +191,20 @@ class Records(_Table):
         return self.records[index]
 
     def to_dict(self) -> dict[str, Any]:
+        """The rows as plain data in a dict.
+
+        Returns:
+            A dict of ``records`` to what `to_records` returns.
+        """
         return {"records": self.to_records()}
 
     def to_records(self) -> list[dict[str, Any]]:
+        """The rows as plain data.
+
+        Returns:
+            A dict for each row; estimates are dicts of ``value``, ``lower`` and ``upper``.
+        """
+
         def plain(value: Any) -> Any:
             return value.to_dict() if isinstance(value, Estimate) else value
 

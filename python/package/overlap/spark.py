@@ -42,7 +42,19 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Un
     (``sketch(df).write.saveAsTable("shop")``), but takes two to four times as long, unless
     ``spark.sql.execution.arrow.maxBytesPerBatch`` is 2147483647: below that, Spark measures a batch again
     for every row that it adds. Tasks that are tried again, or run twice on speculation, change nothing:
-    Spark takes the result of one of them. Options are those of ``overlap.Sketcher``.
+    Spark takes the result of one of them.
+
+    Args:
+        df: The rows.
+        id: The column of the IDs.
+        by: The segment columns, one name or several.
+        options: ``precision``, ``k``, ``hash``, ``cast`` and ``max_segments`` of ``overlap.Sketcher``.
+
+    Returns:
+        A DataFrame of the segment columns, rows, nulls, users, hll and sample.
+
+    Raises:
+        UsageError: A column is missing, or an option is out of range.
     """
     from pyspark.sql import functions as F
 
@@ -78,6 +90,20 @@ def sketch_files(
     Paths are those of ``overlap.sketch``. Each file is a task that reads it with this package's own
     scan: many times faster than `sketch`, for no ID passes through the JVM. Segment columns may also
     be folders (``…/day=2026-11-23/…``); those are text.
+
+    Args:
+        spark: The session.
+        paths: A path, a pattern, a folder, or a list of them.
+        id: The column of the IDs; without it, whichever usual name there is.
+        by: The segment columns, one name or several.
+        options: Those of ``overlap.sketch``, but for ``threads``.
+
+    Returns:
+        A DataFrame of the segment columns, rows, nulls, users, hll and sample.
+
+    Raises:
+        UsageError: ``paths`` are no paths, or an option is out of range.
+        InputError: A file is missing.
     """
     from pyspark.sql import types as T
 
@@ -109,15 +135,28 @@ def sketch_files(
 def read(df: DataFrame, theta_column: str | None = None, hll_column: str | None = None) -> SketchTable:
     """The sketches of a small DataFrame, brought to the driver.
 
-    Of sketches that Spark's own ``theta_sketch_agg`` or ``hll_sketch_agg`` made, name the columns.
+    Args:
+        df: The sketches: what `sketch` and `sketch_files` return, or a table of them that was read.
+        theta_column: The column of theta sketches that Spark's ``theta_sketch_agg`` made, if there is one.
+        hll_column: The column of HLL sketches that Spark's ``hll_sketch_agg`` made, if there is one.
+
+    Returns:
+        A ``SketchTable``.
+
+    Raises:
+        InputError: A row holds no valid sketch.
     """
     with _batches_unmeasured(df.sparkSession):
         return SketchTable.from_arrow(df.toArrow(), theta_column, hll_column)
 
 
 def write(df: DataFrame, path: str | os.PathLike[str], mode: str = "error") -> None:
-    """Writes a DataFrame of sketches as a sketch table, a folder of Parquet files; ``mode`` is that of
-    ``DataFrameWriter.parquet``.
+    """Writes a DataFrame of sketches as a sketch table, a folder of Parquet files.
+
+    Args:
+        df: The sketches: what `sketch` and `sketch_files` return.
+        path: The folder.
+        mode: What happens if it is there: ``"error"``, ``"overwrite"``, ``"append"`` or ``"ignore"``.
     """
     with _batches_unmeasured(df.sparkSession):
         df.write.mode(mode).parquet(os.fspath(path))

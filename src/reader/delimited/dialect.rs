@@ -5,7 +5,7 @@
 //! is asked: a wrong delimiter would cut IDs short, and count others.
 
 use super::cut::RecordCutter;
-use super::layout::{DELIMITERS, Fault, Layout, name_of, option_of};
+use super::layout::{DELIMITERS, Fault, Layout, NAMES, name_of, option_of};
 use super::records::records;
 use crate::error::{Error, Result, Setting};
 use crate::reader::stream::Cutter;
@@ -21,7 +21,7 @@ pub enum Delimiter {
 }
 
 impl Delimiter {
-    /// A delimiter as it is typed: a character, `tab` or `none`.
+    /// A delimiter as it is typed: a character, `comma`, `semicolon`, `tab`, `pipe`, `space`, or `none`.
     ///
     /// ```
     /// use overlap::Delimiter;
@@ -33,9 +33,12 @@ impl Delimiter {
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some((_, byte)) = NAMES.iter().find(|(name, _)| *name == text) {
+            return Some(Self::Byte(*byte));
+        }
         match (text, text.as_bytes()) {
             ("none", _) => Some(Self::None),
-            ("tab" | "\\t", _) => Some(Self::Byte(b'\t')),
+            ("\\t", _) => Some(Self::Byte(b'\t')),
             (_, [b'"' | b'\n' | b'\r' | 0]) => None,
             (_, [byte]) if byte.is_ascii() => Some(Self::Byte(*byte)),
             _ => None,

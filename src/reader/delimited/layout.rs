@@ -43,13 +43,23 @@ pub(crate) fn name_of(delimiter: u8) -> String {
     }
 }
 
-/// A delimiter as the value of its option.
+/// A delimiter as the value of its option, in a word that no shell takes for its own.
 pub(crate) fn option_of(delimiter: u8) -> String {
-    match delimiter {
-        b'\t' => "tab".into(),
-        other => char::from(other).to_string(),
-    }
+    let named = NAMES.iter().find(|(_, byte)| *byte == delimiter);
+    named.map_or_else(
+        || char::from(delimiter).to_string(),
+        |(name, _)| (*name).to_owned(),
+    )
 }
+
+/// Delimiters that can be typed as a word.
+pub(super) const NAMES: [(&str, u8); 5] = [
+    ("comma", b','),
+    ("semicolon", b';'),
+    ("tab", b'\t'),
+    ("pipe", b'|'),
+    ("space", b' '),
+];
 
 impl Layout {
     /// The byte that ends lines in other files, and is refused outside of quotes in this one.

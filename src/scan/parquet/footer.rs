@@ -276,7 +276,7 @@ fn check_row_groups(
             ));
         }
         rows_of_groups = rows_of_groups.saturating_add(group.num_rows());
-        let chunk = without_dictionary_at_0(chunk).map_err(|e| corrupt(e.message().into()))?;
+        let chunk = without_dictionary_at_0(chunk).map_err(|e| corrupt(e.message()))?;
         row_groups.push(RowGroup {
             rows,
             null_count: None,

@@ -1,4 +1,4 @@
-//! Ways out of an error, as data: each face of the library words them for whoever uses it.
+//! What an error says, as data: the command line, Python and Rust word the settings in it, each in their own way.
 //!
 //! The command line says `--as string`, Python `cast="string"`; a Rust program gets neutral words.
 
@@ -18,6 +18,8 @@ pub enum Setting {
     Hash,
     /// log2 of the number of registers.
     Precision,
+    /// How many hashes the sample holds.
+    K,
     /// How many segments a side may have.
     MaxSegments,
     /// How many bytes a page may have.
@@ -36,6 +38,8 @@ pub enum Setting {
     TempDir,
     /// Whether rows a user are counted.
     Frequency,
+    /// The sides whose rows are users.
+    Unique,
     /// The column of theta images.
     ThetaColumn,
     /// The column of HLL images.
@@ -53,7 +57,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The setting with a value, as a piece of a hint.
+    /// The setting with a value, as a piece of a phrase.
     #[must_use]
     pub fn to(self, value: &str) -> Piece {
         Piece::Setting(self, Some(value.to_owned()))
@@ -68,6 +72,7 @@ impl Setting {
             Self::By => "by",
             Self::Hash => "hash",
             Self::Precision => "precision",
+            Self::K => "k",
             Self::MaxSegments => "max_segments",
             Self::MaxPage => "max_page",
             Self::MaxRatio => "max_ratio",
@@ -77,6 +82,7 @@ impl Setting {
             Self::Memory => "memory",
             Self::TempDir => "temp_dir",
             Self::Frequency => "frequency",
+            Self::Unique => "unique",
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
             Self::Files => "files",
@@ -88,7 +94,8 @@ impl Setting {
     }
 }
 
-/// A piece of a hint: words, or a setting with the value that it should have, if that is certain.
+/// A piece of a message or hint: words, or a setting with the value that it should have, if that is
+/// certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// Words as they stand.
@@ -125,25 +132,40 @@ impl From<Setting> for Piece {
     }
 }
 
-/// The way out of an error: a sentence in pieces.
+/// A message or a hint in pieces.
+///
+/// ```
+/// use overlap::{Error, Setting};
+///
+/// let error = Error::usage("no column is called user_id")
+///     .hint(["name it with ".into(), Setting::Id.into()]);
+/// assert_eq!(error.to_string(), "no column is called user_id; name it with `id`");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hint(Vec<Piece>);
+pub struct Phrase(Vec<Piece>);
 
-impl Hint {
-    /// The sentence, each piece in the words of `word`.
+impl Phrase {
+    /// The phrase, each piece in the words of `word`.
     #[must_use]
     pub fn worded(&self, word: impl Fn(&Piece) -> String) -> String {
         self.0.iter().map(word).collect()
     }
 }
 
-impl<P: Into<Piece>> From<P> for Hint {
+impl Phrase {
+    /// Puts words before all others.
+    pub(super) fn prepend(&mut self, text: &str) {
+        self.0.insert(0, text.into());
+    }
+}
+
+impl<P: Into<Piece>> From<P> for Phrase {
     fn from(piece: P) -> Self {
         Self(vec![piece.into()])
     }
 }
 
-impl<const N: usize> From<[Piece; N]> for Hint {
+impl<const N: usize> From<[Piece; N]> for Phrase {
     fn from(pieces: [Piece; N]) -> Self {
         Self(pieces.into())
     }
@@ -155,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_face_has_its_words() {
-        let hint = Hint::from([
+        let hint = Phrase::from([
             "read it with ".into(),
             Setting::Cast.to("string"),
             "".into(),

@@ -1,0 +1,58 @@
+//! What was typed about data files that don't describe themselves.
+
+use clap::{Args, ValueEnum};
+use overlap::{Delimiter, InputFormat, TextOptions};
+
+/// How data files are read that don't describe themselves.
+#[derive(Args)]
+pub struct TextArgs {
+    /// The format of all data files [default: told by their first bytes]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = TEXT)]
+    input_format: Option<InputFormatName>,
+
+    /// What separates the fields of delimited text: a character, comma, semicolon, tab, pipe, space, or
+    /// none for one ID a line [default: the only one of the first four that divides all lines alike]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = TEXT)]
+    delimiter: Option<Delimiter>,
+
+    /// The first line of delimited text is data; columns are called 1, 2, 3 and so on
+    #[arg(long, help_heading = TEXT)]
+    no_header: bool,
+
+    /// A text that means null where an ID is expected, such as NULL or \N; may be given several times
+    #[arg(long, value_name = "TEXT", help_heading = TEXT)]
+    null: Vec<String>,
+}
+
+const TEXT: &str = "Delimited text (CSV, TSV, lists of IDs)";
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InputFormatName {
+    Parquet,
+    /// Delimited text
+    Csv,
+}
+
+impl TextArgs {
+    /// How delimited text is read.
+    pub fn options(&self) -> TextOptions {
+        TextOptions {
+            delimiter: self.delimiter,
+            no_header: self.no_header,
+            nulls: self.null.clone(),
+        }
+    }
+
+    /// The format that was named.
+    pub fn format(&self) -> Option<InputFormat> {
+        self.input_format.map(|format| match format {
+            InputFormatName::Parquet => InputFormat::Parquet,
+            InputFormatName::Csv => InputFormat::Delimited,
+        })
+    }
+}
+
+fn delimiter(text: &str) -> Result<Delimiter, String> {
+    Delimiter::parse(text)
+        .ok_or_else(|| "neither one character nor comma, semicolon, tab, pipe, space, none".into())
+}
