@@ -19,4 +19,5 @@ mod questions; // known sizes, regions, set formulas, the error to expect
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them
 mod storage_forms; // however IDs are stored, they are the same IDs
+mod text; // CSV, TSV and lists of IDs
 mod tidy; // the house's own rules

@@ -15,9 +15,17 @@ pub struct TextArgs {
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = TEXT)]
     delimiter: Option<Delimiter>,
 
-    /// The first line of delimited text is data; columns are called 1, 2, 3 and so on
-    #[arg(long, help_heading = TEXT)]
-    no_header: bool,
+    /// The first line of delimited text is data, in all sides or in one; columns are called 1, 2, 3 and
+    /// so on
+    #[arg(
+        long,
+        value_name = "SIDE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        help_heading = TEXT
+    )]
+    no_header: Vec<String>,
 
     /// A text that means null where an ID is expected, such as NULL or \N; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = TEXT)]
@@ -38,7 +46,13 @@ impl TextArgs {
     pub fn options(&self) -> TextOptions {
         TextOptions {
             delimiter: self.delimiter,
-            no_header: self.no_header,
+            no_header: self.no_header.iter().any(String::is_empty),
+            no_header_of: self
+                .no_header
+                .iter()
+                .filter(|side| !side.is_empty())
+                .cloned()
+                .collect(),
             nulls: self.null.clone(),
         }
     }

@@ -244,11 +244,13 @@ impl Plan {
 }
 
 fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
-    for name in id.column_of_side.keys() {
+    let named = id.column_of_side.keys().map(|name| (Setting::Id, name));
+    let bare = id.text.no_header_of.iter();
+    for (setting, name) in named.chain(bare.map(|name| (Setting::NoHeader, name))) {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
             return Err(Error::usage([
-                Setting::Id.into(),
+                setting.into(),
                 format!(" names a side {name} that isn't there").into(),
             ])
             .hint(format!("the sides are {}", names.join(", "))));
@@ -259,6 +261,10 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
 
 fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<SidePlan> {
     let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
+    let id = &IdSelection {
+        text: id.text.of_side(&side.name),
+        ..id.clone()
+    };
     let mut plan = SidePlan {
         name: side.name.clone(),
         column: String::new(),

@@ -232,18 +232,23 @@ fn look_over(
     let Some(dialect) = dialect else {
         return Err(Error::input("holds no record, not even a header"));
     };
-    let names = names_of(&dialect, selection.text.no_header)?;
+    let no_header = selection.text.no_header;
+    let names = names_of(&dialect, no_header)?;
+    let id = id_column(&names, id, no_header)?;
+    if no_header {
+        ensure_no_name(&dialect.first[id])?;
+    }
     let layout = Layout {
         delimiter: dialect.delimiter,
         found: dialect.found,
         line_end: dialect.line_end,
         width: names.len(),
-        id: id_column(&names, id, selection.text.no_header)?,
+        id,
     };
     Ok(Delimited {
         layout,
         names,
-        header: !selection.text.no_header,
+        header: !no_header,
         nulls: Nulls::new(&selection.text.nulls),
         limits: selection.limits,
     })
@@ -282,6 +287,22 @@ fn names_of(dialect: &Dialect, no_header: bool) -> Result<Vec<String>> {
         })
     };
     dialect.first.iter().map(name).collect()
+}
+
+/// The name of a column must not be counted as somebody's ID.
+fn ensure_no_name(first: &[u8]) -> Result<()> {
+    let mut names = USUAL_NAMES.iter();
+    match names.find(|name| first.eq_ignore_ascii_case(name.as_bytes())) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(format!(
+            "the first line was said to be data, but says {name}"
+        ))
+        .hint([
+            "leave out ".into(),
+            Setting::NoHeader.into(),
+            ", or name the sides without a header with it".into(),
+        ])),
+    }
 }
 
 /// Which of the columns holds the IDs.

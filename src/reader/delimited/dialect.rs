@@ -10,6 +10,7 @@ use super::records::records;
 use crate::error::{Error, Result, Setting};
 use crate::reader::stream::Cutter;
 use memchr::memchr;
+use std::collections::BTreeSet;
 
 /// What separates the fields of a record, where it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct TextOptions {
     /// Whether the first record is data, not the names of the columns: columns are then called by
     /// their numbers, from 1.
     pub no_header: bool,
+    /// Sides of which that is so, by their names.
+    pub no_header_of: BTreeSet<String>,
     /// Texts that mean null, beside the empty field.
     pub nulls: Vec<String>,
 }
@@ -67,6 +70,16 @@ pub(crate) struct Dialect {
     pub(crate) line_end: u8,
     /// The fields of the first record.
     pub(crate) first: Vec<Vec<u8>>,
+}
+
+impl TextOptions {
+    /// The options of one side.
+    pub(crate) fn of_side(&self, side: &str) -> Self {
+        Self {
+            no_header: self.no_header || self.no_header_of.contains(side),
+            ..self.clone()
+        }
+    }
 }
 
 impl Dialect {

@@ -18,7 +18,7 @@ impl IdSink for Spy {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match batch {
             IdBatch::Text(ids) | IdBatch::Binary(ids) => {
-                ids.for_each(|id| self.0.push(id.to_vec()))
+                ids.for_each(|id| self.0.push(id.to_vec()));
             }
             IdBatch::Integers(ids) => self
                 .0
