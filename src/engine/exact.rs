@@ -32,7 +32,13 @@ pub(super) fn exact_plan(
         memory_limit_bytes: request.memory.limit_bytes,
         temp_dir: request.memory.temp_dir.clone(),
         threads,
-        rows_expected: plan.sides.iter().map(SidePlan::rows).sum(),
+        // 0 where that isn't known.
+        rows_expected: plan
+            .sides
+            .iter()
+            .map(SidePlan::rows)
+            .sum::<Option<u64>>()
+            .unwrap_or(0),
     };
     let counter = ExactCounter::new(plan.sides.len(), &options)?;
     let scanned = scan::scan(plan, threads, &|side| Ok(counter.sink(side)), progress)?;

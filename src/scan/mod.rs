@@ -139,10 +139,10 @@ impl SidePlan {
         move || counter.get()
     }
 
-    /// Rows in the footers; files without one don't tell.
+    /// Rows in the footers; `None` if a file has none.
     #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.files.iter().filter_map(DataFile::rows).sum()
+    pub fn rows(&self) -> Option<u64> {
+        self.files.iter().map(DataFile::rows).sum()
     }
 
     /// Compares the nulls that were read with those of the statistics, where all row groups have them.

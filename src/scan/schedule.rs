@@ -258,9 +258,11 @@ fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Un
         DataFile::Text(data) => {
             let stream = Arc::new(data.stream());
             let seats = (data.text_bytes() / SEAT_BYTES_MIN).clamp(1, threads.max(1) as u64);
-            let bytes = data.text_bytes() / seats;
+            let bytes = data.stored_bytes() / seats;
+            // So that the cost is that of the text, packed or not.
+            let rows = data.text_bytes() / seats / Cost::BYTES_OF_ROW;
             (0..seats)
-                .map(|_| unit(Work::Seat(Arc::clone(&stream)), bytes, 0))
+                .map(|_| unit(Work::Seat(Arc::clone(&stream)), bytes, rows))
                 .collect()
         }
     }

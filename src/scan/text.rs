@@ -136,8 +136,9 @@ impl TextFile {
         sink: &mut dyn IdSink,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
-        let read = match self.cast.filter(|&to| to != IdDomain::Text) {
+        let read = match self.cast {
             None => stream.ids(&self.text, form, sink, watch),
+            Some(IdDomain::Text) => stream.ids(&self.text, Form::Text, sink, watch),
             Some(to) => {
                 let mut cast = Casting {
                     cast: Cast::new(to, false),
@@ -248,7 +249,7 @@ fn look_over(
     Ok(Delimited {
         layout,
         names,
-        header: !no_header,
+        header: (!no_header).then_some(dialect.first),
         nulls: Nulls::new(&selection.text.nulls),
         limits: selection.limits,
     })

@@ -25,6 +25,8 @@ pub(super) struct Collector<'a, 's> {
     wide: Vec<i128>,
     tally: Tally,
     named_nulls: u64,
+    /// Whether the block isn't UTF-8, so that each of its IDs has to be looked at.
+    check_utf8: bool,
 }
 
 impl<'a, 's> Collector<'a, 's> {
@@ -47,7 +49,13 @@ impl<'a, 's> Collector<'a, 's> {
             wide: Vec::new(),
             tally: Tally::default(),
             named_nulls: 0,
+            check_utf8: false,
         }
+    }
+
+    /// Says whether the IDs of the block have to be looked at, as not all of it is UTF-8.
+    pub(super) const fn check_utf8(&mut self, check: bool) {
+        self.check_utf8 = check;
     }
 
     /// Takes the ID of a record as it stands in the block, unquoted.
@@ -70,7 +78,7 @@ impl<'a, 's> Collector<'a, 's> {
             Cow::Borrowed(id) => self.id(id, at),
             Cow::Owned(id) if self.form == Form::Integers => Err(no_integer(&id, at)),
             Cow::Owned(id) => {
-                self.check_length(&id, at)?;
+                self.check(&id, at)?;
                 self.tally.rows += 1;
                 self.data.extend_from_slice(&id);
                 let end = i32::try_from(self.data.len()).map_err(|_| too_much(at))?;
@@ -88,7 +96,7 @@ impl<'a, 's> Collector<'a, 's> {
 
     #[inline(always)]
     fn id(&mut self, id: &'a [u8], at: usize) -> Result<(), Fault> {
-        self.check_length(id, at)?;
+        self.check(id, at)?;
         self.tally.rows += 1;
         match self.form {
             Form::Text => {
@@ -112,9 +120,14 @@ impl<'a, 's> Collector<'a, 's> {
     }
 
     #[inline(always)]
-    fn check_length(&self, id: &[u8], at: usize) -> Result<(), Fault> {
+    fn check(&self, id: &[u8], at: usize) -> Result<(), Fault> {
         let checked = self.limits.check_value(id.len());
-        checked.map_err(|error| Fault::new(at, error))
+        checked.map_err(|error| Fault::new(at, error))?;
+        // In another encoding the same name would be somebody else.
+        if self.check_utf8 && std::str::from_utf8(id).is_err() {
+            return Err(Fault::new(at, not_utf8()));
+        }
+        Ok(())
     }
 
     fn flush_slices(&mut self, at: usize) -> Result<(), Fault> {
@@ -156,6 +169,14 @@ impl<'a, 's> Collector<'a, 's> {
         self.flush_integers(at)?;
         Ok((self.tally, self.named_nulls))
     }
+}
+
+/// The error for text in another encoding, of which nobody knows which.
+#[cold]
+pub(super) fn not_utf8() -> Error {
+    Error::input("text that isn't UTF-8").hint(
+        "export it as UTF-8, such as by iconv -f LATIN1 -t UTF-8; UTF-16 is read if it begins with a byte order mark",
+    )
 }
 
 fn too_much(at: usize) -> Fault {

@@ -23,6 +23,7 @@ use crate::id::{IdSink, Tally};
 use arrow::array::{ArrayRef, RecordBatch};
 use collect::Collector;
 use layout::Fault;
+use records::Field;
 
 /// What the IDs of text are read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +71,8 @@ pub(crate) struct Delimited {
     pub(crate) layout: Layout,
     /// The names of the columns; their numbers where there is no header.
     pub(crate) names: Vec<String>,
-    /// Whether the first record is the header.
-    pub(crate) header: bool,
+    /// The fields of the first record, if that is the header.
+    pub(crate) header: Option<Vec<Vec<u8>>>,
     pub(crate) nulls: Nulls,
     pub(crate) limits: ReadLimits,
 }
@@ -115,19 +116,30 @@ impl Delimited {
         layout::check_nul(text)?;
         let layout = &self.layout;
         let mut ids = Collector::new(form, &self.nulls, &self.limits, sink);
+        ids.check_utf8(std::str::from_utf8(text).is_err());
+        let name = self
+            .header
+            .as_ref()
+            .map(|header| header[layout.id].as_slice());
         if quoted {
             records::records(text, layout, |fields, at| {
                 if fields.len() != layout.width {
                     return Err(Fault::new(at, layout.ragged(fields.len())));
                 }
                 let id = fields[layout.id];
+                self.check_repeated(text, fields, at)?;
                 match id.quoted {
                     true => ids.quoted(id.text(text), at),
                     false => ids.plain(&text[id.start..id.end], at),
                 }
             })?;
         } else {
-            plain::ids(text, layout, |id, at| ids.plain(id, at))?;
+            plain::ids(text, layout, |id, at| {
+                if name == Some(id) {
+                    self.check_repeated_at(text, at)?;
+                }
+                ids.plain(id, at)
+            })?;
         }
         let (tally, named_nulls) = ids.finish(text.len())?;
         Ok(Read { tally, named_nulls })
@@ -155,9 +167,40 @@ impl Delimited {
         })
     }
 
+    /// The header must not come again: files that were written one behind the other would count the
+    /// name of the column as an ID.
+    fn check_repeated(&self, text: &[u8], fields: &[Field], at: usize) -> Result<(), Fault> {
+        let Some(header) = &self.header else {
+            return Ok(());
+        };
+        let is_name = |(field, name): (&Field, &Vec<u8>)| *field.text(text) == **name;
+        if !is_name((&fields[self.layout.id], &header[self.layout.id]))
+            || !fields.iter().zip(header).all(is_name)
+        {
+            return Ok(());
+        }
+        let error = Error::input("the header again, in the middle of the file");
+        Err(Fault::new(
+            at,
+            error.hint("several files seem to be in one: name them apart, or leave out all headers but the first"),
+        ))
+    }
+
+    #[cold]
+    fn check_repeated_at(&self, text: &[u8], at: usize) -> Result<(), Fault> {
+        let end = records::first_end(&text[at..], &self.layout)?;
+        records::records(&text[at..at + end], &self.layout, |fields, _| {
+            self.check_repeated(&text[at..], fields, 0)
+        })
+        .map_err(|fault| Fault {
+            at: at + fault.at,
+            ..fault
+        })
+    }
+
     /// Where the records begin: behind the header.
     fn header_end(&self, text: &[u8], block: &Block) -> Result<usize, Fault> {
-        if !self.header || block.index > 0 {
+        if self.header.is_none() || block.index > 0 {
             return Ok(0);
         }
         records::first_end(text, &self.layout)

@@ -1,6 +1,6 @@
 //! Rows of a block as Arrow arrays: the IDs, and other columns beside them as text.
 
-use super::collect::no_integer;
+use super::collect::{no_integer, not_utf8};
 use super::integer::{Integer, plain_integer};
 use super::layout::Fault;
 use super::records::{Field, records};
@@ -31,6 +31,7 @@ pub(super) fn rows(
         if fields.len() != layout.width {
             return Err(Fault::new(at, layout.ragged(fields.len())));
         }
+        file.check_repeated(text, fields, at)?;
         let fault = |error| Fault::new(at, error);
         read.tally.rows += 1;
         if let Some(named) = batch.null(text, fields[layout.id]) {
@@ -179,10 +180,7 @@ fn push_text(texts: &mut StringBuilder, block: &[u8], field: Field) -> Result<()
         return Ok(());
     }
     let bytes = field.text(block);
-    let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Error::input("text that isn't UTF-8, which segments need")
-            .hint("export it as UTF-8: iconv -f LATIN1 -t UTF-8")
-    })?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| not_utf8())?;
     texts.append_value(text);
     Ok(())
 }

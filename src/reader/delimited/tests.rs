@@ -52,7 +52,7 @@ fn file(delimiter: Option<u8>, width: usize, id: usize, header: bool) -> Delimit
             id,
         },
         names: (1..=width).map(|number| number.to_string()).collect(),
-        header,
+        header: header.then(|| ["h", "i", "j"].map(Into::into)[..width].to_vec()),
         nulls: Nulls::default(),
         limits: ReadLimits::default(),
     }
@@ -99,7 +99,7 @@ fn read_rows(file: &Delimited, text: &[u8], block: usize) -> Found {
 /// What the `csv` crate says: the field of every record; an empty one is null unless quoted.
 fn by_csv_crate(file: &Delimited, text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut reader = csv::ReaderBuilder::new()
-        .has_headers(file.header)
+        .has_headers(file.header.is_some())
         .delimiter(file.layout.delimiter.unwrap_or(b'\x01'))
         .flexible(true)
         .from_reader(text);
@@ -136,7 +136,7 @@ fn every_cut_of_every_text_reads_alike() {
         b"h,i,j\n",
         b"h,i,j",
         b"h,i,j\nx,y,\n,,z\n",
-        b"h,i,j\n\xff\xfe,\x80,\xc3\xa9\n",
+        b"h,i,j\n\xc3\xa9,\xf0\x9d\x84\x9e,\xc3\xa9\n",
         b"h,i,j\n\"\"\"\",\"\"\"\"\"\",\"a\"\"\"\n\"\"\"a\",b,c\n",
     ];
     for text in texts {
@@ -254,6 +254,42 @@ fn what_is_no_delimited_text_is_refused_with_its_line() {
     }
     let (ids, _) = read(&one, b"a\n\"c,d\"\n", 1 << 20, Form::Text).expect("quoted");
     assert_eq!(ids, [&b"a"[..], b"c,d"]);
+}
+
+#[test]
+fn ids_in_another_encoding_are_refused_and_other_columns_are_not() {
+    let (first, second) = (file(Some(b','), 2, 0, true), file(Some(b','), 2, 1, true));
+    for text in [&b"h,i\n1,M\xfcller\n"[..], b"h,i\n1,\"M\xfcll\"\"er\"\n"] {
+        for block in [1, 10, 1 << 20] {
+            assert!(read(&first, text, block, Form::Text).is_ok());
+            let error = read(&second, text, block, Form::Text).expect_err("Latin-1");
+            assert!(error.message().contains("UTF-8"), "{error}");
+            assert_eq!(error.context("line"), Some("2"));
+        }
+    }
+}
+
+#[test]
+fn a_header_that_comes_again_is_no_user() {
+    let two = file(Some(b','), 2, 0, true);
+    for text in [
+        &b"h,i\n1,2\nh,i\n3,4\n"[..],
+        b"h,i\r\n\"1\",2\r\n\"h\",\"i\"\r\n3,4\r\n",
+        b"h,i\n1,2\nh,i",
+    ] {
+        for block in 1..text.len() {
+            for error in [
+                read(&two, text, block, Form::Text).expect_err("twice"),
+                read_rows(&two, text, block).expect_err("twice"),
+            ] {
+                assert!(error.message().contains("the header again"), "{error}");
+                assert_eq!(error.context("line"), Some("3"), "blocks of {block}");
+            }
+        }
+    }
+    // The name of the column alone may be an ID.
+    let (ids, _) = read(&two, b"h,i\nh,2\n", 1 << 20, Form::Text).expect("an id");
+    assert_eq!(ids, [b"h"]);
 }
 
 #[test]
