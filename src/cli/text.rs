@@ -39,6 +39,8 @@ enum InputFormatName {
     Parquet,
     /// Delimited text
     Csv,
+    /// JSON lines: an object a line
+    Json,
 }
 
 impl TextArgs {
@@ -62,6 +64,7 @@ impl TextArgs {
         self.input_format.map(|format| match format {
             InputFormatName::Parquet => InputFormat::Parquet,
             InputFormatName::Csv => InputFormat::Delimited,
+            InputFormatName::Json => InputFormat::JsonLines,
         })
     }
 }

@@ -4,17 +4,26 @@
 //! where a record ends, and any number of threads parse them. Must not know files, sides, hashes or
 //! sketches; whoever opens a file hands its bytes in.
 
+mod batch;
+mod collect;
 mod delimited;
 mod encoding;
+mod fault;
+mod integer;
+mod json;
 mod limits;
 mod packed;
+pub(crate) mod recognise;
 mod stream;
 mod text;
 
-pub(crate) use delimited::{Delimited, Dialect, Form, Layout, Nulls, Read};
+pub(crate) use delimited::{Delimited, Dialect, Layout};
 pub use delimited::{Delimiter, TextOptions};
+pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, no_id};
 pub(crate) use limits::PageCounter;
 pub use limits::ReadLimits;
 pub(crate) use packed::Packing;
-pub(crate) use stream::{BlockSizes, Failure, Watch};
-pub(crate) use text::{TextStream, check_is_delimited, explain, head_of, looks_like_text, text_of};
+pub(crate) use stream::{BlockSizes, Blocks, Failure, Watch};
+pub(crate) use text::{
+    Form, Nulls, RowsRead, TextFormat, TextStream, explain, head_of, looks_like_text, text_of,
+};

@@ -1,15 +1,100 @@
 //! One text stream that any number of threads read: unpacked, transcoded, cut into blocks.
 
-use super::delimited::{Delimited, Form, Read as RowsRead};
+use super::batch::Take;
 use super::encoding::{Encoding, NOT_UTF16};
+use super::limits::ReadLimits;
 use super::packed::Packing;
-use super::stream::{Block, BlockSizes, Blocks, Failure, Watch};
+use super::stream::{Block, BlockSizes, Blocks, Cutter, Failure, Watch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::IdSink;
-use arrow::array::{ArrayRef, RecordBatch};
+use crate::id::{IdSink, Tally};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// What the IDs of text are read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the text that they are.
+    Text,
+    /// As integers, each of which must be a plain one.
+    Integers,
+}
+
+/// Texts that mean null.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nulls(Vec<Vec<u8>>);
+
+impl Nulls {
+    pub(crate) fn new(texts: &[String]) -> Self {
+        Self(texts.iter().map(|text| text.clone().into_bytes()).collect())
+    }
+
+    #[inline(always)]
+    pub(super) fn contains(&self, text: &[u8]) -> bool {
+        !self.0.is_empty() && self.0.iter().any(|null| null == text)
+    }
+}
+
+/// What came of some records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowsRead {
+    /// Rows and nulls.
+    pub(crate) tally: Tally,
+    /// Nulls that were written as a text that means null.
+    pub(crate) named_nulls: u64,
+}
+
+impl std::ops::AddAssign for RowsRead {
+    fn add_assign(&mut self, other: Self) {
+        self.tally += other.tally;
+        self.named_nulls += other.named_nulls;
+    }
+}
+
+/// A text format: records in blocks, of which each is parsed by itself.
+pub(crate) trait TextFormat: std::fmt::Debug + Send + Sync {
+    /// The names of its columns.
+    fn names(&self) -> &[String];
+
+    /// The name of the column that holds the IDs.
+    fn id_name(&self) -> String;
+
+    /// Cuts the stream into blocks.
+    fn cutter(&self) -> Box<dyn Cutter>;
+
+    /// The last byte of a line.
+    fn line_end(&self) -> u8;
+
+    /// What the file may ask for.
+    fn limits(&self) -> &ReadLimits;
+
+    /// Pushes the IDs of a block.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] with the line of what isn't of this format, [`ErrorKind::Incomparable`] for
+    /// an ID that is no integer but has to be one, [`ErrorKind::Limit`] for one that is too long, and
+    /// those of the sink.
+    fn ids(
+        &self,
+        text: &[u8],
+        block: &Block,
+        form: Form,
+        sink: &mut dyn IdSink,
+    ) -> Result<RowsRead>;
+
+    /// Hands the rows of a block on: the IDs, and the columns of these numbers as text.
+    ///
+    /// # Errors
+    /// Those of [`Self::ids`], [`ErrorKind::Input`] for text that isn't UTF-8, and those of `take`.
+    fn rows(
+        &self,
+        text: &[u8],
+        block: &Block,
+        form: Form,
+        columns: &[usize],
+        take: Take<'_>,
+    ) -> Result<RowsRead>;
+}
 
 /// Opens the file and says how many bytes of it were read so far.
 pub(crate) type Opener = Box<dyn FnOnce() -> Result<Box<dyn Read + Send>> + Send>;
@@ -51,29 +136,6 @@ pub(crate) fn explain(packing: Option<Packing>, error: &io::Error) -> Error {
         }
         Some(packing) => packing.corrupt(error),
         None => Error::input(format!("can't be read: {error}")),
-    }
-}
-
-/// # Errors
-/// [`ErrorKind::Input`] for what begins like something else than delimited text, by its name.
-pub(crate) fn check_is_delimited(head: &[u8]) -> Result<()> {
-    let refuse = |what: &str, way_out: &str| {
-        Err(Error::input(format!("not delimited text; it looks like {what}")).hint(way_out))
-    };
-    match head.trim_ascii_start() {
-        [b'{' | b'[', ..] => refuse(
-            "JSON",
-            "convert it, such as by duckdb -c \"COPY (FROM 'x.json') TO 'x.parquet'\"",
-        ),
-        [b'<', ..] => refuse(
-            "XML or HTML, such as the error page of a store",
-            "download the file again, and look into it",
-        ),
-        text if text.starts_with(b"version https://git-lfs") => {
-            refuse("a pointer of Git LFS", "fetch the file with git lfs pull")
-        }
-        text if text.starts_with(b"%PDF") => refuse("PDF", "export the table as CSV"),
-        _ => Ok(()),
     }
 }
 
@@ -123,7 +185,7 @@ impl TextStream {
     /// The first error of this thread.
     pub(crate) fn ids(
         &self,
-        file: &Delimited,
+        file: &dyn TextFormat,
         form: Form,
         sink: &mut dyn IdSink,
         watch: &dyn Watch,
@@ -137,10 +199,10 @@ impl TextStream {
     /// The first error of this thread.
     pub(crate) fn rows(
         &self,
-        file: &Delimited,
+        file: &dyn TextFormat,
         form: Form,
         columns: &[usize],
-        take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
+        take: Take<'_>,
         watch: &dyn Watch,
     ) -> Result<RowsRead, Failure> {
         self.each_block(file, watch, |text, block| {
@@ -150,7 +212,7 @@ impl TextStream {
 
     fn each_block(
         &self,
-        file: &Delimited,
+        file: &dyn TextFormat,
         watch: &dyn Watch,
         mut parse: impl FnMut(&[u8], &Block) -> Result<RowsRead>,
     ) -> Result<RowsRead, Failure> {
@@ -170,7 +232,7 @@ impl TextStream {
     }
 
     /// Takes the next block; the error is that of the stream.
-    fn next(&self, file: &Delimited, buffer: &mut Vec<u8>) -> Result<Option<Block>, Failure> {
+    fn next(&self, file: &dyn TextFormat, buffer: &mut Vec<u8>) -> Result<Option<Block>, Failure> {
         let Ok(mut state) = self.state.lock() else {
             let error = Error::new(ErrorKind::Internal, "a thread panicked while it read");
             return Err(Failure { block: 0, error });
@@ -196,19 +258,19 @@ impl TextStream {
         }
     }
 
-    fn open(&self, file: &Delimited, opener: Opener, sizes: BlockSizes) -> Result<Box<Blocks>> {
+    fn open(
+        &self,
+        file: &dyn TextFormat,
+        opener: Opener,
+        sizes: BlockSizes,
+    ) -> Result<Box<Blocks>> {
         let raw = Counted {
             stream: opener()?,
             read: Arc::clone(&self.stored),
         };
         let text = text_of(Box::new(raw), self.packing)?;
-        let cutter = Box::new(file.cutter());
-        Ok(Box::new(Blocks::new(
-            text,
-            cutter,
-            file.layout.line_end,
-            sizes,
-        )))
+        let (cutter, line_end) = (file.cutter(), file.line_end());
+        Ok(Box::new(Blocks::new(text, cutter, line_end, sizes)))
     }
 
     /// Bytes of the file that were read and not yet reported.

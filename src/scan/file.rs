@@ -7,7 +7,7 @@ use super::store::InputFile;
 use super::text::{self, TextFile};
 use crate::error::{Error, Result};
 use crate::id::IdDomain;
-use crate::reader::PageCounter;
+use crate::reader::{PageCounter, recognise};
 use parquet::schema::types::SchemaDescriptor;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +47,15 @@ impl DataFile {
         let file = InputFile::open(path)?;
         let mut head = [0; 512];
         let read = file.read_at(&mut head, 0).unwrap_or(0);
+        if selection.format.is_none() {
+            let refused = match file.len() {
+                0 => Some(recognise::empty()),
+                _ => recognise::refused(&head[..read]),
+            };
+            if let Some(error) = refused {
+                return Err(error.with("file", path.display()));
+            }
+        }
         if text::may_be_text(&head[..read], selection.format) {
             let text = TextFile::open(file, path, id, selection, counter)?;
             return Ok(Some(Self::Text(text)));
@@ -75,7 +84,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) if file.id_type == IdType::Null => IdKind::AllNull,
             Self::Parquet(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
-            Self::Text(file) => file.domain().map_or(IdKind::Untyped, IdKind::Known),
+            Self::Text(file) => file.kind(),
         }
     }
 

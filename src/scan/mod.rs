@@ -10,6 +10,7 @@ mod delta;
 mod divide;
 mod file;
 mod input;
+mod json;
 mod parquet;
 mod schedule;
 mod segments;
@@ -64,6 +65,8 @@ pub enum InputFormat {
     Parquet,
     /// Delimited text: CSV, TSV, any other delimiter, or one ID a line; compressed or not.
     Delimited,
+    /// JSON lines: an object a line; compressed or not.
+    JsonLines,
 }
 
 /// Told how far a scan is; does nothing unless somebody listens.

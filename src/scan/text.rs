@@ -1,23 +1,25 @@
-//! Files of delimited text: what the header says, and the stream behind it.
+//! Text files, delimited or JSON lines: what the beginning says, and the stream behind it.
 
 use super::column::{self, USUAL_NAMES};
+use super::file::IdKind;
+use super::json;
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result, Setting};
 use crate::id::{Cast, IdBatch, IdDomain, IdSink, PageChecks, Tally};
 use crate::reader::{
-    BlockSizes, Delimited, Dialect, Failure, Form, Layout, Nulls, Packing, PageCounter, Read,
-    TextStream, Watch, check_is_delimited, explain, head_of, looks_like_text, text_of,
+    BlockSizes, Delimited, Dialect, Failure, Form, Layout, Nulls, Packing, PageCounter, RowsRead,
+    TextFormat, TextStream, Watch, explain, head_of, looks_like_text, recognise, text_of,
 };
 use arrow::array::{ArrayRef, RecordBatch};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How much of a text is looked at to find its delimiter and its columns.
 const HEAD_BYTES: usize = 64 << 10;
 
-/// A file of delimited text whose first records were looked at.
+/// A text file whose first records were looked at.
 #[derive(Debug)]
 pub(super) struct TextFile {
     pub(super) path: PathBuf,
@@ -25,7 +27,8 @@ pub(super) struct TextFile {
     pub(super) canonical: PathBuf,
     identity: Identity,
     packing: Option<Packing>,
-    text: Delimited,
+    text: Box<dyn TextFormat>,
+    kind: IdKind,
     /// The domain asked for, into which the text is read.
     cast: Option<IdDomain>,
     counter: Arc<PageCounter>,
@@ -52,31 +55,36 @@ impl TextFile {
         let read = file.read_at(&mut magic, 0);
         let read = read.map_err(|e| located(explain(None, &e)))?;
         let packing = Packing::of(&magic[..read]);
-        let text = look_over(file, packing, id, selection).map_err(located)?;
+        let (text, kind) = look_over(file, packing, id, selection).map_err(located)?;
         Ok(Self {
             path: path.to_owned(),
             canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             identity,
             packing,
             text,
+            kind,
             cast: selection.cast,
             counter: Arc::clone(counter),
             bytes_max: u64::MAX,
         })
     }
 
-    /// The domain of its IDs, if it was asked for: text has no types.
-    pub(super) const fn domain(&self) -> Option<IdDomain> {
-        self.cast
+    /// What it says about the domain of its IDs.
+    pub(super) fn kind(&self) -> IdKind {
+        match (self.kind, self.cast) {
+            (IdKind::AllNull, _) => IdKind::AllNull,
+            (_, Some(cast)) => IdKind::Known(cast),
+            (kind, None) => kind,
+        }
     }
 
     pub(super) fn column_name(&self) -> String {
-        self.text.names[self.text.layout.id].clone()
+        self.text.id_name()
     }
 
     /// The names of its columns.
     pub(super) fn columns(&self) -> &[String] {
-        &self.text.names
+        self.text.names()
     }
 
     pub(super) fn cast(&self) -> Option<IdDomain> {
@@ -115,11 +123,11 @@ impl TextFile {
         let opener = move || {
             let file = InputFile::open(&path)?;
             file.ensure_unchanged(identity)?;
-            Ok(Box::new(Sequential::new(file)) as Box<dyn std::io::Read + Send>)
+            Ok(Box::new(Sequential::new(file)) as Box<dyn io::Read + Send>)
         };
         let sizes = BlockSizes {
             block: BlockSizes::BLOCK,
-            record_max: self.text.limits.value_bytes_max.max(BlockSizes::BLOCK),
+            record_max: self.text.limits().value_bytes_max.max(BlockSizes::BLOCK),
             total_max: self.bytes_max,
         };
         TextStream::new(Box::new(opener), self.packing, sizes)
@@ -137,14 +145,14 @@ impl TextFile {
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
         let read = match self.cast {
-            None => stream.ids(&self.text, form, sink, watch),
-            Some(IdDomain::Text) => stream.ids(&self.text, Form::Text, sink, watch),
+            None => stream.ids(&*self.text, form, sink, watch),
+            Some(IdDomain::Text) => stream.ids(&*self.text, Form::Text, sink, watch),
             Some(to) => {
                 let mut cast = Casting {
                     cast: Cast::new(to, false),
                     sink,
                 };
-                stream.ids(&self.text, Form::Text, &mut cast, watch)
+                stream.ids(&*self.text, Form::Text, &mut cast, watch)
             }
         };
         self.finish(read)
@@ -162,12 +170,12 @@ impl TextFile {
         take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
-        let position = |name: &&str| self.text.names.iter().position(|column| column == name);
+        let position = |name: &&str| self.text.names().iter().position(|column| column == name);
         let columns: Vec<usize> = names.iter().filter_map(position).collect();
-        self.finish(stream.rows(&self.text, form, &columns, take, watch))
+        self.finish(stream.rows(&*self.text, form, &columns, take, watch))
     }
 
-    fn finish(&self, read: Result<Read, Failure>) -> Result<Tally, Failure> {
+    fn finish(&self, read: Result<RowsRead, Failure>) -> Result<Tally, Failure> {
         let failure = |failure: Failure| Failure {
             error: self.locate(failure.error),
             ..failure
@@ -211,28 +219,53 @@ fn look_over(
     packing: Option<Packing>,
     id: Option<&str>,
     selection: &IdSelection,
-) -> Result<Delimited> {
+) -> Result<(Box<dyn TextFormat>, IdKind)> {
     let mut stream = text_of(Box::new(Sequential::new(file)), packing)?;
-    let (mut head, mut whole) = (Vec::new(), false);
-    let mut dialect = None;
-    while dialect.is_none() && !whole {
-        let wanted = HEAD_BYTES.max(head.len());
-        let (more, ended) =
-            head_of(&mut *stream.by_ref(), wanted).map_err(|e| explain(packing, &e))?;
-        if head.is_empty() && selection.format.is_none() {
-            check_is_text(&more, packing)?;
+    let (head, whole) = head_of(&mut *stream, HEAD_BYTES).map_err(|e| explain(packing, &e))?;
+    if selection.format.is_none() {
+        check_is_text(&head, packing)?;
+    }
+    let is_json = head.trim_ascii_start().starts_with(b"{");
+    let is_json = match selection.format {
+        None => is_json || json::is_list(&head),
+        Some(format) => format == InputFormat::JsonLines,
+    };
+    if is_json {
+        let all = Box::new(io::Cursor::new(head).chain(stream));
+        let explain = |e: &io::Error| explain(packing, e);
+        let (json, kind) = json::look_over(all, &explain, id, selection)?;
+        return Ok((Box::new(json), kind));
+    }
+    let dialect = dialect_of(&mut *stream, (head, whole), packing, selection)?;
+    let delimited = delimited(dialect, id, selection)?;
+    Ok((Box::new(delimited), IdKind::Untyped))
+}
+
+/// How the records behind the beginning of a stream are written.
+fn dialect_of(
+    stream: &mut dyn io::Read,
+    (mut head, mut whole): (Vec<u8>, bool),
+    packing: Option<Packing>,
+    selection: &IdSelection,
+) -> Result<Dialect> {
+    loop {
+        // A record that is too long is refused by whoever reads it.
+        let is_long = head.len() > selection.limits.value_bytes_max.max(BlockSizes::BLOCK);
+        let dialect = Dialect::of(&head, whole || is_long, &selection.text)?;
+        match dialect {
+            Some(dialect) => return Ok(dialect),
+            None if whole || is_long => {
+                return Err(Error::input("holds no record, not even a header"));
+            }
+            None => {}
         }
+        let (more, ended) = head_of(stream, head.len()).map_err(|e| explain(packing, &e))?;
         head.extend(more);
         whole = ended;
-        // A record that is too long is refused by whoever reads it.
-        if head.len() > selection.limits.value_bytes_max.max(BlockSizes::BLOCK) {
-            whole = true;
-        }
-        dialect = Dialect::of(&head, whole, &selection.text)?;
     }
-    let Some(dialect) = dialect else {
-        return Err(Error::input("holds no record, not even a header"));
-    };
+}
+
+fn delimited(dialect: Dialect, id: Option<&str>, selection: &IdSelection) -> Result<Delimited> {
     let no_header = selection.text.no_header;
     let names = names_of(&dialect, no_header)?;
     let id = id_column(&names, id, no_header)?;
@@ -262,6 +295,13 @@ fn check_is_text(head: &[u8], packing: Option<Packing>) -> Result<()> {
             return Err(Error::input(format!("a Parquet file inside of {outer}"))
                 .hint("unpack it first: Parquet is read from its end"));
         }
+        if head.starts_with(b"ARROW1") {
+            return Err(Error::input(format!("an Arrow file inside of {outer}"))
+                .hint("unpack it first: its record batches are found from its end"));
+        }
+        if let Some(error) = recognise::refused(head) {
+            return Err(error);
+        }
         if Packing::of(head).is_some() || !head.is_empty() && !looks_like_text(head) {
             return Err(
                 Error::input(format!("holds no text inside of {outer}")).hint([
@@ -271,7 +311,7 @@ fn check_is_text(head: &[u8], packing: Option<Packing>) -> Result<()> {
             );
         }
     }
-    check_is_delimited(head)
+    recognise::refused(head).map_or(Ok(()), Err)
 }
 
 /// The names of the columns: the first record, or numbers from 1.
@@ -395,7 +435,7 @@ fn numbered_column(width: usize, wanted: Option<&str>) -> Result<usize> {
 /// Whether a file may be delimited text, by its first bytes.
 pub(super) fn may_be_text(head: &[u8], format: Option<InputFormat>) -> bool {
     match format {
-        Some(format) => format == InputFormat::Delimited,
+        Some(format) => matches!(format, InputFormat::Delimited | InputFormat::JsonLines),
         None => {
             let utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
             let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);

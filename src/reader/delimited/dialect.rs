@@ -5,9 +5,10 @@
 //! is asked: a wrong delimiter would cut IDs short, and count others.
 
 use super::cut::RecordCutter;
-use super::layout::{DELIMITERS, Fault, Layout, NAMES, name_of, option_of};
+use super::layout::{DELIMITERS, Layout, NAMES, name_of, option_of};
 use super::records::records;
 use crate::error::{Error, Result, Setting};
+use crate::reader::fault::Fault;
 use crate::reader::stream::Cutter;
 use memchr::memchr;
 use std::collections::BTreeSet;

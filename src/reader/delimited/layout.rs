@@ -1,6 +1,7 @@
 //! How the records of a file are laid out, and what is wrong with those that aren't.
 
 use crate::error::{Error, Piece, Result, Setting};
+use crate::reader::fault::Fault;
 
 /// What separates fields and records, and which field is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,21 +16,6 @@ pub(crate) struct Layout {
     pub(crate) width: usize,
     /// The field that holds the ID.
     pub(crate) id: usize,
-}
-
-/// What is wrong at an offset of a block.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    /// Somewhere in the line.
-    pub(crate) at: usize,
-    /// What is wrong.
-    pub(crate) error: Error,
-}
-
-impl Fault {
-    pub(super) const fn new(at: usize, error: Error) -> Self {
-        Self { at, error }
-    }
 }
 
 /// Delimiters that are looked for.

@@ -1,9 +1,7 @@
 //! Delimited text: CSV, TSV, any other delimiter, or one ID a line.
 
-mod collect;
 mod cut;
 mod dialect;
-mod integer;
 mod layout;
 mod plain;
 mod records;
@@ -16,54 +14,15 @@ pub(crate) use dialect::Dialect;
 pub use dialect::{Delimiter, TextOptions};
 pub(crate) use layout::Layout;
 
+use super::batch::Take;
+use super::collect::Collector;
+use super::fault::Fault;
 use super::limits::ReadLimits;
-use super::stream::Block;
+use super::stream::{Block, Cutter};
+use super::text::{Form, Nulls, RowsRead, TextFormat};
 use crate::error::{Error, Result};
-use crate::id::{IdSink, Tally};
-use arrow::array::{ArrayRef, RecordBatch};
-use collect::Collector;
-use layout::Fault;
+use crate::id::IdSink;
 use records::Field;
-
-/// What the IDs of text are read as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As the text that they are.
-    Text,
-    /// As integers, each of which must be a plain one.
-    Integers,
-}
-
-/// Texts that mean null.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Nulls(Vec<Vec<u8>>);
-
-impl Nulls {
-    pub(crate) fn new(texts: &[String]) -> Self {
-        Self(texts.iter().map(|text| text.clone().into_bytes()).collect())
-    }
-
-    #[inline(always)]
-    fn contains(&self, text: &[u8]) -> bool {
-        !self.0.is_empty() && self.0.iter().any(|null| null == text)
-    }
-}
-
-/// What came of some records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Read {
-    /// Rows and nulls.
-    pub(crate) tally: Tally,
-    /// Nulls that were written as a text that means null.
-    pub(crate) named_nulls: u64,
-}
-
-impl std::ops::AddAssign for Read {
-    fn add_assign(&mut self, other: Self) {
-        self.tally += other.tally;
-        self.named_nulls += other.named_nulls;
-    }
-}
 
 /// A file of delimited text: how it is laid out, and what its columns are called.
 #[derive(Clone, Debug)]
@@ -77,25 +36,37 @@ pub(crate) struct Delimited {
     pub(crate) limits: ReadLimits,
 }
 
-impl Delimited {
-    /// Cuts the stream into blocks.
-    pub(crate) fn cutter(&self) -> RecordCutter {
-        RecordCutter::new(self.layout.delimiter, self.layout.line_end)
+impl TextFormat for Delimited {
+    fn names(&self) -> &[String] {
+        &self.names
     }
 
-    /// Pushes the IDs of a block.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Input`] with the line of what isn't delimited text,
-    /// [`crate::ErrorKind::Incomparable`] for an ID that is no integer but has to be one,
-    /// [`crate::ErrorKind::Limit`] for one that is too long, and those of the sink.
-    pub(crate) fn ids(
+    fn id_name(&self) -> String {
+        self.names[self.layout.id].clone()
+    }
+
+    fn cutter(&self) -> Box<dyn Cutter> {
+        Box::new(RecordCutter::new(
+            self.layout.delimiter,
+            self.layout.line_end,
+        ))
+    }
+
+    fn line_end(&self) -> u8 {
+        self.layout.line_end
+    }
+
+    fn limits(&self) -> &ReadLimits {
+        &self.limits
+    }
+
+    fn ids(
         &self,
         text: &[u8],
         block: &Block,
         form: Form,
         sink: &mut dyn IdSink,
-    ) -> Result<Read> {
+    ) -> Result<RowsRead> {
         let start = self
             .header_end(text, block)
             .map_err(|f| self.locate(text, block, f))?;
@@ -106,13 +77,32 @@ impl Delimited {
             })
     }
 
+    fn rows(
+        &self,
+        text: &[u8],
+        block: &Block,
+        form: Form,
+        columns: &[usize],
+        take: Take<'_>,
+    ) -> Result<RowsRead> {
+        let start = self
+            .header_end(text, block)
+            .map_err(|f| self.locate(text, block, f))?;
+        rows::rows(self, &text[start..], form, columns, take).map_err(|fault| {
+            let at = start + fault.at;
+            self.locate(text, block, Fault { at, ..fault })
+        })
+    }
+}
+
+impl Delimited {
     fn ids_behind(
         &self,
         text: &[u8],
         quoted: bool,
         form: Form,
         sink: &mut dyn IdSink,
-    ) -> Result<Read, Fault> {
+    ) -> Result<RowsRead, Fault> {
         layout::check_nul(text)?;
         let layout = &self.layout;
         let mut ids = Collector::new(form, &self.nulls, &self.limits, sink);
@@ -142,29 +132,7 @@ impl Delimited {
             })?;
         }
         let (tally, named_nulls) = ids.finish(text.len())?;
-        Ok(Read { tally, named_nulls })
-    }
-
-    /// Hands the rows of a block on: the IDs, and the columns of these numbers as text.
-    ///
-    /// # Errors
-    /// Those of [`Self::ids`], [`crate::ErrorKind::Input`] for text that isn't UTF-8, and those of
-    /// `take`.
-    pub(crate) fn rows(
-        &self,
-        text: &[u8],
-        block: &Block,
-        form: Form,
-        columns: &[usize],
-        take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
-    ) -> Result<Read> {
-        let start = self
-            .header_end(text, block)
-            .map_err(|f| self.locate(text, block, f))?;
-        rows::rows(self, &text[start..], form, columns, take).map_err(|fault| {
-            let at = start + fault.at;
-            self.locate(text, block, Fault { at, ..fault })
-        })
+        Ok(RowsRead { tally, named_nulls })
     }
 
     /// The header must not come again: files that were written one behind the other would count the
@@ -207,8 +175,6 @@ impl Delimited {
     }
 
     fn locate(&self, text: &[u8], block: &Block, fault: Fault) -> Error {
-        let before = &text[..fault.at.min(text.len())];
-        let lines = memchr::memchr_iter(self.layout.line_end, before).count() as u64;
-        fault.error.with("line", block.first_line + lines)
+        fault.locate(text, block, self.layout.line_end)
     }
 }

@@ -1,6 +1,7 @@
 //! Records of blocks without a quote: one pass that looks for delimiters and line ends alone.
 
-use super::layout::{Fault, Layout};
+use super::layout::Layout;
+use crate::reader::fault::Fault;
 use memchr::memchr_iter;
 
 /// Calls `each` with the ID of every record, as it stands in the block.

@@ -4,8 +4,9 @@
 //! in between are part of it. A quote anywhere else is a character like any other. What follows a
 //! closing quote must be a delimiter or the end of the record: programs differ in what else it means.
 
-use super::layout::{Fault, Layout};
+use super::layout::Layout;
 use crate::error::{Error, Setting};
+use crate::reader::fault::Fault;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 

@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::id::Tally;
 use crate::id::{IdBatch, IdDomain};
 use crate::reader::stream::{BlockSizes, Failure, Watch};
 use crate::reader::text::TextStream;
-use arrow::array::{Array, AsArray};
+use crate::reader::text::{Form, Nulls};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+
 use proptest::prelude::*;
 use std::io::{Cursor, Read as _};
 use std::sync::Mutex;

@@ -43,6 +43,15 @@ pub(super) enum Integer {
     Wide(i128),
 }
 
+impl From<Integer> for i128 {
+    fn from(integer: Integer) -> Self {
+        match integer {
+            Integer::Narrow(value) => value.into(),
+            Integer::Wide(value) => value,
+        }
+    }
+}
+
 /// So many digits fit an `i64` whatever they are.
 const NARROW_DIGITS: usize = 18;
 

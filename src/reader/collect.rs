@@ -1,11 +1,11 @@
 //! IDs of a block on their way into the sink.
 
+use super::fault::Fault;
 use super::integer::{Integer, plain_integer};
-use super::layout::Fault;
-use super::{Form, Nulls};
+use super::limits::ReadLimits;
+use super::text::{Form, Nulls};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{ByteIds, IdBatch, IdSink, Tally};
-use crate::reader::limits::ReadLimits;
 use std::borrow::Cow;
 
 /// IDs that are pushed at a time.
@@ -68,7 +68,8 @@ impl<'a, 's> Collector<'a, 's> {
         self.id(id, at)
     }
 
-    /// Takes the ID of a record that is quoted: the empty one is an ID.
+    /// Takes the ID of a record that is quoted: the empty one is an ID. Not in the block as it is if it is
+    /// owned.
     pub(super) fn quoted(&mut self, id: Cow<'a, [u8]>, at: usize) -> Result<(), Fault> {
         if self.nulls.contains(&id) {
             self.null(true);
@@ -76,7 +77,10 @@ impl<'a, 's> Collector<'a, 's> {
         }
         match id {
             Cow::Borrowed(id) => self.id(id, at),
-            Cow::Owned(id) if self.form == Form::Integers => Err(no_integer(&id, at)),
+            Cow::Owned(id) if self.form == Form::Integers => {
+                self.check(&id, at)?;
+                self.integer(&id, at)
+            }
             Cow::Owned(id) => {
                 self.check(&id, at)?;
                 self.tally.rows += 1;
@@ -88,7 +92,8 @@ impl<'a, 's> Collector<'a, 's> {
         }
     }
 
-    fn null(&mut self, named: bool) {
+    /// Takes a record without an ID, whether a text says so or not.
+    pub(super) fn null(&mut self, named: bool) {
         self.tally.rows += 1;
         self.tally.nulls += 1;
         self.named_nulls += u64::from(named);
@@ -97,24 +102,29 @@ impl<'a, 's> Collector<'a, 's> {
     #[inline(always)]
     fn id(&mut self, id: &'a [u8], at: usize) -> Result<(), Fault> {
         self.check(id, at)?;
-        self.tally.rows += 1;
         match self.form {
             Form::Text => {
+                self.tally.rows += 1;
                 self.slices.push(id);
                 if self.slices.len() == BATCH {
                     self.flush_slices(at)?;
                 }
+                Ok(())
             }
-            Form::Integers => {
-                match plain_integer(id) {
-                    Some(Integer::Narrow(value)) => self.narrow.push(value),
-                    Some(Integer::Wide(value)) => self.wide.push(value),
-                    None => return Err(no_integer(id, at)),
-                }
-                if self.narrow.len() == BATCH || self.wide.len() == BATCH {
-                    self.flush_integers(at)?;
-                }
-            }
+            Form::Integers => self.integer(id, at),
+        }
+    }
+
+    #[inline(always)]
+    fn integer(&mut self, id: &[u8], at: usize) -> Result<(), Fault> {
+        self.tally.rows += 1;
+        match plain_integer(id) {
+            Some(Integer::Narrow(value)) => self.narrow.push(value),
+            Some(Integer::Wide(value)) => self.wide.push(value),
+            None => return Err(no_integer(id, at)),
+        }
+        if self.narrow.len() == BATCH || self.wide.len() == BATCH {
+            self.flush_integers(at)?;
         }
         Ok(())
     }

@@ -1,0 +1,106 @@
+//! Files of JSON lines: which keys their records have, and what the IDs are written as.
+
+use super::file::IdKind;
+use super::{IdSelection, column};
+use crate::error::{Error, Result};
+use crate::id::{Cast, IdDomain};
+use crate::reader::{
+    BlockSizes, Blocks, JsonLines, Kind, LineCutter, Nulls, Survey, Values, no_id,
+};
+use std::io::{self, Read};
+
+/// How much is looked at for the names of the columns. All is looked at for the first ID.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Whether a text begins like a list of JSON values, which is refused as such.
+pub(super) fn is_list(head: &[u8]) -> bool {
+    let behind = head.trim_ascii_start().strip_prefix(b"[");
+    let next = behind.and_then(|behind| behind.trim_ascii_start().first());
+    matches!(next, Some(b'{' | b'"' | b'[' | b']' | b'0'..=b'9'))
+}
+
+/// What the records of a stream say: where the IDs are, and what they are.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line of what is no object, and for IDs that can't identify a
+/// user; [`crate::ErrorKind::Usage`] if the ID column can't be told.
+pub(super) fn look_over(
+    stream: Box<dyn Read + Send>,
+    explain: &dyn Fn(&io::Error) -> Error,
+    id: Option<&str>,
+    selection: &IdSelection,
+) -> Result<(JsonLines, IdKind)> {
+    let sizes = BlockSizes {
+        block: HEAD_BYTES,
+        record_max: selection.limits.value_bytes_max.max(BlockSizes::BLOCK),
+        total_max: u64::MAX,
+    };
+    let mut blocks = Blocks::new(stream, Box::new(LineCutter), b'\n', sizes);
+    let (mut survey, mut buffer) = (Survey::default(), Vec::new());
+    // The column, once it was seen; its first value may come much later.
+    let mut found: Option<String> = None;
+    while let Some(block) = blocks.next(&mut buffer, explain)? {
+        survey.add(&buffer[..block.len], &block, id)?;
+        let (names, paths) = survey.columns();
+        if found.is_none() && !survey.is_empty() {
+            match column::find_name(&names, &leaves(&paths), id) {
+                Ok(column) => found = Some(names[column].clone()),
+                // A key that is named may come later.
+                Err(_) if id.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let at = found.as_ref().and_then(|name| position(&names, name));
+        if at.is_some_and(|at| survey.kind(&paths[at]).0 != Kind::Null) {
+            break;
+        }
+    }
+    if survey.is_empty() {
+        return Err(Error::input("holds no record"));
+    }
+    let (names, paths) = survey.columns();
+    let id = column::find_name(&names, &leaves(&paths), found.as_deref().or(id))?;
+    let (kind, line) = survey.kind(&paths[id]);
+    let (values, kind) = values_of(kind, selection.cast)
+        .map_err(|e| e.with("column", &names[id]).with("line", line))?;
+    let json = JsonLines {
+        names,
+        paths,
+        id,
+        values,
+        nulls: Nulls::new(&selection.text.nulls),
+        limits: selection.limits,
+    };
+    Ok((json, kind))
+}
+
+fn leaves(paths: &[Vec<String>]) -> Vec<&str> {
+    paths
+        .iter()
+        .map(|path| path.last().map_or("", String::as_str))
+        .collect::<Vec<_>>()
+}
+
+fn position(names: &[String], name: &str) -> Option<usize> {
+    names.iter().position(|other| other == name)
+}
+
+/// What IDs are whose first is of this kind.
+fn values_of(kind: Kind, cast: Option<IdDomain>) -> Result<(Values, IdKind)> {
+    match (kind, cast) {
+        (Kind::Null, _) => Ok((Values::Strings, IdKind::AllNull)),
+        (Kind::Text, None) => Ok((Values::Strings, IdKind::Untyped)),
+        (Kind::Number, None) => Ok((Values::Numbers, IdKind::Known(IdDomain::Integer))),
+        (Kind::Text, Some(IdDomain::Binary)) => Ok((Values::Strings, IdKind::Untyped)),
+        (Kind::Number, Some(to @ IdDomain::Binary)) => {
+            Cast::check(IdDomain::Integer, to)?;
+            Ok((Values::Numbers, IdKind::Untyped))
+        }
+        (Kind::Text | Kind::Number, Some(_)) => Ok((Values::Either, IdKind::Untyped)),
+        (Kind::Bool, _) => Err(no_id("true or false", "it tells two users apart at most")),
+        (Kind::Array, _) => Err(no_id(
+            "a list",
+            "unnest it to one id a row, or name another column",
+        )),
+    }
+}
