@@ -41,6 +41,8 @@ enum InputFormatName {
     Csv,
     /// JSON lines: an object a line
     Json,
+    /// Arrow IPC, file or stream (Feather)
+    Arrow,
 }
 
 impl TextArgs {
@@ -65,6 +67,7 @@ impl TextArgs {
             InputFormatName::Parquet => InputFormat::Parquet,
             InputFormatName::Csv => InputFormat::Delimited,
             InputFormatName::Json => InputFormat::JsonLines,
+            InputFormatName::Arrow => InputFormat::Arrow,
         })
     }
 }

@@ -49,6 +49,7 @@ impl ArrowIds {
         let (cast, uuid) = match file {
             DataFile::Parquet(file) => (file.cast, file.id_type == IdType::Uuid),
             DataFile::Text(file) => (file.cast(), false),
+            DataFile::Ipc(file) => return Self::new(file.id_field(), file.cast),
         };
         Self {
             integers: IntegerForm::default(),
@@ -147,6 +148,25 @@ impl ArrowIds {
         let entries = filter(entries, &BooleanArray::from(used))
             .map_err(|e| Error::input(format!("can't be read: {e}")))?;
         self.push_values(&entries, sink)
+    }
+}
+
+/// The domain of the IDs in arrays of this type; `None` where all are null.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for a type that can't identify a user.
+pub(super) fn id_domain(data_type: &DataType) -> Result<Option<IdDomain>> {
+    match data_type {
+        DataType::Null => Ok(None),
+        DataType::Decimal128(_, 0) => Ok(Some(IdDomain::Integer)),
+        integer if integer.is_integer() => Ok(Some(IdDomain::Integer)),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(Some(IdDomain::Text)),
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => Ok(Some(IdDomain::Binary)),
+        DataType::Dictionary(_, values) => id_domain(values),
+        other => Err(unsupported(other)),
     }
 }
 

@@ -1,10 +1,11 @@
 //! One opened file of a side, whatever its format.
 
-use super::IdSelection;
 use super::column::IdType;
+use super::ipc::{self, IpcFile};
 use super::parquet::ParquetFile;
 use super::store::InputFile;
 use super::text::{self, TextFile};
+use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result};
 use crate::id::IdDomain;
 use crate::reader::{PageCounter, recognise};
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub(super) enum DataFile {
     Parquet(ParquetFile),
     Text(TextFile),
+    Ipc(IpcFile),
 }
 
 /// What a file says about the domain of its IDs.
@@ -60,6 +62,14 @@ impl DataFile {
             let text = TextFile::open(file, path, id, selection, counter)?;
             return Ok(Some(Self::Text(text)));
         }
+        let is_arrow = match selection.format {
+            None => ipc::may_be_arrow(&head[..read]),
+            Some(format) => format == InputFormat::Arrow,
+        };
+        if is_arrow {
+            let arrow = IpcFile::open(file, path, id, selection)?;
+            return Ok(Some(Self::Ipc(arrow)));
+        }
         drop(file);
         let parquet = ParquetFile::open(path, id, selection, is_foreign, counter)?;
         Ok(parquet.map(Self::Parquet))
@@ -69,6 +79,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => &file.path,
             Self::Text(file) => &file.path,
+            Self::Ipc(file) => &file.path,
         }
     }
 
@@ -77,6 +88,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => &file.canonical,
             Self::Text(file) => &file.canonical,
+            Self::Ipc(file) => &file.canonical,
         }
     }
 
@@ -85,6 +97,7 @@ impl DataFile {
             Self::Parquet(file) if file.id_type == IdType::Null => IdKind::AllNull,
             Self::Parquet(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
             Self::Text(file) => file.kind(),
+            Self::Ipc(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
         }
     }
 
@@ -93,6 +106,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => file.column_name(),
             Self::Text(file) => file.column_name(),
+            Self::Ipc(file) => file.column_name(),
         }
     }
 
@@ -100,6 +114,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => file.locate(error),
             Self::Text(file) => file.locate(error),
+            Self::Ipc(file) => file.locate(error),
         }
     }
 
@@ -108,6 +123,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => Some(file.row_groups.iter().map(|group| group.rows).sum()),
             Self::Text(_) => None,
+            Self::Ipc(file) => Some(file.rows()),
         }
     }
 
@@ -115,7 +131,7 @@ impl DataFile {
     pub(super) fn null_count(&self) -> Option<u64> {
         match self {
             Self::Parquet(file) => file.row_groups.iter().map(|group| group.null_count).sum(),
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Ipc(_) => None,
         }
     }
 
@@ -126,6 +142,7 @@ impl DataFile {
         match self {
             Self::Parquet(file) => file.row_groups.truncate(1),
             Self::Text(file) => file.keep_first(TEXT_BYTES),
+            Self::Ipc(file) => file.keep_first(),
         }
     }
 }

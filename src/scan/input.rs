@@ -1,6 +1,6 @@
 //! From what was typed (`NAME=PATH`, files, folders, globs) to the files of each side.
 
-use super::store;
+use super::{stdin, store};
 use crate::error::{Error, Result};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ impl Side {
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
     /// is a file, a folder (all `*.parquet`, `*.csv`, `*.tsv`, the latter two compressed as well, `*.ovs`, `*.theta` and `*.hll`
     /// below it, but for names that begin with `_` or `.`), or a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
-    /// Without a name, a side is called after its file, folder or list.
+    /// `-` is the data itself from standard input. Without a name, a side is called after its file, folder or list.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Usage`] for a glob that matches nothing or an empty list,
@@ -27,6 +27,7 @@ impl Side {
     pub fn from_arguments<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Vec<Self>> {
         let mut sides: Vec<Self> = Vec::new();
         let mut unnamed: Vec<(usize, PathBuf)> = Vec::new();
+        ensure_once(arguments)?;
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
             let files = match list(&path) {
@@ -48,6 +49,20 @@ impl Side {
         }
         name_after_paths(&mut sides, &unnamed);
         Ok(sides)
+    }
+}
+
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if more than one argument is standard input, which can be read once.
+fn ensure_once<S: AsRef<OsStr>>(arguments: &[S]) -> Result<()> {
+    let reads = |argument: &&S| {
+        let (_, path) = split_name(argument.as_ref());
+        path == Path::new(stdin::NAME) || list(&path) == Some(Path::new(stdin::NAME))
+    };
+    match arguments.iter().filter(reads).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::usage("standard input twice")
+            .hint("it can be read once a command: write the other side to a file")),
     }
 }
 
@@ -111,13 +126,10 @@ fn stem(path: &Path) -> String {
     let path = if is_packed { &inner } else { path };
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     match stem.to_str() {
-        Some(STDIN) => "stdin".to_owned(),
+        Some(stdin::NAME) => "stdin".to_owned(),
         _ => stem.to_string_lossy().into_owned(),
     }
 }
-
-/// What stands for standard input where a list is named.
-const STDIN: &str = "-";
 
 /// `@LIST` → the path of the list; anything that exists as it stands is a path.
 fn list(path: &Path) -> Option<&Path> {
@@ -129,7 +141,7 @@ fn list(path: &Path) -> Option<&Path> {
 fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
     let located = |e: Error| e.with("list", list.display());
     let read = match list.to_str() {
-        Some(STDIN) => std::io::read_to_string(std::io::stdin()),
+        Some(stdin::NAME) => std::io::read_to_string(std::io::stdin()),
         _ => std::fs::read_to_string(list),
     };
     let text = read.map_err(|e| located(Error::input(store::describe(&e))))?;
@@ -145,6 +157,9 @@ fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
 
 /// The files that a path stands for.
 fn expand(path: &Path) -> Result<Vec<PathBuf>> {
+    if stdin::is_named(path) {
+        return Ok(vec![path.to_owned()]);
+    }
     if path.is_dir() {
         return files_below(path);
     }

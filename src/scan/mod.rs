@@ -10,10 +10,12 @@ mod delta;
 mod divide;
 mod file;
 mod input;
+mod ipc;
 mod json;
 mod parquet;
 mod schedule;
 mod segments;
+mod stdin;
 mod store;
 mod tables;
 mod text;
@@ -67,6 +69,8 @@ pub enum InputFormat {
     Delimited,
     /// JSON lines: an object a line; compressed or not.
     JsonLines,
+    /// Arrow IPC, as a file (Feather) or a stream.
+    Arrow,
 }
 
 /// Told how far a scan is; does nothing unless somebody listens.

@@ -20,7 +20,7 @@ pub(super) struct Unit {
 
 /// What there is to do.
 pub(super) enum Work {
-    /// A row group of a Parquet file, or a part of it.
+    /// A row group of a Parquet file, or a part of it; a record batch of an Arrow file.
     RowGroup {
         row_group: usize,
         part: Option<Part>,
@@ -80,6 +80,9 @@ pub fn scan<S: IdSink>(
         match (file, &unit.work) {
             (DataFile::Parquet(file), Work::RowGroup { row_group, part }) => {
                 parquet::read_row_group(file, *row_group, part.as_ref(), sink).map_err(whole)
+            }
+            (DataFile::Ipc(file), Work::RowGroup { row_group, .. }) => {
+                file.ids(*row_group, sink).map_err(whole)
             }
             (DataFile::Text(file), Work::Seat(stream)) => file.ids(stream, side.form, sink, watch),
             _ => Err(whole(Error::new(
@@ -254,6 +257,14 @@ fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Un
                 )
             };
             groups.map(of_group).collect()
+        }
+        DataFile::Ipc(data) => {
+            let batches = data.batches().enumerate();
+            let of_batch = |(row_group, (bytes, rows))| {
+                let part = None;
+                unit(Work::RowGroup { row_group, part }, bytes, rows)
+            };
+            batches.map(of_batch).collect()
         }
         DataFile::Text(data) => {
             let stream = Arc::new(data.stream());

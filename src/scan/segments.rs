@@ -88,6 +88,7 @@ fn columns_of(file: &DataFile) -> Result<Vec<String>> {
     match file {
         DataFile::Parquet(file) => open_arrow(file).map(|file| file.flat_columns()),
         DataFile::Text(file) => Ok(file.columns().to_vec()),
+        DataFile::Ipc(file) => Ok(file.flat_columns()),
     }
 }
 
@@ -157,6 +158,18 @@ impl<'a, S: IdSink> Worker<'a, S> {
             (DataFile::Parquet(parquet), &Work::RowGroup { row_group, .. }) => self
                 .read_row_group(parquet, row_group, &mut ids, new_sink)
                 .map_err(whole),
+            (DataFile::Ipc(arrow), &Work::RowGroup { row_group, .. }) => {
+                let names = arrow.flat_columns();
+                let by = self.segments.by.iter();
+                let columns = by.map(|name| segment_column(name, &names, &arrow.path));
+                let columns = columns.collect::<Result<Vec<_>>>();
+                let columns = columns.map_err(|e| whole(arrow.locate(e)))?;
+                let mut tally = Tally::default();
+                let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
+                let read = arrow.rows_of(row_group, &stored_names(&columns), &mut take);
+                drop(take);
+                read.map(|()| tally).map_err(whole)
+            }
             (DataFile::Text(text), Work::Seat(stream)) => {
                 let by = self.segments.by.iter();
                 let columns = by.map(|name| segment_column(name, text.columns(), &text.path));

@@ -3,6 +3,7 @@
 //! Reads with `pread` on one descriptor, never mmap: a file that shrinks under a mapping kills the
 //! process, under `pread` it is an error. Knows no format.
 
+use super::stdin;
 use crate::error::{Error, Result};
 use std::fs::{File, Metadata};
 use std::io;
@@ -44,6 +45,16 @@ impl InputFile {
     /// would wait for its writer.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let fail = |e: io::Error| Error::input(describe(&e)).with("file", path.display());
+        if stdin::is_named(path) {
+            let file = stdin::file()?;
+            let identity = Identity::of(&file.metadata().map_err(fail)?);
+            let path = path.to_owned();
+            return Ok(Self {
+                path,
+                file,
+                identity,
+            });
+        }
         let metadata = std::fs::metadata(path).map_err(fail)?;
         if !metadata.is_file() {
             let what = if metadata.is_dir() {

@@ -81,7 +81,7 @@ pub fn is_decoding() -> bool {
 
 /// Runs a decoder of another project. It panics on some corrupt files, and a bad file must not look
 /// like a bug of ours.
-fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
     DECODING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(decode));
     let was_decoding = DECODING.replace(false);

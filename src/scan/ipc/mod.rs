@@ -1,0 +1,276 @@
+//! Arrow IPC: files (Feather) and streams, by record batches.
+
+mod messages;
+
+pub(super) use messages::may_be_arrow;
+
+use super::arrow::{ArrowIds, id_domain};
+use super::parquet::guarded;
+use super::store::{Identity, InputFile};
+use super::{IdSelection, column};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{Cast, IdDomain, IdSink, Tally};
+use crate::reader::ReadLimits;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::ipc::reader::FileDecoder;
+use messages::{Batch, Contents, corrupt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// An Arrow file or stream whose messages were found.
+#[derive(Debug)]
+pub(super) struct IpcFile {
+    pub(super) path: PathBuf,
+    /// The path without links and detours: equal for the same file.
+    pub(super) canonical: PathBuf,
+    identity: Identity,
+    file: InputFile,
+    contents: Contents,
+    id: Leaf,
+    pub(super) cast: Option<IdDomain>,
+    limits: ReadLimits,
+    /// The decoder that was used last.
+    decoder: Mutex<Option<(Key, Arc<FileDecoder>)>>,
+}
+
+/// What a decoder is for: how many dictionaries it knows, and which columns it reads.
+type Key = (usize, Vec<usize>);
+
+/// A column without columns below it.
+#[derive(Clone, Debug)]
+struct Leaf {
+    name: String,
+    /// The column, and below it the numbers of fields.
+    path: Vec<usize>,
+    field: FieldRef,
+}
+
+impl IpcFile {
+    /// Opens a file and finds its ID column.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if it isn't a whole Arrow file or stream with IDs of a supported type,
+    /// [`ErrorKind::Usage`] if the ID column can't be told.
+    pub(super) fn open(
+        file: InputFile,
+        path: &Path,
+        id: Option<&str>,
+        selection: &IdSelection,
+    ) -> Result<Self> {
+        let located = |e: Error| e.with("file", path.display());
+        let contents = guarded(|| messages::contents(&file)).map_err(located)?;
+        // Arrow has no checksums.
+        let checked = selection.limits.check_page(0, 0, false);
+        checked.map_err(located)?;
+        let leaves = leaves_of(&contents.schema);
+        let names: Vec<String> = leaves.iter().map(|leaf| leaf.name.clone()).collect();
+        let ends: Vec<&String> = leaves.iter().map(|leaf| leaf.field.name()).collect();
+        let found = column::find_name(&names, &ends, id).map_err(located)?;
+        let id = leaves[found].clone();
+        let domain =
+            id_domain(id.field.data_type()).and_then(|domain| match (domain, selection.cast) {
+                (Some(own), Some(wanted)) => Cast::check(own, wanted),
+                _ => Ok(()),
+            });
+        domain.map_err(|e| located(e.with("column", &id.name)))?;
+        Ok(Self {
+            path: path.to_owned(),
+            canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+            identity: file.identity(),
+            file,
+            contents,
+            id,
+            cast: selection.cast,
+            limits: selection.limits,
+            decoder: Mutex::new(None),
+        })
+    }
+
+    /// The domain in which its IDs arrive; `None` if its type says that all are null.
+    pub(super) fn domain(&self) -> Option<IdDomain> {
+        let own = id_domain(self.id.field.data_type()).ok().flatten();
+        own.map(|own| self.cast.unwrap_or(own))
+    }
+
+    /// The field of the ID column.
+    pub(super) fn id_field(&self) -> &Field {
+        &self.id.field
+    }
+
+    pub(super) fn column_name(&self) -> String {
+        self.id.name.clone()
+    }
+
+    /// The names of the columns that aren't nested.
+    pub(super) fn flat_columns(&self) -> Vec<String> {
+        let fields = self.contents.schema.fields().iter();
+        let flat = fields.filter(|field| !field.data_type().is_nested());
+        flat.map(|field| field.name().clone()).collect()
+    }
+
+    pub(super) fn locate(&self, error: Error) -> Error {
+        error
+            .with("file", self.path.display())
+            .with("column", &self.id.name)
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.contents.batches.iter().map(|batch| batch.rows).sum()
+    }
+
+    /// Of every record batch its bytes, about those of the ID column, and its rows.
+    pub(super) fn batches(&self) -> impl Iterator<Item = (u64, u64)> {
+        let columns = self.contents.schema.fields().len().max(1) as u64;
+        let batches = self.contents.batches.iter();
+        batches.map(move |batch| {
+            let bytes = u64::try_from(batch.block.bodyLength()).unwrap_or(0);
+            (bytes / columns, batch.rows)
+        })
+    }
+
+    /// Reads no more than the first record batch.
+    pub(super) fn keep_first(&mut self) {
+        self.contents.batches.truncate(1);
+    }
+
+    /// Pushes the IDs of a record batch.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] with file and column for what can't be decoded, and those of the sink.
+    pub(super) fn ids(&self, number: usize, sink: &mut dyn IdSink) -> Result<Tally> {
+        let mut read = || {
+            let rows = self.read(number, &[self.id.path[0]])?;
+            let ids = self.ids_of(rows.column(0))?;
+            ArrowIds::new(&self.id.field, self.cast).push(&ids, sink)
+        };
+        read().map_err(|e| self.locate(e).with("record batch", number))
+    }
+
+    /// Hands the rows of a record batch on: the IDs, and the columns of these names.
+    ///
+    /// # Errors
+    /// Those of [`Self::ids`] and of `take`.
+    pub(super) fn rows_of(
+        &self,
+        number: usize,
+        names: &[&str],
+        take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let mut read = || {
+            let schema = &self.contents.schema;
+            let mut columns = vec![self.id.path[0]];
+            for name in names {
+                let found = schema.index_of(name);
+                columns.push(found.map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?);
+            }
+            let rows = self.read(number, &columns)?;
+            let ids = self.ids_of(rows.column(0))?;
+            let beside: Vec<usize> = (1..rows.num_columns()).collect();
+            take(&ids, rows.project(&beside).map_err(corrupt)?)
+        };
+        read().map_err(|e| self.locate(e).with("record batch", number))
+    }
+
+    /// The columns of a record batch.
+    fn read(&self, number: usize, columns: &[usize]) -> Result<RecordBatch> {
+        let batch = &self.contents.batches[number];
+        self.file.ensure_unchanged(self.identity)?;
+        let rows = guarded(|| {
+            let decoder = self.decoder(batch, columns)?;
+            let schema = &self.contents.schema;
+            let columns = Some((schema, columns));
+            let bytes = messages::load(&self.file, &batch.block, columns, &self.limits)?;
+            let read = decoder.read_record_batch(&batch.block, &bytes);
+            read.map_err(corrupt)?
+                .ok_or_else(|| corrupt("a message without rows"))
+        })?;
+        self.file.ensure_unchanged(self.identity)?;
+        match rows.num_rows() as u64 == batch.rows {
+            true => Ok(rows),
+            false => Err(corrupt("a record batch of another length")),
+        }
+    }
+
+    /// A decoder that knows the dictionaries before a record batch.
+    fn decoder(&self, batch: &Batch, columns: &[usize]) -> Result<Arc<FileDecoder>> {
+        let key: Key = (batch.dictionaries, columns.to_vec());
+        let poisoned = |_| Error::new(ErrorKind::Internal, "a thread panicked while it read");
+        if let Some((known, decoder)) = &*self.decoder.lock().map_err(poisoned)?
+            && *known == key
+        {
+            return Ok(Arc::clone(decoder));
+        }
+        let schema = Arc::new(self.contents.schema.clone());
+        let mut decoder =
+            FileDecoder::new(schema, self.contents.version).with_projection(columns.to_vec());
+        for dictionary in self.contents.dictionaries_at(batch.dictionaries) {
+            let bytes = messages::load(&self.file, &dictionary.block, None, &self.limits)?;
+            let read = decoder.read_dictionary(&dictionary.block, &bytes);
+            read.map_err(corrupt)?;
+        }
+        let decoder = Arc::new(decoder);
+        *self.decoder.lock().map_err(poisoned)? = Some((key, Arc::clone(&decoder)));
+        Ok(decoder)
+    }
+
+    /// The IDs in a column, below which they may lie.
+    fn ids_of(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        let mut ids = Arc::clone(column);
+        for &field in &self.id.path[1..] {
+            let parent = ids.as_struct_opt();
+            let parent = parent.ok_or_else(|| corrupt("a column of another type"))?;
+            let below = parent.column(field).to_data();
+            // Where the parent is null, so is the ID.
+            let nulls = NullBuffer::union(parent.nulls(), below.nulls());
+            let masked = below.into_builder().nulls(nulls).build().map_err(corrupt)?;
+            ids = make_array(masked);
+        }
+        longest(&ids).map_or(Ok(()), |bytes| self.limits.check_value(bytes))?;
+        Ok(ids)
+    }
+}
+
+/// The bytes of the longest text or binary value.
+fn longest(ids: &ArrayRef) -> Option<usize> {
+    match ids.data_type() {
+        DataType::Utf8 => ids.as_string::<i32>().iter().flatten().map(str::len).max(),
+        DataType::LargeUtf8 => ids.as_string::<i64>().iter().flatten().map(str::len).max(),
+        DataType::Utf8View => ids.as_string_view().iter().flatten().map(str::len).max(),
+        DataType::Binary => ids
+            .as_binary::<i32>()
+            .iter()
+            .flatten()
+            .map(<[u8]>::len)
+            .max(),
+        DataType::LargeBinary => ids
+            .as_binary::<i64>()
+            .iter()
+            .flatten()
+            .map(<[u8]>::len)
+            .max(),
+        DataType::BinaryView => ids.as_binary_view().iter().flatten().map(<[u8]>::len).max(),
+        DataType::Dictionary(_, _) => longest(ids.as_any_dictionary().values()),
+        _ => None,
+    }
+}
+
+/// The columns of a schema without columns below them, by dotted paths.
+fn leaves_of(schema: &Schema) -> Vec<Leaf> {
+    fn add(name: String, path: Vec<usize>, field: &FieldRef, leaves: &mut Vec<Leaf>) {
+        let DataType::Struct(fields) = field.data_type() else {
+            let field = Arc::clone(field);
+            return leaves.push(Leaf { name, path, field });
+        };
+        for (number, below) in fields.iter().enumerate() {
+            let path = path.iter().copied().chain([number]).collect();
+            add(format!("{name}.{}", below.name()), path, below, leaves);
+        }
+    }
+    let mut leaves = Vec::new();
+    for (number, field) in schema.fields().iter().enumerate() {
+        add(field.name().clone(), vec![number], field, &mut leaves);
+    }
+    leaves
+}
