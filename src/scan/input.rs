@@ -16,7 +16,7 @@ pub struct Side {
 
 impl Side {
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
-    /// is a file, a folder (all `*.parquet`, `*.csv`, `*.tsv`, the latter two compressed as well, `*.ovs`, `*.theta` and `*.hll`
+    /// is a file, a folder (all `*.parquet`, `*.arrow`, `*.feather`, `*.csv`, `*.tsv`, `*.jsonl`, the texts compressed as well, `*.ovs`, `*.theta` and `*.hll`
     /// below it, but for names that begin with `_` or `.`), or a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
     /// `-` is the data itself from standard input. Without a name, a side is called after its file, folder or list.
     ///
@@ -192,8 +192,11 @@ const PACKED: [&str; 4] = ["gz", "zst", "bz2", "xz"];
 
 /// Whether a file in a folder is meant when the folder is named.
 fn is_input(path: &Path) -> bool {
-    const DATA: [&str; 6] = ["parquet", "ovs", "theta", "hll", "csv", "tsv"];
-    const TEXT: [&str; 2] = ["csv", "tsv"];
+    const DATA: [&str; 11] = [
+        "parquet", "ovs", "theta", "hll", "csv", "tsv", "jsonl", "ndjson", "arrow", "arrows",
+        "feather",
+    ];
+    const TEXT: [&str; 4] = ["csv", "tsv", "jsonl", "ndjson"];
     let is_any = |path: &Path, extensions: &[&str]| {
         path.extension()
             .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))

@@ -5,6 +5,7 @@ mod columns; // 13, 34, 36: which column
 mod encrypted; // 35
 mod environment; // 66 to 80: what happens around the program
 mod files; // 1 to 4: is it Parquet at all
+mod formats; // 84 to 93: JSON lines, Arrow, compression, standard input
 mod output; // 74: whoever closed the pipe
 mod pages; // 14 to 22: what is in the pages
 mod sketches; // 44 to 62: sketch files, honest and hostile

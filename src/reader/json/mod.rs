@@ -303,7 +303,7 @@ fn fault_of(line: &[u8], at: usize, flaw: Flaw) -> Fault {
                 .hint("one object a line is wanted, as jq -c '.[]' makes it")
         }
         What::NoObject => Error::input("a JSON value that is no object").hint(
-            "one object a line is wanted; a list of ids is read as delimited text, one id a line",
+            "one object a line is wanted, as jq -c . makes it; a list of ids is read as delimited text, one id a line",
         ),
         What::Twice(key) => Error::input(format!("the key {key} twice in one object"))
             .hint("programs differ in which of them counts: have it written once"),
