@@ -384,7 +384,7 @@ fn row_43_odd_text_is_read_right_or_refused_with_its_line() {
     refused("odd.utf16", b"\xff\xfeu\0s\0\n\0x", 3, &["not UTF-16"]);
     refused("empty.gz", &gzip(b""), 3, &["holds no record"]);
     refused("blank", b"\n\n\n", 3, &["holds no record"]);
-    refused("json", b"{\"user_id\": 1}\n", 3, &["JSON"]);
+    refused("json", b"[{\"user_id\": 1}]\n", 3, &["JSON"]);
     refused("xml", b"<?xml version=\"1.0\"?><Error/>", 3, &["XML"]);
     refused(
         "lfs",

@@ -15,8 +15,9 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet, CSV, TSV or sketch file, a folder of them, a glob, or @FILE with a path a line
-    /// (@- reads standard input), with a name if you like. Arguments of one name are one side
+    /// A side each: a Parquet, CSV, TSV, JSON lines, Arrow or sketch file, a folder of them, a glob, - for
+    /// such a file on standard input, or @FILE with a path a line (@- reads standard input), with a name
+    /// if you like. Arguments of one name are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 

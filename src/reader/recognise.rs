@@ -107,7 +107,7 @@ const KINDS: [Kind; 25] = [
         "a Stata file",
         "convert it: python -c \"import pandas; pandas.read_stata('x.dta').to_parquet('x.parquet')\"",
     ),
-    (b"\x89PNG", "a picture", "name the data files alone"),
+    (b"\x89PNG", "a PNG picture", "name the data files alone"),
     (b"\x7fELF", "a program", "name the data files alone"),
 ];
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) enum DataFile {
     Parquet(ParquetFile),
     Text(TextFile),
-    Ipc(IpcFile),
+    Ipc(Box<IpcFile>),
 }
 
 /// What a file says about the domain of its IDs.
@@ -68,7 +68,7 @@ impl DataFile {
         };
         if is_arrow {
             let arrow = IpcFile::open(file, path, id, selection)?;
-            return Ok(Some(Self::Ipc(arrow)));
+            return Ok(Some(Self::Ipc(Box::new(arrow))));
         }
         drop(file);
         let parquet = ParquetFile::open(path, id, selection, is_foreign, counter)?;

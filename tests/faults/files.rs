@@ -52,7 +52,33 @@ fn row_3_what_it_looks_like_is_said() {
     for (name, bytes, looks) in [
         ("a.png", &b"\x89PNG\r\n\x1a\n0000000000"[..], "PNG"),
         ("a.parquet.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0\0\0", "gzip"),
-        ("a.json", b"{\"user_id\": 1}\n", "JSON"),
+        ("a.json", b"[{\"user_id\": 1}]\n", "JSON"),
+        (
+            "a.xlsx",
+            b"PK\x03\x04\x14\0[Content_Types].xml",
+            "read_excel",
+        ),
+        ("a.zip", b"PK\x03\x04\x14\0\0\0a.csv", "unzip"),
+        ("a.orc", b"ORC\x11\0\0\n\x06", "pyarrow import orc"),
+        ("a.avro", b"Obj\x01\x04\x14avro.codec", "read_avro"),
+        (
+            "a.sqlite",
+            b"SQLite format 3\0\x10\0",
+            "sqlite3 -header -csv",
+        ),
+        ("a.duckdb", b"\0\0\0\0\0\0\0\0DUCK\x40\0", "COPY users TO"),
+        (
+            "a.csv",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "git lfs pull",
+        ),
+        (
+            "b.csv",
+            b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>",
+            "error page of a store",
+        ),
+        ("c.csv", b"<!DOCTYPE html>\n<html>", "web page"),
+        ("d.csv", b"", "is empty: 0 bytes"),
         (
             "a.parquet.tmp",
             b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0",

@@ -40,9 +40,9 @@ impl Survey {
     /// # Errors
     /// [`crate::ErrorKind::Input`] with the line of what is no object.
     pub(crate) fn add(&mut self, text: &[u8], block: &Block, wanted: Option<&str>) -> Result<()> {
-        let mut line_number = block.first_line;
+        let lines = text.split_inclusive(|&byte| byte == b'\n');
         let mut at = 0;
-        for line in text.split_inclusive(|&byte| byte == b'\n') {
+        for (line_number, line) in (block.first_line..).zip(lines) {
             let content = line.strip_suffix(b"\n").unwrap_or(line);
             if !parse::is_blank(content) {
                 self.records += 1;
@@ -52,7 +52,6 @@ impl Survey {
                 looked.map_err(|flaw| fault_of(content, at, flaw).locate(text, block, b'\n'))?;
             }
             at += line.len();
-            line_number += 1;
         }
         Ok(())
     }
