@@ -250,6 +250,45 @@ fn dictionaries_that_change_within_a_stream_are_each_batchs_own() {
 }
 
 #[test]
+fn rows_a_user_are_those_of_every_format() {
+    let folder = Folder::new();
+    let ids = || (0..9_000).map(|row| format!("user-{}", row % 1_000 % 700));
+    let texts: Vec<String> = ids().collect();
+    let dictionary: DictionaryArray<Int32Type> = texts.iter().map(String::as_str).collect();
+    let rows = batch("user_id", Arc::new(dictionary));
+    let lines: String = ids()
+        .map(|id| format!("{{\"user_id\":\"{id}\"}}\n"))
+        .collect();
+    let parquet = folder.ids("a.parquet", Arc::new(StringArray::from_iter_values(ids())));
+    let json = folder.bytes("a.jsonl", lines.as_bytes());
+    let file = folder.bytes(
+        "a.arrow",
+        &arrow_file(&[rows.slice(0, 5_000), rows.slice(5_000, 4_000)], None),
+    );
+    let frequency = |path: &str| {
+        let report = overlap(&["estimate", path, path, "--frequency", "--format", "json"]).json();
+        report["sides"][0]["frequency"].clone()
+    };
+    let expected = frequency(&parquet);
+    assert!(expected.is_object(), "{expected}");
+    assert_eq!(frequency(&json), expected);
+    assert_eq!(frequency(&file), expected);
+}
+
+#[test]
+fn many_small_batches_and_dictionaries_take_no_time() {
+    let folder = Folder::new();
+    let part = |number: usize| {
+        let texts = [format!("user-{number}"), format!("user-{}", number + 1)];
+        let ids: DictionaryArray<Int32Type> = texts.iter().map(String::as_str).collect();
+        batch("user_id", Arc::new(ids))
+    };
+    let parts: Vec<RecordBatch> = (0..2_000).map(part).collect();
+    let path = folder.bytes("a.arrows", &arrow_stream(&parts, None));
+    assert_eq!(count(&path), (4_000, 0, 2_001));
+}
+
+#[test]
 fn an_arrow_id_below_a_null_is_null() {
     let folder = Folder::new();
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(2), None, Some(4)]));

@@ -67,7 +67,7 @@ impl DataFile {
             Some(format) => format == InputFormat::Arrow,
         };
         if is_arrow {
-            let arrow = IpcFile::open(file, path, id, selection)?;
+            let arrow = IpcFile::open(&file, path, id, selection)?;
             return Ok(Some(Self::Ipc(Box::new(arrow))));
         }
         drop(file);

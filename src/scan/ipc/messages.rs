@@ -13,6 +13,7 @@ use arrow::ipc::{
     Block, Message, MessageHeader, MetadataVersion, RecordBatch, Schema as RawSchema,
     root_as_footer, root_as_message,
 };
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// What an Arrow file or stream holds.
@@ -220,14 +221,19 @@ impl Contents {
 
     /// The dictionaries that hold where so many of them stand before, without those that others
     /// replace.
-    pub(super) fn dictionaries_at(&self, before: usize) -> impl Iterator<Item = &Dictionary> {
-        let known = &self.dictionaries[..before];
-        let is_replaced = |at: usize, id: i64| {
-            let mut behind = known[at + 1..].iter();
-            behind.any(|other| other.id == id && !other.is_delta)
-        };
-        let numbered = known.iter().enumerate();
-        numbered.filter_map(move |(at, own)| (!is_replaced(at, own.id)).then_some(own))
+    pub(super) fn dictionaries_at(&self, before: usize) -> Vec<&Dictionary> {
+        let mut whole = HashSet::new();
+        let mut known: Vec<&Dictionary> = Vec::new();
+        for dictionary in self.dictionaries[..before].iter().rev() {
+            if !whole.contains(&dictionary.id) {
+                known.push(dictionary);
+            }
+            if !dictionary.is_delta {
+                whole.insert(dictionary.id);
+            }
+        }
+        known.reverse();
+        known
     }
 }
 

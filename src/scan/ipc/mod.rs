@@ -13,6 +13,7 @@ use crate::id::{Cast, IdDomain, IdSink, Tally};
 use crate::reader::ReadLimits;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
 use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::ipc::reader::FileDecoder;
 use messages::{Batch, Contents, corrupt};
@@ -26,7 +27,6 @@ pub(super) struct IpcFile {
     /// The path without links and detours: equal for the same file.
     pub(super) canonical: PathBuf,
     identity: Identity,
-    file: InputFile,
     contents: Contents,
     id: Leaf,
     pub(super) cast: Option<IdDomain>,
@@ -34,6 +34,9 @@ pub(super) struct IpcFile {
     /// The decoder that was used last.
     decoder: Mutex<Option<(Key, Arc<FileDecoder>)>>,
 }
+
+/// Rows whose IDs are pushed at a time.
+const PUSHED_ROWS: usize = 1 << 16;
 
 /// What a decoder is for: how many dictionaries it knows, and which columns it reads.
 type Key = (usize, Vec<usize>);
@@ -54,13 +57,13 @@ impl IpcFile {
     /// [`ErrorKind::Input`] if it isn't a whole Arrow file or stream with IDs of a supported type,
     /// [`ErrorKind::Usage`] if the ID column can't be told.
     pub(super) fn open(
-        file: InputFile,
+        file: &InputFile,
         path: &Path,
         id: Option<&str>,
         selection: &IdSelection,
     ) -> Result<Self> {
         let located = |e: Error| e.with("file", path.display());
-        let contents = guarded(|| messages::contents(&file)).map_err(located)?;
+        let contents = guarded(|| messages::contents(file)).map_err(located)?;
         // Arrow has no checksums.
         let checked = selection.limits.check_page(0, 0, false);
         checked.map_err(located)?;
@@ -79,7 +82,6 @@ impl IpcFile {
             path: path.to_owned(),
             canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             identity: file.identity(),
-            file,
             contents,
             id,
             cast: selection.cast,
@@ -142,8 +144,18 @@ impl IpcFile {
     pub(super) fn ids(&self, number: usize, sink: &mut dyn IdSink) -> Result<Tally> {
         let mut read = || {
             let rows = self.read(number, &[self.id.path[0]])?;
-            let ids = self.ids_of(rows.column(0))?;
-            ArrowIds::new(&self.id.field, self.cast).push(&ids, sink)
+            let mut ids = self.ids_of(rows.column(0))?;
+            if sink.counts_repeats() {
+                ids = unpacked(&ids)?;
+            }
+            let mut pushed = ArrowIds::new(&self.id.field, self.cast);
+            let mut tally = Tally::default();
+            // A record batch may be a whole file.
+            for start in (0..ids.len()).step_by(PUSHED_ROWS) {
+                let some = ids.slice(start, PUSHED_ROWS.min(ids.len() - start));
+                tally += pushed.push(&some, sink)?;
+            }
+            Ok(tally)
         };
         read().map_err(|e| self.locate(e).with("record batch", number))
     }
@@ -166,7 +178,7 @@ impl IpcFile {
                 columns.push(found.map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?);
             }
             let rows = self.read(number, &columns)?;
-            let ids = self.ids_of(rows.column(0))?;
+            let ids = unpacked(&self.ids_of(rows.column(0))?)?;
             let beside: Vec<usize> = (1..rows.num_columns()).collect();
             take(&ids, rows.project(&beside).map_err(corrupt)?)
         };
@@ -176,17 +188,18 @@ impl IpcFile {
     /// The columns of a record batch.
     fn read(&self, number: usize, columns: &[usize]) -> Result<RecordBatch> {
         let batch = &self.contents.batches[number];
-        self.file.ensure_unchanged(self.identity)?;
+        let file = InputFile::open(&self.path)?;
+        file.ensure_unchanged(self.identity)?;
         let rows = guarded(|| {
-            let decoder = self.decoder(batch, columns)?;
+            let decoder = self.decoder(&file, batch, columns)?;
             let schema = &self.contents.schema;
             let columns = Some((schema, columns));
-            let bytes = messages::load(&self.file, &batch.block, columns, &self.limits)?;
+            let bytes = messages::load(&file, &batch.block, columns, &self.limits)?;
             let read = decoder.read_record_batch(&batch.block, &bytes);
             read.map_err(corrupt)?
                 .ok_or_else(|| corrupt("a message without rows"))
         })?;
-        self.file.ensure_unchanged(self.identity)?;
+        file.ensure_unchanged(self.identity)?;
         match rows.num_rows() as u64 == batch.rows {
             true => Ok(rows),
             false => Err(corrupt("a record batch of another length")),
@@ -194,7 +207,12 @@ impl IpcFile {
     }
 
     /// A decoder that knows the dictionaries before a record batch.
-    fn decoder(&self, batch: &Batch, columns: &[usize]) -> Result<Arc<FileDecoder>> {
+    fn decoder(
+        &self,
+        file: &InputFile,
+        batch: &Batch,
+        columns: &[usize],
+    ) -> Result<Arc<FileDecoder>> {
         let key: Key = (batch.dictionaries, columns.to_vec());
         let poisoned = |_| Error::new(ErrorKind::Internal, "a thread panicked while it read");
         if let Some((known, decoder)) = &*self.decoder.lock().map_err(poisoned)?
@@ -206,7 +224,7 @@ impl IpcFile {
         let mut decoder =
             FileDecoder::new(schema, self.contents.version).with_projection(columns.to_vec());
         for dictionary in self.contents.dictionaries_at(batch.dictionaries) {
-            let bytes = messages::load(&self.file, &dictionary.block, None, &self.limits)?;
+            let bytes = messages::load(file, &dictionary.block, None, &self.limits)?;
             let read = decoder.read_dictionary(&dictionary.block, &bytes);
             read.map_err(corrupt)?;
         }
@@ -229,6 +247,14 @@ impl IpcFile {
         }
         longest(&ids).map_or(Ok(()), |bytes| self.limits.check_value(bytes))?;
         Ok(ids)
+    }
+}
+
+/// IDs of a dictionary as often as they come; others as they are.
+fn unpacked(ids: &ArrayRef) -> Result<ArrayRef> {
+    match ids.data_type() {
+        DataType::Dictionary(_, values) => cast(ids, values).map_err(corrupt),
+        _ => Ok(Arc::clone(ids)),
     }
 }
 
