@@ -331,3 +331,42 @@ fn standard_input_is_a_side_in_every_format() {
         }
     }
 }
+
+#[test]
+fn large_json_lines_are_shared_by_threads_and_counted_once() {
+    let folder = Folder::new();
+    let path = folder.bytes("a.jsonl", lines((0..200_000).chain(0..100_000)).as_bytes());
+    for threads in ["1", "2", "5"] {
+        let arguments = [
+            "exact",
+            &path,
+            "--id",
+            "user.id",
+            "--threads",
+            threads,
+            "--format",
+            "json",
+        ];
+        let side = &overlap(&arguments).json()["sides"][0];
+        assert_eq!(
+            (users(side, "/users"), side["rows"].as_u64()),
+            (200_000, Some(300_000))
+        );
+    }
+    // The first of several faults is reported, whichever thread was faster.
+    let bad = "{\"user\":1}\n";
+    let text = [&lines(0..123_456), bad, &lines(0..100_000), bad].concat();
+    let path = folder.bytes("b.jsonl", text.as_bytes());
+    let answer = overlap(&["exact", &path, "--id", "user.id"]);
+    answer.fails(3, &["a value of user that is no object", "line 123457"]);
+}
+
+#[test]
+fn a_line_of_json_longer_than_the_longest_id_is_refused() {
+    let folder = Folder::new();
+    let long = "x".repeat(3 << 20);
+    let text = format!("{{\"user_id\":1}}\n{{\"user_id\":2,\"x\":\"{long}\"}}\n");
+    let path = folder.bytes("long.jsonl", text.as_bytes());
+    overlap(&["exact", &path, "--max-value", "2MiB"]).fails(7, &["line 2", "--max-value"]);
+    assert_eq!(count(&path), (2, 0, 2));
+}

@@ -114,7 +114,11 @@ pub(crate) fn text_of(
     let (head, _) = head_of(&mut *stream, 4).map_err(|e| explain(packing, &e))?;
     let (encoding, mark) = Encoding::of(&head)?;
     let rest = io::Cursor::new(head[mark..].to_vec()).chain(stream);
-    Ok(encoding.to_utf8(Box::new(rest)))
+    let mut text = encoding.to_utf8(Box::new(rest));
+    // Some writers put a mark before a text that has one.
+    let (head, _) = head_of(&mut *text, 3).map_err(|e| explain(packing, &e))?;
+    let mark = if head == b"\xef\xbb\xbf" { 3 } else { 0 };
+    Ok(Box::new(io::Cursor::new(head[mark..].to_vec()).chain(text)))
 }
 
 /// The first bytes of a stream, and whether these are all.

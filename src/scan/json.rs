@@ -12,11 +12,17 @@ use std::io::{self, Read};
 /// How much is looked at for the names of the columns. All is looked at for the first ID.
 const HEAD_BYTES: usize = 64 << 10;
 
-/// Whether a text begins like a list of JSON values, which is refused as such.
-pub(super) fn is_list(head: &[u8]) -> bool {
-    let behind = head.trim_ascii_start().strip_prefix(b"[");
-    let next = behind.and_then(|behind| behind.trim_ascii_start().first());
-    matches!(next, Some(b'{' | b'"' | b'[' | b']' | b'0'..=b'9'))
+/// Whether a text begins like an object, or like a list of JSON values, which is refused as such. A
+/// GUID in braces does not.
+pub(super) fn begins_like_one(head: &[u8]) -> bool {
+    match head.trim_ascii_start() {
+        [b'{', behind @ ..] => matches!(behind.trim_ascii_start(), [] | [b'"' | b'\'' | b'}', ..]),
+        [b'[', behind @ ..] => matches!(
+            behind.trim_ascii_start(),
+            [b'{' | b'"' | b'[' | b']' | b'0'..=b'9', ..]
+        ),
+        _ => false,
+    }
 }
 
 /// What the records of a stream say: where the IDs are, and what they are.
@@ -102,5 +108,34 @@ fn values_of(kind: Kind, cast: Option<IdDomain>) -> Result<(Values, IdKind)> {
             "a list",
             "unnest it to one id a row, or name another column",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_and_lists_are_json_and_guids_in_braces_are_not() {
+        for head in [
+            "{\"a\":1}",
+            " \n{ \"a\"",
+            "{",
+            "{}",
+            "{'a': 1}",
+            "[{",
+            "[ \"a\"",
+            "[1,",
+        ] {
+            assert!(begins_like_one(head.as_bytes()), "{head}");
+        }
+        for head in [
+            "",
+            "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}\n",
+            "[id],x",
+            "a,{}",
+        ] {
+            assert!(!begins_like_one(head.as_bytes()), "{head}");
+        }
     }
 }

@@ -62,10 +62,12 @@ impl InputFile {
             } else {
                 "not a regular file"
             };
-            return Err(
-                Error::input(format!("is {what}, but a data file was wanted"))
-                    .with("file", path.display()),
-            );
+            let error = Error::input(format!("is {what}, but a data file was wanted"))
+                .with("file", path.display());
+            return Err(match metadata.is_dir() {
+                true => error,
+                false => error.hint("a pipe is read as standard input, whose name is -"),
+            });
         }
         let file = File::open(path).map_err(fail)?;
         let identity = Identity::of(&file.metadata().map_err(fail)?);

@@ -225,9 +225,8 @@ fn look_over(
     if selection.format.is_none() {
         check_is_text(&head, packing)?;
     }
-    let is_json = head.trim_ascii_start().starts_with(b"{");
     let is_json = match selection.format {
-        None => is_json || json::is_list(&head),
+        None => json::begins_like_one(&head),
         Some(format) => format == InputFormat::JsonLines,
     };
     if is_json {

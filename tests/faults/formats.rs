@@ -118,6 +118,8 @@ fn row_89_encodings_of_json() {
     ] {
         assert_eq!(count(&folder.bytes("a.jsonl", bytes)), (2, 0, 1));
     }
+    let twice = [b"\xef\xbb\xbf\xef\xbb\xbf", text.as_bytes()].concat();
+    assert_eq!(count(&folder.bytes("a.jsonl", &twice)), (2, 0, 1));
     let latin = [
         b"{\"user_id\":\"x\"}\n{\"user_id\":\"",
         &b"M\xfcller\"}\n"[..],
