@@ -192,7 +192,10 @@ fn row_91_a_buffer_that_grows_without_end_is_a_limit() {
     let packed = arrow_file(&[batch("user_id", ids)], Some(CompressionType::ZSTD));
     let path = folder.bytes("a.arrow", &packed);
     assert_eq!(count(&path), (1_000_000, 0, 1));
+    let other = folder.bytes("a.csv", b"user_id\n1\n");
     overlap(&["exact", &path, "--max-page", "1MB"]).fails(7, &["--max-page"]);
+    overlap(&["exact", &path, "--require-checksums"]).fails(5, &["without a checksum"]);
+    overlap(&["exact", &other, "--input-format", "arrow"]).fails(3, &["neither an Arrow file"]);
     // What the length before the buffer claims is refused before room is made for it.
     let claimed = 8_000_000_u64.to_le_bytes();
     let at = packed

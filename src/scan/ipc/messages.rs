@@ -146,6 +146,9 @@ fn walked(file: &InputFile) -> Result<Contents> {
             );
         }
         let prefix = read(file, at, 8)?;
+        if prefix[..4] != CONTINUATION && at == 0 {
+            return Err(Error::input("neither an Arrow file nor an Arrow stream"));
+        }
         if prefix[..4] != CONTINUATION {
             return Err(corrupt("a message was wanted"));
         }
