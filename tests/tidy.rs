@@ -36,10 +36,12 @@ const FLOORS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where files may be touched.
-const EDGE: [&str; 7] = [
+const EDGE: [&str; 9] = [
     "exact/spill.rs",
     "scan/store.rs",
-    "scan/input.rs",
+    "scan/place/data.rs",
+    "scan/place/folder.rs",
+    "scan/place/list.rs",
     "scan/delta.rs",
     "scan/tables.rs",
     "storage.rs",

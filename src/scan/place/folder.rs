@@ -85,6 +85,12 @@ impl Walk {
     }
 
     fn file(&mut self, path: PathBuf, name: &str) {
+        // A link that goes round in a ring leads to no file; one whose file is gone is refused by
+        // whoever opens it.
+        if std::fs::metadata(&path).is_err_and(|e| is_ring(&e)) {
+            self.found.passed_over.push(path);
+            return;
+        }
         match leftover::of_file(name) {
             leftover::Kind::Leftover => {}
             leftover::Kind::Hidden => self.found.passed_over.push(path),
@@ -92,6 +98,14 @@ impl Walk {
             leftover::Kind::None => self.found.passed_over.push(path),
         }
     }
+}
+
+/// Whether links were followed without an end.
+fn is_ring(error: &std::io::Error) -> bool {
+    /// `ELOOP` of Linux; macOS and the BSDs say 62.
+    const RINGS: [i32; 2] = [40, 62];
+    let code = error.raw_os_error();
+    code.is_some_and(|code| RINGS.contains(&code))
 }
 
 /// Whether a link goes to a folder that it lies in.
