@@ -83,9 +83,12 @@ fn every_format_tells_the_same_numbers() {
     let json = overlap(&shop_and_pay(&["exact", "--format", "json"])).json();
     let x = users(&json, "/overlap").to_string();
     let csv = overlap(&shop_and_pay(&["exact", "--format", "csv"])).stdout;
-    assert!(csv.starts_with("measure,a,b,value,lower,upper\n"), "{csv}");
     assert!(
-        csv.contains(&format!("\noverlap,shop,pay,{x},{x},{x}\n")),
+        csv.starts_with("measure,a,b,value,lower,upper,id_column\n"),
+        "{csv}"
+    );
+    assert!(
+        csv.contains(&format!("\noverlap,shop,pay,{x},{x},{x},\n")),
         "{csv}"
     );
     let grouped = format!("{},{}", &x[..2], &x[2..]);
@@ -320,11 +323,11 @@ fn shares_of_new_users_are_of_all_that_are_new() {
         "estimate {}shop.parquet {}pay.parquet --by tier --format csv",
     );
     for line in [
-        "measure,a,b,segment,value,lower,upper",
-        "users,shop,,,100,100,100",
-        "overlap,shop,pay,,50,50,50",
-        "segment_users,pay,,\"a,b\",100,100,100",
-        "segment_new,shop,pay,a/b,50,50,50",
+        "measure,a,b,segment,value,lower,upper,id_column",
+        "users,shop,,,100,100,100,user_id",
+        "overlap,shop,pay,,50,50,50,",
+        "segment_users,pay,,\"a,b\",100,100,100,",
+        "segment_new,shop,pay,a/b,50,50,50,",
     ] {
         assert!(csv.lines().any(|found| found == line), "{line}: {csv}");
     }

@@ -219,19 +219,23 @@ fn a_trend_is_told_from_folders_of_days_and_from_date_columns() {
         ("2026-11-10,lake,users_7d", 400),
     ] {
         assert!(
-            csv.contains(&format!("{line},{value},{value},{value}\n")),
+            csv.contains(&format!("{line},{value},{value},{value},")),
             "{line}: {csv}"
         );
     }
     assert!(
-        csv.contains("2026-11-02,lake,returned,0.5,0.5,0.5\n"),
+        csv.contains("2026-11-02,lake,returned,0.5,0.5,0.5,"),
         "{csv}"
     );
     assert!(
         !csv.contains("2026-11-06,lake,users_7d"),
         "no window before it is whole: {csv}"
     );
-    let rename = |text: String| text.replace(",log,", ",lake,");
+    // Sketches don't tell their column.
+    let rename = |text: String| {
+        let text = text.replace(",log,", ",lake,");
+        text.replace(",user_id\n", ",\n")
+    };
     assert_eq!(
         rename(run(&folder, "trend {}log.parquet --by day --format csv")),
         csv

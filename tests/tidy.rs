@@ -36,11 +36,13 @@ const FLOORS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where files may be touched.
-const EDGE: [&str; 8] = [
+const EDGE: [&str; 10] = [
     "exact/spill.rs",
     "scan/store.rs",
     "scan/stdin.rs",
-    "scan/input.rs",
+    "scan/place/data.rs",
+    "scan/place/folder.rs",
+    "scan/place/list.rs",
     "scan/delta.rs",
     "scan/tables.rs",
     "storage.rs",

@@ -42,11 +42,10 @@ pub(crate) fn sketch_paths(
     let threads: Option<usize> = options::count("threads", threads)?;
     let table = work::wait(py, move |progress| {
         let mut sources = Sources::new(&paths)?;
-        let paths = sources.sides.drain(..).flat_map(|side| side.files);
-        let side = Side {
-            name: "side".into(),
-            files: paths.collect(),
-        };
+        let mut side = Side::new("side".into(), Vec::new());
+        for part in sources.sides.drain(..) {
+            side.extend(part);
+        }
         sources.sides = vec![side];
         sources.id = IdSelection {
             column: id,

@@ -15,14 +15,14 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet, CSV, TSV, JSON lines, Arrow or sketch file, a folder of them, a glob, - for
-    /// such a file on standard input, or @FILE with a path a line (@- reads standard input), with a name
-    /// if you like. Arguments of one name are one side
+    /// A side each: a Parquet, CSV, TSV, JSON lines, Arrow or sketch file, a folder of them whatever their
+    /// names, a glob, - for such a file on standard input, or @FILE with a path a line (@- reads standard
+    /// input), with a name if you like. Arguments of one name are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 
     /// The ID column as a dotted path, for all sides or for one [default: the only one of user_id,
-    /// uid, id, userid, device_id]
+    /// uid, id, userid, device_id; id only if no other column may hold users]
     #[arg(long, value_name = "[NAME=]COLUMN")]
     id: Vec<String>,
 

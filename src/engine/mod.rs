@@ -35,7 +35,7 @@ pub use verify::verify;
 
 use crate::estimate::{Estimate, RegionCounts};
 use crate::id::PageChecks;
-use crate::report::{EstimateReport, Method, SideReport, SketchPart, Warning};
+use crate::report::{EstimateReport, Method, SideReport, SketchPart, SourceReport, Warning};
 use crate::scan::{Plan, SidePlan};
 use crate::sketch::{Sketch, SketchOptions};
 use std::collections::BTreeSet;
@@ -84,8 +84,8 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
     warnings
 }
 
-/// What reading the files of some sides gives reason to say: footers that miscount nulls, and texts
-/// that were taken for null.
+/// What reading the files of some sides gives reason to say: footers that miscount nulls, texts that
+/// were taken for null, and columns that say something else than the path.
 fn nulls_warnings<'a>(
     sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
 ) -> impl Iterator<Item = Warning> {
@@ -98,7 +98,11 @@ fn nulls_warnings<'a>(
             side: side.clone(),
             rows: pages.named_nulls,
         });
-        differ.into_iter().chain(named)
+        let path = (pages.path_differs > 0).then(|| Warning::PathDiffers {
+            side: side.clone(),
+            rows: pages.path_differs,
+        });
+        differ.into_iter().chain(named).chain(path)
     })
 }
 
@@ -160,6 +164,7 @@ fn side_report(plan: &SidePlan) -> SideReport {
         name: plan.name.clone(),
         files: plan.file_count() + plan.foreign.len(),
         column: has_data.then(|| plan.column.clone()),
+        passed_over: plan.passed_over.clone(),
         id_type: plan.domain,
         tally: None,
         pages: PageChecks::default(),
@@ -167,6 +172,16 @@ fn side_report(plan: &SidePlan) -> SideReport {
         frequency: None,
         users: Estimate::exact(0.0),
     }
+}
+
+/// Where the numbers of each side come from.
+fn source_reports(plan: &Plan) -> Vec<SourceReport> {
+    let source = |side: &SidePlan| SourceReport {
+        name: side.name.clone(),
+        column: (side.file_count() > 0).then(|| side.column.clone()),
+        passed_over: side.passed_over.clone(),
+    };
+    plan.sides.iter().map(source).collect()
 }
 
 /// Every two of `count` sides, in order.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::SketchTable;
 use crate::id::{PageChecks, Tally};
-use crate::report::{MatrixReport, Method, ReachReport, TrendReport, Warning};
+use crate::report::{MatrixReport, Method, ReachReport, SourceReport, TrendReport, Warning};
 use crate::scan::{self, Progress};
 use crate::sketch::{Sketch, SketchOptions};
 use arrow::array::{Array, AsArray};
@@ -38,6 +38,7 @@ struct Answers {
     method: Method,
     tally: Option<Tally>,
     pages: PageChecks,
+    sources: Vec<SourceReport>,
     warnings: Vec<Warning>,
 }
 
@@ -57,6 +58,7 @@ pub fn matrix(request: &SidesRequest, progress: &dyn Progress) -> Result<MatrixR
         matrix,
         tally: answers.tally,
         pages: answers.pages,
+        sources: answers.sources,
         warnings: answers.warnings,
     })
 }
@@ -91,6 +93,7 @@ pub fn reach(
         steps,
         tally: answers.tally,
         pages: answers.pages,
+        sources: answers.sources,
         warnings: answers.warnings,
     })
 }
@@ -119,6 +122,7 @@ pub fn trend(
         method,
         tally,
         pages,
+        sources,
         mut warnings,
     } = answers(request, progress)?;
     let mut sides = Vec::with_capacity(names.len());
@@ -145,6 +149,7 @@ pub fn trend(
         days,
         tally,
         pages,
+        sources,
         warnings,
     })
 }
@@ -155,6 +160,7 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     let sides = inputs.plan.sides.iter();
     let names: Vec<String> = sides.map(|side| side.name.clone()).collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
+    let sources = super::source_reports(&inputs.plan);
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
     let checks: Vec<PageChecks> = (0..names.len()).map(page_checks).collect();
@@ -172,6 +178,7 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
         names,
         tables,
         pages,
+        sources,
         warnings,
     })
 }

@@ -33,16 +33,16 @@ pub struct StoreRequest {
 pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreReport> {
     let mut sources = request.sources.clone();
     sources.check()?;
-    let files = sources.sides.drain(..).flat_map(|side| side.files);
-    let side = Side {
-        name: file_name(&request.output),
-        files: files.collect(),
-    };
+    let mut side = Side::new(file_name(&request.output), Vec::new());
+    for part in sources.sides.drain(..) {
+        side.extend(part);
+    }
     ensure_no_input(&request.output, &side.files)?;
     let side_name = side.name.clone();
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
     let mut warnings = super::plan_warnings(&inputs.plan);
+    let sources_read = super::source_reports(&inputs.plan);
     let nobody = Sketch::empty(inputs.options);
     let has_data = inputs.plan.sides.iter().any(|side| side.file_count() > 0);
     let data = Some(&nobody).filter(|_| has_data);
@@ -64,6 +64,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         segment_columns: table.names(),
         tally,
         pages,
+        sources: sources_read,
         warnings,
     })
 }

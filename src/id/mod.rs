@@ -160,6 +160,9 @@ pub struct PageChecks {
     pub nulls_differ: Option<NullCounts>,
     /// Nulls of delimited text that were written as a text that was said to mean null.
     pub named_nulls: u64,
+    /// Rows where a segment column of the file says something else than the path, counted once for
+    /// each such column.
+    pub path_differs: u64,
 }
 
 /// Two opinions on how many IDs are null.
@@ -177,6 +180,7 @@ impl std::ops::AddAssign for PageChecks {
         self.checked += other.checked;
         self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
         self.named_nulls += other.named_nulls;
+        self.path_differs += other.path_differs;
     }
 }
 

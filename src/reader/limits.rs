@@ -102,6 +102,7 @@ pub(crate) struct PageCounter {
     pages: AtomicU64,
     checked: AtomicU64,
     named_nulls: AtomicU64,
+    path_differs: AtomicU64,
     nulls_differ: OnceLock<NullCounts>,
 }
 
@@ -111,6 +112,8 @@ impl PageCounter {
         self.checked.fetch_add(checks.checked, Ordering::Relaxed);
         self.named_nulls
             .fetch_add(checks.named_nulls, Ordering::Relaxed);
+        self.path_differs
+            .fetch_add(checks.path_differs, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> PageChecks {
@@ -119,6 +122,7 @@ impl PageCounter {
             checked: self.checked.load(Ordering::Relaxed),
             nulls_differ: self.nulls_differ.get().copied(),
             named_nulls: self.named_nulls.load(Ordering::Relaxed),
+            path_differs: self.path_differs.load(Ordering::Relaxed),
         }
     }
 

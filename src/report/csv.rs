@@ -1,6 +1,6 @@
 //! The report as CSV: one measure a line, so that any number of sides fits one header.
 
-use super::{EstimateReport, VerifyReport};
+use super::{EstimateReport, VerifyReport, source};
 use crate::estimate::Estimate;
 use std::fmt::Write;
 
@@ -9,13 +9,19 @@ pub(super) struct Lines {
     text: String,
     /// Whether there is a column of segments, empty for what is of none.
     segments: bool,
+    /// The ID column of the side whose measures come.
+    column: String,
 }
 
 impl Lines {
     fn new(segments: bool) -> Self {
         let segment = if segments { "segment," } else { "" };
-        let text = format!("measure,a,b,{segment}value,lower,upper\n");
-        Self { text, segments }
+        let text = format!("measure,a,b,{segment}value,lower,upper,id_column\n");
+        Self {
+            text,
+            segments,
+            column: String::new(),
+        }
     }
 
     fn line(&mut self, measure: &str, a: &str, b: &str, estimate: &Estimate) {
@@ -43,7 +49,8 @@ impl Lines {
         // Writing to a String can't fail.
         let _ = writeln!(
             self.text,
-            "{measure},{a},{b},{segment}{value},{lower},{upper}"
+            "{measure},{a},{b},{segment}{value},{lower},{upper},{}",
+            quoted(&self.column)
         );
     }
 }
@@ -52,6 +59,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
     let mut out = Lines::new(report.segments.is_some());
     for side in &report.sides {
         let counted = |value: u64| Estimate::exact(value as f64);
+        out.column = side.column.clone().unwrap_or_default();
         if let Some(tally) = side.tally {
             out.line("rows", &side.name, "", &counted(tally.rows));
             out.line("nulls", &side.name, "", &counted(tally.nulls));
@@ -64,6 +72,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
             }
         }
     }
+    out.column.clear();
     for pair in &report.pairs {
         let (a, b) = (report.name(pair.a), report.name(pair.b));
         let numbers = &pair.estimate;
@@ -93,7 +102,11 @@ pub(super) fn render(report: &EstimateReport) -> String {
 }
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {
-    let mut out = String::from("measure,estimate,lower,upper,truth,relative_error,inside\n");
+    let mut out =
+        String::from("measure,estimate,lower,upper,truth,relative_error,inside,id_column\n");
+    let columns = source::columns(&source::of_sides(&report.estimate.sides));
+    let columns = columns.trim_start_matches("id column: ").trim_end();
+    let columns = quoted(columns);
     for check in report.checks() {
         let Estimate {
             value,
@@ -104,7 +117,7 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
         let measure = quoted(&check.measure);
         let _ = writeln!(
             out,
-            "{measure},{value},{lower},{upper},{truth},{error},{inside}"
+            "{measure},{value},{lower},{upper},{truth},{error},{inside},{columns}"
         );
     }
     out

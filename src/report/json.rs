@@ -4,8 +4,8 @@
 
 use super::segments::{SegmentsDocument, SegmentsReport};
 use super::{
-    EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, VerifyReport,
-    Warning,
+    EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, SourceReport,
+    VerifyReport, Warning,
 };
 use crate::estimate::Estimate;
 use serde::Serialize;
@@ -124,6 +124,8 @@ struct Side<'a> {
     name: &'a str,
     files: usize,
     column: Option<&'a str>,
+    /// What lies in its folders and holds no data.
+    passed_over: &'a [String],
     id_type: Option<&'static str>,
     rows: Option<u64>,
     nulls: Option<u64>,
@@ -184,6 +186,23 @@ pub(super) struct Ratio {
     value: f64,
     lower: f64,
     upper: f64,
+}
+
+/// Where the numbers of a side come from.
+#[derive(Serialize)]
+pub(super) struct SourceDocument {
+    name: String,
+    column: Option<String>,
+    passed_over: Vec<String>,
+}
+
+pub(super) fn sources(sources: &[SourceReport]) -> Vec<SourceDocument> {
+    let document = |source: &SourceReport| SourceDocument {
+        name: source.name.clone(),
+        column: source.column.clone(),
+        passed_over: source.passed_over.clone(),
+    };
+    sources.iter().map(document).collect()
 }
 
 #[derive(Serialize)]
@@ -271,6 +290,7 @@ fn side(side: &SideReport) -> Side<'_> {
         name: &side.name,
         files: side.files,
         column: side.column.as_deref(),
+        passed_over: &side.passed_over,
         id_type: side.id_type.map(crate::id::IdDomain::name),
         rows: side.tally.map(|tally| tally.rows),
         nulls: side.tally.map(|tally| tally.nulls),

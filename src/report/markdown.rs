@@ -2,7 +2,7 @@
 
 use super::number::{fraction, percent, percent_interval, rows, whole, whole_interval};
 use super::table::{frequency_rows, quality_text};
-use super::{EstimateReport, VerifyReport};
+use super::{EstimateReport, VerifyReport, source};
 use crate::estimate::Estimate;
 use std::fmt::Write;
 
@@ -71,7 +71,7 @@ pub(super) fn render(report: &EstimateReport) -> String {
     if let Some(segments) = &report.segments {
         out += &segments.markdown(report.confidence, report.all_new());
     }
-    out
+    out + &source::markdown(&source::of_sides(&report.sides))
 }
 
 /// A number of users, and its interval unless it is exact: `1,234 (1,230 – 1,240)`.
@@ -113,7 +113,7 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
             ],
         );
     }
-    out
+    out + &source::markdown(&source::of_sides(&report.estimate.sides))
 }
 
 fn fractions(estimate: &Estimate) -> String {

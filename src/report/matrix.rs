@@ -1,7 +1,7 @@
 //! Every two of N sides.
 
 use super::number::{percent, whole, whole_interval};
-use super::{Format, Method, Warning, csv, json, markdown, table};
+use super::{Format, Method, SourceReport, Warning, csv, json, markdown, source, table};
 use crate::analysis::{Matrix, MatrixPair};
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{PageChecks, Tally};
@@ -23,6 +23,8 @@ pub struct MatrixReport {
     pub tally: Option<Tally>,
     /// Pages of data read, and those of them whose checksums were checked.
     pub pages: PageChecks,
+    /// Where the numbers come from: the columns that were read, of every side that was named.
+    pub sources: Vec<SourceReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -72,7 +74,7 @@ impl MatrixReport {
     }
 
     fn last_line(&self) -> String {
-        let last = table::last_line(self.tally, "", self.pages, self.method);
+        let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
         format!("\n{last}")
     }
 
@@ -83,7 +85,7 @@ impl MatrixReport {
         if left > 0 {
             let _ = writeln!(out, "\nand {left} pairs that share less or nobody");
         }
-        out
+        out + &source::markdown(&self.sources)
     }
 
     fn users(&self) -> Vec<Vec<String>> {
@@ -144,7 +146,7 @@ impl MatrixReport {
         for measure in ["overlap", "share_of_a", "share_of_b", "jaccard"] {
             let _ = write!(out, ",{measure},{measure}_lower,{measure}_upper");
         }
-        out += ",users_a,users_b\n";
+        out += ",users_a,users_b,id_column_a,id_column_b\n";
         for pair in &self.matrix.pairs {
             let name = |side: usize| csv::quoted(&self.names[side]);
             let users = |side: usize| self.matrix.users[side].value;
@@ -157,7 +159,11 @@ impl MatrixReport {
             {
                 let _ = write!(out, ",{value},{lower},{upper}");
             }
-            let _ = writeln!(out, ",{},{}", users(pair.a), users(pair.b));
+            let column =
+                |side: usize| csv::quoted(source::column_of(&self.sources, &self.names[side]));
+            let (users_a, users_b) = (users(pair.a), users(pair.b));
+            let (column_a, column_b) = (column(pair.a), column(pair.b));
+            let _ = writeln!(out, ",{users_a},{users_b},{column_a},{column_b}");
         }
         out
     }
@@ -182,6 +188,7 @@ impl MatrixReport {
             confidence: self.confidence.level(),
             sides: sides.map(side).collect(),
             pairs: self.matrix.pairs.iter().map(pair).collect(),
+            sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
     }
@@ -194,6 +201,7 @@ struct Document {
     confidence: f64,
     sides: Vec<SideDocument>,
     pairs: Vec<PairDocument>,
+    sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,
 }
 

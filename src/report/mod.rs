@@ -14,6 +14,7 @@ mod quality;
 mod reach;
 mod regions;
 mod segments;
+mod source;
 mod store;
 mod table;
 mod trend;
@@ -69,6 +70,17 @@ pub enum Method {
     Exact,
 }
 
+/// Where the numbers of a side come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceReport {
+    /// The side's name.
+    pub name: String,
+    /// The ID column; `None` if the side was read from sketches.
+    pub column: Option<String>,
+    /// What lies in its folders and holds no data, or none that is read.
+    pub passed_over: Vec<String>,
+}
+
 /// One side of a report.
 #[derive(Clone, Debug)]
 pub struct SideReport {
@@ -78,6 +90,8 @@ pub struct SideReport {
     pub files: usize,
     /// The ID column; `None` if the side was read from sketches.
     pub column: Option<String>,
+    /// What lies in its folders and holds no data, or none that is read.
+    pub passed_over: Vec<String>,
     /// What its IDs are; `None` if its type says that all is null.
     pub id_type: Option<IdDomain>,
     /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't
@@ -241,6 +255,13 @@ pub enum Warning {
         /// How many rows; 0 if a sketch doesn't tell.
         rows: u64,
     },
+    /// A segment column of a side is in its path and in its files, which say something else.
+    PathDiffers {
+        /// The side.
+        side: String,
+        /// In how many rows, counted once for each column.
+        rows: u64,
+    },
     /// Two sides of text share nobody as their IDs are written, but do share some when only letters
     /// and digits count, without case and leading zeros.
     Spelling {
@@ -272,6 +293,7 @@ impl Warning {
             Self::NullsDiffer { .. } => "nulls_differ",
             Self::NamedNulls { .. } => "named_nulls",
             Self::NoDay { .. } => "no_day",
+            Self::PathDiffers { .. } => "path_differs",
             Self::Spelling { .. } => "spelling",
             Self::NotResolvable { .. } => "not_resolvable",
         }
@@ -334,6 +356,10 @@ impl Warning {
             ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
+                number::whole(*rows as f64)
+            ),
+            Self::PathDiffers { side, rows } => format!(
+                "in {} rows of {side} a segment column says something else than the name of the folder, which is what counts",
                 number::whole(*rows as f64)
             ),
             Self::Spelling { a, b } => format!(

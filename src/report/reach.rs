@@ -1,7 +1,7 @@
 //! The reach of ever more sides together.
 
 use super::number::{percent, whole, whole_interval};
-use super::{Format, Method, Warning, csv, json, markdown, table};
+use super::{Format, Method, SourceReport, Warning, csv, json, markdown, source, table};
 use crate::analysis::ReachStep;
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{PageChecks, Tally};
@@ -23,6 +23,8 @@ pub struct ReachReport {
     pub tally: Option<Tally>,
     /// Pages of data read, and those of them whose checksums were checked.
     pub pages: PageChecks,
+    /// Where the numbers come from: the columns that were read, of every side that was named.
+    pub sources: Vec<SourceReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -33,12 +35,12 @@ impl ReachReport {
     pub fn render(&self, format: Format) -> String {
         match format {
             Format::Table => {
-                let last = table::last_line(self.tally, "", self.pages, self.method);
+                let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
                 format!("{}\n{last}", table::align(&self.rows()))
             }
             Format::Json => self.json(),
             Format::Csv => self.csv(),
-            Format::Markdown => markdown::table(&self.rows()),
+            Format::Markdown => markdown::table(&self.rows()) + &source::markdown(&self.sources),
         }
     }
 
@@ -72,7 +74,7 @@ impl ReachReport {
 
     fn csv(&self) -> String {
         let mut out = String::from(
-            "step,side,users,users_lower,users_upper,added,added_lower,added_upper,reach,reach_lower,reach_upper,duplication\n",
+            "step,side,users,users_lower,users_upper,added,added_lower,added_upper,reach,reach_lower,reach_upper,duplication,id_column\n",
         );
         for (i, step) in self.steps.iter().enumerate() {
             let _ = write!(out, "{},{}", i + 1, csv::quoted(&self.names[step.side]));
@@ -84,7 +86,8 @@ impl ReachReport {
             {
                 let _ = write!(out, ",{value},{lower},{upper}");
             }
-            let _ = writeln!(out, ",{}", step.duplication);
+            let column = csv::quoted(source::column_of(&self.sources, &self.names[step.side]));
+            let _ = writeln!(out, ",{},{column}", step.duplication);
         }
         out
     }
@@ -102,6 +105,7 @@ impl ReachReport {
             method: json::method(self.method),
             confidence: self.confidence.level(),
             steps: self.steps.iter().map(step).collect(),
+            sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
     }
@@ -129,6 +133,7 @@ struct Document {
     method: json::MethodName,
     confidence: f64,
     steps: Vec<StepDocument>,
+    sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,
 }
 

@@ -1,7 +1,7 @@
 //! Users in every exclusive region of the sides.
 
 use super::number::{percent, whole, whole_interval};
-use super::{Format, Method, SideReport, Warning, csv, json, markdown, table};
+use super::{Format, Method, SideReport, Warning, csv, json, markdown, source, table};
 use crate::estimate::{Confidence, Estimate};
 use std::fmt::Write;
 
@@ -39,7 +39,10 @@ impl RegionsReport {
             Format::Table => self.table(),
             Format::Json => json::render_regions(self),
             Format::Csv => self.csv(),
-            Format::Markdown => markdown::table(&self.rows()),
+            Format::Markdown => {
+                let sources = source::of_sides(&self.sides);
+                markdown::table(&self.rows()) + &source::markdown(&sources)
+            }
         }
     }
 
@@ -91,7 +94,7 @@ impl RegionsReport {
     }
 
     fn csv(&self) -> String {
-        let mut out = String::from("sides,value,lower,upper\n");
+        let mut out = String::from("sides,value,lower,upper,id_columns\n");
         for region in &self.regions {
             let names = csv::quoted(&self.names(region).join("&"));
             let Estimate {
@@ -99,8 +102,11 @@ impl RegionsReport {
                 lower,
                 upper,
             } = region.users;
+            let columns = region.sides.iter();
+            let columns = columns.map(|&side| self.sides[side].column.as_deref().unwrap_or(""));
+            let columns = csv::quoted(&columns.collect::<Vec<_>>().join("&"));
             // Writing to a String can't fail.
-            let _ = writeln!(out, "{names},{value},{lower},{upper}");
+            let _ = writeln!(out, "{names},{value},{lower},{upper},{columns}");
         }
         out
     }

@@ -2,7 +2,7 @@
 
 use super::number::{bytes, whole};
 use super::table::checksums;
-use super::{Warning, json};
+use super::{SourceReport, Warning, json, source};
 use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ pub struct StoreReport {
     pub tally: Option<Tally>,
     /// Pages of data read, and those of them whose checksums were checked.
     pub pages: PageChecks,
+    /// Where the sketches come from: the columns that were read, of every side that was named.
+    pub sources: Vec<SourceReport>,
     /// What the reader should know before trusting the sketches.
     pub warnings: Vec<Warning>,
 }
@@ -43,7 +45,10 @@ impl StoreReport {
         });
         let (file, size) = (&self.file, bytes(self.bytes));
         let checks = checksums(self.pages);
-        format!("{file}: {sketches}{by}{rows}{checks}; {size}\n")
+        let passed = source::passed_over(&self.sources);
+        let passed = passed.map_or_else(String::new, |text| format!("; {text}"));
+        let columns = source::columns(&self.sources);
+        format!("{file}: {sketches}{by}{rows}{passed}{checks}; {size}\n{columns}")
     }
 
     /// The same for programs (`overlap.store/1`).
@@ -59,6 +64,7 @@ impl StoreReport {
             nulls: self.tally.map(|tally| tally.nulls),
             pages: self.pages.pages,
             pages_checked: self.pages.checked,
+            sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
     }
@@ -75,5 +81,6 @@ struct Document<'a> {
     nulls: Option<u64>,
     pages: u64,
     pages_checked: u64,
+    sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,
 }

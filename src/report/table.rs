@@ -1,7 +1,9 @@
 //! The report for a person at a terminal.
 
 use super::number::{self, fraction, percent, percent_interval, whole, whole_interval};
-use super::{EstimateReport, Method, PairReport, Quality, SideReport, VerifyReport};
+use super::{
+    EstimateReport, Method, PairReport, Quality, SideReport, SourceReport, VerifyReport, source,
+};
 use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
 use crate::id::{PageChecks, Tally};
 use std::fmt::Write;
@@ -69,7 +71,9 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
             memory,
         ]);
     }
-    out + &align(&rows)
+    let sources = source::of_sides(&report.estimate.sides);
+    let passed = source::passed_over(&sources).map(|text| text + "\n");
+    out + &align(&rows) + "\n" + &source::columns(&sources) + &passed.unwrap_or_default()
 }
 
 fn mebibytes(bytes: u64) -> String {
@@ -281,21 +285,30 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
     };
     let mut pages = PageChecks::default();
     sides.iter().for_each(|side| pages += side.pages);
-    last_line(tally, &known, pages, method)
+    last_line(tally, &known, pages, method, &source::of_sides(sides))
 }
 
-/// What was skipped, what was known before, and how the numbers came about.
+/// What the last line says of rows that are in no number.
+pub(super) const LEFT_OUT: &str = "left out";
+
+/// Which column was read; what was skipped, what was known before, and how the numbers came about.
 pub(super) fn last_line(
     tally: Option<Tally>,
     known: &str,
     pages: PageChecks,
     method: Method,
+    sources: &[SourceReport],
 ) -> String {
-    let skipped = match tally.map(|tally| tally.nulls) {
-        None => "rows not told".into(),
-        Some(0) => "nothing skipped".into(),
-        Some(nulls) => format!("{} rows without an id skipped", whole(nulls as f64)),
+    let passed = source::passed_over(sources);
+    let skipped = match (tally.map(|tally| tally.nulls), &passed) {
+        (None, _) => "rows not told".into(),
+        (Some(0), None) if known.is_empty() || !known.contains(LEFT_OUT) => {
+            "nothing skipped".into()
+        }
+        (Some(0), _) => "no row without an id".into(),
+        (Some(nulls), _) => format!("{} rows without an id skipped", whole(nulls as f64)),
     };
+    let passed = passed.map_or_else(String::new, |text| format!("; {text}"));
     let how = match method {
         Method::Sketch {
             precision,
@@ -312,7 +325,11 @@ pub(super) fn last_line(
         }
         Method::Exact => "counted exactly".into(),
     };
-    format!("{skipped}{known}{}; {how}\n", checksums(pages))
+    format!(
+        "{}{skipped}{known}{passed}{}; {how}\n",
+        source::columns(sources),
+        checksums(pages)
+    )
 }
 
 /// How far the bytes were checked that the numbers came of; nothing for sketches.

@@ -1,7 +1,7 @@
 //! Reach, retention and overlap day by day.
 
 use super::number::{percent, whole};
-use super::{Format, Method, Warning, csv, json, markdown, table};
+use super::{Format, Method, SourceReport, Warning, csv, json, markdown, source, table};
 use crate::analysis::TrendDay;
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{PageChecks, Tally};
@@ -25,6 +25,8 @@ pub struct TrendReport {
     pub tally: Option<Tally>,
     /// Pages of data read, and those of them whose checksums were checked.
     pub pages: PageChecks,
+    /// Where the numbers come from: the columns that were read, of every side that was named.
+    pub sources: Vec<SourceReport>,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -45,12 +47,12 @@ impl TrendReport {
     pub fn render(&self, format: Format) -> String {
         match format {
             Format::Table => {
-                let last = table::last_line(self.tally, "", self.pages, self.method);
+                let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
                 format!("{}\n{last}", self.blocks(table::align))
             }
             Format::Json => self.json(),
             Format::Csv => self.csv(),
-            Format::Markdown => self.blocks(markdown::table),
+            Format::Markdown => self.blocks(markdown::table) + &source::markdown(&self.sources),
         }
     }
 
@@ -138,7 +140,7 @@ impl TrendReport {
     }
 
     fn csv(&self) -> String {
-        let mut out = String::from("day,side,measure,value,lower,upper\n");
+        let mut out = String::from("day,side,measure,value,lower,upper,id_column\n");
         for day in &self.days {
             for measure in self.measures(day) {
                 let Some(Estimate {
@@ -150,9 +152,10 @@ impl TrendReport {
                     continue;
                 };
                 let (date, side) = (date(day.day), csv::quoted(&measure.side));
+                let column = csv::quoted(source::column_of(&self.sources, &measure.side));
                 let _ = writeln!(
                     out,
-                    "{date},{side},{},{value},{lower},{upper}",
+                    "{date},{side},{},{value},{lower},{upper},{column}",
                     measure.name
                 );
             }
@@ -177,6 +180,7 @@ impl TrendReport {
             sides: self.names.clone(),
             windows_days: self.windows.clone(),
             days: self.days.iter().map(day).collect(),
+            sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
     }
@@ -210,6 +214,7 @@ struct Document {
     sides: Vec<String>,
     windows_days: Vec<u16>,
     days: Vec<DayDocument>,
+    sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,
 }
 

@@ -1,12 +1,10 @@
 //! Which column is the ID, and what its values are.
 
+use super::names::find_name;
 use crate::error::{Error, Phrase, Result, Setting};
 use crate::id::IdDomain;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
-
-/// Names that an ID column has where nobody says which it is.
-pub const USUAL_NAMES: [&str; 5] = ["user_id", "uid", "id", "userid", "device_id"];
 
 /// How the values of a column chunk become canonical IDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,92 +109,6 @@ pub(super) fn find(schema: &SchemaDescriptor, wanted: Option<&str>) -> Result<us
     let paths: Vec<String> = columns.iter().map(|c| c.path().string()).collect();
     let leaves: Vec<&str> = columns.iter().map(|column| column.name()).collect();
     find_name(&paths, &leaves, wanted)
-}
-
-/// Likewise, of columns by their paths; `leaves` are the last parts of these.
-pub(super) fn find_name<S: AsRef<str>>(
-    paths: &[String],
-    leaves: &[S],
-    wanted: Option<&str>,
-) -> Result<usize> {
-    let Some(wanted) = wanted else {
-        return find_usual(paths);
-    };
-    let found: Vec<usize> = (0..paths.len()).filter(|&i| paths[i] == wanted).collect();
-    match found[..] {
-        [index] => Ok(index),
-        [] => Err(not_found(paths, leaves, wanted)),
-        _ => Err(
-            Error::usage(format!("{} columns are called {wanted}", found.len()))
-                .hint("rename all but one where the file is written"),
-        ),
-    }
-}
-
-fn find_usual(paths: &[String]) -> Result<usize> {
-    let found: Vec<usize> = (0..paths.len())
-        .filter(|&i| USUAL_NAMES.contains(&paths[i].as_str()))
-        .collect();
-    match found[..] {
-        [index] => Ok(index),
-        [] => Err(
-            Error::usage(format!("no column is called {}", USUAL_NAMES.join(", "))).hint([
-                "name the id column with ".into(),
-                Setting::Id.into(),
-                format!("; the columns are {}", list(paths)).into(),
-            ]),
-        ),
-        _ => {
-            let names: Vec<&str> = found.iter().map(|&i| paths[i].as_str()).collect();
-            Err(
-                Error::usage(format!("any of {} may be the id column", names.join(", ")))
-                    .hint(["say which with ".into(), Setting::Id.into()]),
-            )
-        }
-    }
-}
-
-fn not_found<S: AsRef<str>>(paths: &[String], leaves: &[S], wanted: &str) -> Error {
-    let error = Error::usage(format!("no column {wanted}"));
-    let below: Vec<String> = paths
-        .iter()
-        .filter(|path| path.starts_with(&format!("{wanted}.")))
-        .cloned()
-        .collect();
-    if !below.is_empty() {
-        return error.hint(format!("it is nested; its leaves are {}", list(&below)));
-    }
-    let near: Vec<String> = paths
-        .iter()
-        .zip(leaves)
-        .filter(|(path, leaf)| {
-            path.eq_ignore_ascii_case(wanted) || leaf.as_ref().eq_ignore_ascii_case(wanted)
-        })
-        .map(|(path, _)| path.clone())
-        .collect();
-    if near.is_empty() {
-        error.hint(format!("the columns are {}", list(paths)))
-    } else {
-        error.hint(format!(
-            "names are matched to the letter; near it is {}",
-            list(&near)
-        ))
-    }
-}
-
-/// A list for a message; a file may have thousands of columns.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
 }
 
 fn is_unsigned(column: &ColumnDescriptor) -> bool {
@@ -320,26 +232,6 @@ mod tests {
             assert!(error.to_string().contains(name), "{column}: {error}");
             assert_eq!(error.kind(), crate::ErrorKind::Input);
         }
-    }
-
-    #[test]
-    fn without_a_name_exactly_one_usual_column_must_exist() {
-        let one = schema("OPTIONAL INT64 x; OPTIONAL INT64 uid;");
-        assert_eq!(find(&one, None), Ok(1));
-        let two = schema("OPTIONAL INT64 id; OPTIONAL INT64 uid;");
-        assert!(
-            find(&two, None)
-                .expect_err("two")
-                .to_string()
-                .contains("id, uid")
-        );
-        let none = schema("OPTIONAL INT64 x; OPTIONAL INT64 User_Id;");
-        assert!(
-            find(&none, None)
-                .expect_err("none")
-                .to_string()
-                .contains("x, User_Id")
-        );
     }
 
     #[test]

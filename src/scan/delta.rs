@@ -5,7 +5,7 @@
 //! reader features that are not known here) is refused by name. Knows no IDs.
 
 use super::parquet::read_parquet;
-use super::segments::percent_decoded;
+use super::place::{self, percent_decoded};
 use super::store;
 use crate::error::{Error, Result};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray, StructArray};
@@ -333,7 +333,7 @@ fn locate(root: &Path, path: &str) -> Result<PathBuf> {
         return Err(located("is missing"));
     };
     match canonical.strip_prefix(root) {
-        Ok(below) if file == canonical && super::input::is_listed(below) => Ok(canonical),
+        Ok(below) if file == canonical && place::is_listed(below) => Ok(canonical),
         Ok(_) => Err(located("has a name that a listing of folders leaves out")),
         Err(_) => Err(located("lies outside the table's folder")),
     }

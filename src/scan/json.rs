@@ -1,7 +1,7 @@
 //! Files of JSON lines: which keys their records have, and what the IDs are written as.
 
 use super::file::IdKind;
-use super::{IdSelection, column};
+use super::{IdSelection, names};
 use crate::error::{Error, Result};
 use crate::id::{Cast, IdDomain};
 use crate::reader::{
@@ -49,7 +49,7 @@ pub(super) fn look_over(
         survey.add(&buffer[..block.len], &block, id)?;
         let (names, paths) = survey.columns();
         if found.is_none() && !survey.is_empty() {
-            match column::find_name(&names, &leaves(&paths), id) {
+            match names::find_name(&names, &leaves(&paths), id) {
                 Ok(column) => found = Some(names[column].clone()),
                 // A key that is named may come later.
                 Err(_) if id.is_some() => {}
@@ -65,7 +65,7 @@ pub(super) fn look_over(
         return Err(Error::input("holds no record"));
     }
     let (names, paths) = survey.columns();
-    let id = column::find_name(&names, &leaves(&paths), found.as_deref().or(id))?;
+    let id = names::find_name(&names, &leaves(&paths), found.as_deref().or(id))?;
     let (kind, line) = survey.kind(&paths[id]);
     let (values, kind) = values_of(kind, selection.cast)
         .map_err(|e| e.with("column", &names[id]).with("line", line))?;

@@ -9,10 +9,11 @@ mod column;
 mod delta;
 mod divide;
 mod file;
-mod input;
 mod ipc;
 mod json;
+mod names;
 mod parquet;
+mod place;
 mod schedule;
 mod segments;
 mod stdin;
@@ -22,9 +23,9 @@ mod text;
 
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
-pub use column::USUAL_NAMES;
 pub use divide::{Divider, SegmentLimits};
-pub use input::Side;
+pub use names::USUAL_NAMES;
+pub use place::Side;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
@@ -118,12 +119,14 @@ pub struct Plan {
 pub struct SidePlan {
     /// Its name.
     pub name: String,
-    /// The ID column's dotted path (that of its first file).
+    /// The ID column's dotted path, as it can be shown; several where its files differ.
     pub column: String,
     /// The domain of its IDs; `None` if its columns say that all is null.
     pub domain: Option<IdDomain>,
     /// Files that were named twice and are read once.
     pub repeated: Vec<String>,
+    /// What lies in its folders and holds no data.
+    pub passed_over: Vec<String>,
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
     /// What IDs of files without types are read as.
@@ -272,11 +275,13 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         text: id.text.of_side(&side.name),
         ..id.clone()
     };
+    let show = |path: &PathBuf| path.display().to_string();
     let mut plan = SidePlan {
         name: side.name.clone(),
         column: String::new(),
         domain: None,
-        repeated: Vec::new(),
+        repeated: side.repeated.iter().map(show).collect(),
+        passed_over: side.passed_over.iter().map(show).collect(),
         foreign: Vec::new(),
         form: Form::Text,
         files: Vec::new(),
@@ -308,11 +313,14 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     if plan.files.is_empty() && plan.foreign.is_empty() {
         tables.ensure_live(&plan.name)?;
     }
-    plan.column = plan
-        .files
-        .first()
-        .map(DataFile::column_name)
-        .unwrap_or_default();
+    let mut columns: Vec<String> = Vec::new();
+    for name in plan.files.iter().map(DataFile::column_name) {
+        let name = names::shown(&name);
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    plan.column = columns.join(", ");
     Ok(plan)
 }
 

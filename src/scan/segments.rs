@@ -7,12 +7,13 @@ use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
 use super::file::DataFile;
 use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
+use super::place::partitions;
 use super::schedule::{self, SideScan, Unit, Work, whole};
 use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use crate::reader::{Failure, Form, Watch};
-use crate::segments::{NULL_IN_PATHS, Segments};
+use crate::segments::Segments;
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
 use std::path::Path;
@@ -314,50 +315,4 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
         }
     };
     Err(Error::usage(format!("no column {name} to make segments of")).hint(hint))
-}
-
-/// The hive-style partitions of a path, `NAME=VALUE` each, outermost first.
-fn partitions(path: &Path) -> Vec<(String, Option<String>)> {
-    let folders = path.parent().into_iter().flat_map(Path::components);
-    let folders = folders.filter_map(|folder| folder.as_os_str().to_str()?.split_once('='));
-    let value = |text: &str| (text != NULL_IN_PATHS).then(|| percent_decoded(text));
-    folders
-        .map(|(name, text)| (percent_decoded(name), value(text)))
-        .collect()
-}
-
-/// `%3A` → `:`; what isn't such an escape stands as it is.
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        let escaped = (*byte == b'%').then(|| tail.first_chunk::<2>()).flatten();
-        let digits = escaped.and_then(|hex| std::str::from_utf8(hex).ok());
-        let decoded = digits.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(decoded.unwrap_or(*byte));
-        rest = if decoded.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn partitions_are_read_from_the_path() {
-        let path = Path::new(
-            "lake/day=2026-11-23/city=Z%C3%BCrich%20West/x=__HIVE_DEFAULT_PARTITION__/a=b.parquet",
-        );
-        let found = partitions(path);
-        let expected = [
-            ("day", Some("2026-11-23")),
-            ("city", Some("Zürich West")),
-            ("x", None),
-        ];
-        let expected = expected.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-        assert_eq!(found, expected);
-        assert_eq!(percent_decoded("100%"), "100%");
-        assert_eq!(percent_decoded("%zz%4"), "%zz%4");
-    }
 }

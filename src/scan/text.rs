@@ -1,8 +1,8 @@
 //! Text files, delimited or JSON lines: what the beginning says, and the stream behind it.
 
-use super::column::{self, USUAL_NAMES};
 use super::file::IdKind;
 use super::json;
+use super::names::{self, USUAL_NAMES};
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result, Setting};
@@ -357,10 +357,12 @@ fn id_column(names: &[String], wanted: Option<&str>, no_header: bool) -> Result<
         });
         return match is_name {
             true => Ok(0),
+            // What is near a name is no ID: it can be shown.
+            false if is_near(names, wanted) => names::find_name(names, names, wanted),
             false => Err(one_column(wanted)),
         };
     }
-    match column::find_name(names, names, wanted) {
+    match names::find_name(names, names, wanted) {
         // The message would list the columns, which may be somebody's IDs.
         Err(_) if names.iter().any(|name| looks_like_data(name)) && !is_near(names, wanted) => {
             Err(Error::usage(match wanted {
@@ -379,7 +381,9 @@ fn id_column(names: &[String], wanted: Option<&str>, no_header: bool) -> Result<
 }
 
 fn is_near(names: &[String], wanted: Option<&str>) -> bool {
-    wanted.is_some_and(|wanted| names.iter().any(|name| name.eq_ignore_ascii_case(wanted)))
+    let usual = USUAL_NAMES.iter().copied();
+    let mut near = usual.filter(|_| wanted.is_none()).chain(wanted);
+    near.any(|wanted| names.iter().any(|name| names::is_near(name, wanted)))
 }
 
 /// Numbers, addresses and long texts are no names of columns; the empty one may be an index.

@@ -13,8 +13,7 @@ fn row_1_what_is_no_regular_file_is_refused_without_waiting() {
     overlap(&["estimate", "/dev/null"]).fails(3, &["/dev/null", "not a regular file"]);
     let empty = folder.path("empty");
     std::fs::create_dir(&empty).unwrap();
-    overlap(&["estimate", empty.to_str().unwrap()])
-        .fails(3, &["holds no *.parquet, *.csv, *.tsv or *.ovs file"]);
+    overlap(&["estimate", empty.to_str().unwrap()]).fails(3, &["holds no data file"]);
     let glob = folder.path("*.parquet");
     overlap(&["estimate", glob.to_str().unwrap()]).fails(2, &["no file matches"]);
 }

@@ -7,7 +7,7 @@ pub(super) use messages::may_be_arrow;
 use super::arrow::{ArrowIds, id_domain};
 use super::parquet::guarded;
 use super::store::{Identity, InputFile};
-use super::{IdSelection, column};
+use super::{IdSelection, names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{Cast, IdDomain, IdSink, Tally};
 use crate::reader::ReadLimits;
@@ -70,7 +70,7 @@ impl IpcFile {
         let leaves = leaves_of(&contents.schema);
         let names: Vec<String> = leaves.iter().map(|leaf| leaf.name.clone()).collect();
         let ends: Vec<&String> = leaves.iter().map(|leaf| leaf.field.name()).collect();
-        let found = column::find_name(&names, &ends, id).map_err(located)?;
+        let found = names::find_name(&names, &ends, id).map_err(located)?;
         let id = leaves[found].clone();
         let domain =
             id_domain(id.field.data_type()).and_then(|domain| match (domain, selection.cast) {

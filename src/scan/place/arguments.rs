@@ -1,7 +1,10 @@
 //! From what was typed (`NAME=PATH`, files, folders, globs) to the files of each side.
 
-use super::{stdin, store};
+use super::Found;
+use super::data::PACKED;
+use super::list::{expand, is_glob, list, read_list};
 use crate::error::{Error, Result};
+use crate::scan::stdin;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -12,13 +15,46 @@ pub struct Side {
     pub name: String,
     /// Its files, in a fixed order, at least one.
     pub files: Vec<PathBuf>,
+    /// What lies in its folders and holds no data.
+    pub passed_over: Vec<PathBuf>,
+    /// Links to folders that are read already.
+    pub repeated: Vec<PathBuf>,
 }
 
 impl Side {
+    /// A side of some files.
+    #[must_use]
+    pub const fn new(name: String, files: Vec<PathBuf>) -> Self {
+        Self {
+            name,
+            files,
+            passed_over: Vec::new(),
+            repeated: Vec::new(),
+        }
+    }
+
+    /// Takes everything of another side in.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.passed_over.extend(other.passed_over);
+        self.repeated.extend(other.repeated);
+    }
+
+    fn of(name: String, found: Found) -> Self {
+        Self {
+            name,
+            files: found.files,
+            passed_over: found.passed_over,
+            repeated: found.repeated,
+        }
+    }
+
     /// Sides from arguments, each a path or `NAME=PATH`; arguments of one name are one side. A path
-    /// is a file, a folder (all `*.parquet`, `*.arrow`, `*.feather`, `*.csv`, `*.tsv`, `*.jsonl`, the texts compressed as well, `*.ovs`, `*.theta` and `*.hll`
-    /// below it, but for names that begin with `_` or `.`), or a glob; `@LIST` is a file of such paths, one a line, and `@-` the same from standard input.
-    /// `-` is the data itself from standard input. Without a name, a side is called after its file, folder or list.
+    /// is a file, a folder (whatever below it holds data or sketches, by its name or its first bytes), or a
+    /// glob; `-` is the data itself from standard input; `@LIST` is a file of such paths, one a line, and `@-`
+    /// the same from standard input. What programs leave beside data (`_SUCCESS`, `_temporary/`, hidden
+    /// files) is left out of folders and globs. Without a name, a side is called after its file, folder or
+    /// list.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Usage`] for a glob that matches nothing or an empty list,
@@ -30,20 +66,17 @@ impl Side {
         ensure_once(arguments)?;
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
-            let files = match list(&path) {
+            let found = match list(&path) {
                 Some(list) => read_list(list)?,
                 None => expand(&path)?,
             };
             let same = |side: &&mut Self| Some(&side.name) == name.as_ref();
             match (sides.iter_mut().find(same), name) {
-                (Some(side), Some(_)) => side.files.extend(files),
-                (_, Some(name)) => sides.push(Self { name, files }),
+                (Some(side), Some(name)) => side.extend(Self::of(name, found)),
+                (_, Some(name)) => sides.push(Self::of(name, found)),
                 (_, None) => {
                     unnamed.push((sides.len(), path));
-                    sides.push(Self {
-                        name: String::new(),
-                        files,
-                    });
+                    sides.push(Self::of(String::new(), found));
                 }
             }
         }
@@ -87,11 +120,6 @@ fn is_there(path: &Path) -> bool {
     path.exists() || is_glob(path) && matches().is_some_and(|mut found| found.next().is_some())
 }
 
-fn is_glob(path: &Path) -> bool {
-    path.to_str()
-        .is_some_and(|text| text.contains(['*', '?', '[']))
-}
-
 /// Names the sides that got none: the file's stem, or as much of the path as tells it apart.
 fn name_after_paths(sides: &mut [Side], unnamed: &[(usize, PathBuf)]) {
     for (at, path) in unnamed {
@@ -129,118 +157,6 @@ fn stem(path: &Path) -> String {
         Some(stdin::NAME) => "stdin".to_owned(),
         _ => stem.to_string_lossy().into_owned(),
     }
-}
-
-/// `@LIST` → the path of the list; anything that exists as it stands is a path.
-fn list(path: &Path) -> Option<&Path> {
-    let list = path.to_str()?.strip_prefix('@')?;
-    (!list.is_empty() && !path.exists()).then(|| Path::new(list))
-}
-
-/// The files of a list of paths, one a line; blank lines are none.
-fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
-    let located = |e: Error| e.with("list", list.display());
-    let read = match list.to_str() {
-        Some(stdin::NAME) => std::io::read_to_string(std::io::stdin()),
-        _ => std::fs::read_to_string(list),
-    };
-    let text = read.map_err(|e| located(Error::input(store::describe(&e))))?;
-    let mut files = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        files.extend(expand(Path::new(line)).map_err(located)?);
-    }
-    if files.is_empty() {
-        return Err(located(Error::usage("names no file")));
-    }
-    Ok(files)
-}
-
-/// The files that a path stands for.
-fn expand(path: &Path) -> Result<Vec<PathBuf>> {
-    if stdin::is_named(path) {
-        return Ok(vec![path.to_owned()]);
-    }
-    if path.is_dir() {
-        return files_below(path);
-    }
-    if path.exists() || !is_glob(path) {
-        // A file that isn't there is reported by whoever opens it.
-        return Ok(vec![path.to_owned()]);
-    }
-    let pattern = path.to_string_lossy();
-    let matches = glob::glob(&pattern)
-        .map_err(|e| Error::usage(format!("{pattern}: not a glob: {}", e.msg)))?;
-    let mut files = Vec::new();
-    for entry in matches {
-        let found = entry.map_err(|e| {
-            Error::input(store::describe(e.error())).with("file", e.path().display())
-        })?;
-        if found.is_dir() {
-            files.extend(files_below(&found)?);
-        } else {
-            files.push(found);
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::usage(format!("{pattern}: no file matches")));
-    }
-    Ok(files)
-}
-
-/// Extensions of compressed files.
-const PACKED: [&str; 4] = ["gz", "zst", "bz2", "xz"];
-
-/// Whether a file in a folder is meant when the folder is named.
-fn is_input(path: &Path) -> bool {
-    const DATA: [&str; 11] = [
-        "parquet", "ovs", "theta", "hll", "csv", "tsv", "jsonl", "ndjson", "arrow", "arrows",
-        "feather",
-    ];
-    const TEXT: [&str; 4] = ["csv", "tsv", "jsonl", "ndjson"];
-    let is_any = |path: &Path, extensions: &[&str]| {
-        path.extension()
-            .is_some_and(|found| extensions.iter().any(|e| found.eq_ignore_ascii_case(e)))
-    };
-    let packed = || path.file_stem().map(Path::new);
-    is_any(path, &DATA)
-        || is_any(path, &PACKED) && packed().is_some_and(|inner| is_any(inner, &TEXT))
-}
-
-/// Whether the listing of a folder finds this path below it.
-pub(super) fn is_listed(below: &Path) -> bool {
-    let mut names = below.iter().map(OsStr::to_string_lossy);
-    is_input(below) && !names.any(|name| name.starts_with(['_', '.']))
-}
-
-/// All data and sketch files below a folder, by name. Links to folders are not followed (they may form a
-/// ring), nor are names that begin with `_` or `.` (metadata and files in the making).
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        let fail =
-            |e: std::io::Error| Error::input(store::describe(&e)).with("file", next.display());
-        for entry in std::fs::read_dir(&next).map_err(fail)? {
-            let entry = entry.map_err(fail)?;
-            if entry.file_name().to_string_lossy().starts_with(['_', '.']) {
-                continue;
-            }
-            let path = entry.path();
-            if entry.file_type().map_err(fail)?.is_dir() {
-                folders.push(path);
-            } else if is_input(&path) {
-                files.push(path);
-            }
-        }
-    }
-    if files.is_empty() {
-        return Err(
-            Error::input("holds no *.parquet, *.csv, *.tsv or *.ovs file")
-                .with("file", folder.display()),
-        );
-    }
-    files.sort();
-    Ok(files)
 }
 
 #[cfg(test)]

@@ -1,0 +1,108 @@
+//! Where the numbers come from: the ID column of every side, and what was passed over.
+
+use super::{SideReport, SourceReport, number};
+use std::fmt::Write;
+
+impl SideReport {
+    pub(super) fn source(&self) -> SourceReport {
+        SourceReport {
+            name: self.name.clone(),
+            column: self.column.clone(),
+            passed_over: self.passed_over.clone(),
+        }
+    }
+}
+
+pub(super) fn of_sides(sides: &[SideReport]) -> Vec<SourceReport> {
+    sides.iter().map(SideReport::source).collect()
+}
+
+/// `id column: user_id`, or `id column: uid of shop, user_id of pay`; nothing of sketches alone.
+pub(super) fn columns(sources: &[SourceReport]) -> String {
+    let of_side = |source: &SourceReport| {
+        let column = source.column.as_ref()?;
+        Some((column.clone(), source.name.clone()))
+    };
+    let read: Vec<(String, String)> = sources.iter().filter_map(of_side).collect();
+    match &read[..] {
+        [] => String::new(),
+        [(first, _), rest @ ..]
+            if read.len() == sources.len() && rest.iter().all(|(column, _)| column == first) =>
+        {
+            format!("id column: {first}\n")
+        }
+        _ => {
+            let each = read
+                .iter()
+                .map(|(column, side)| format!("{column} of {side}"));
+            format!("id column: {}\n", each.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// `2 paths passed over (README.md, LICENSE)`, as the last line says it; `None` if there are none.
+pub(super) fn passed_over(sources: &[SourceReport]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let mut paths: Vec<&String> = sources
+        .iter()
+        .flat_map(|source| &source.passed_over)
+        .collect();
+    // A folder may be more than one side.
+    paths.sort();
+    paths.dedup();
+    if paths.is_empty() {
+        return None;
+    }
+    let count = number::whole(paths.len() as f64);
+    let what = if paths.len() == 1 { "path" } else { "paths" };
+    let mut text = format!("{count} {what} passed over (");
+    for (i, path) in paths.iter().take(SHOWN).enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        // Writing to a String can't fail.
+        let _ = write!(text, "{comma}{path}");
+    }
+    if paths.len() > SHOWN {
+        let _ = write!(
+            text,
+            " and {} more",
+            number::whole((paths.len() - SHOWN) as f64)
+        );
+    }
+    text.push(')');
+    Some(text)
+}
+
+/// The lines of a document: the ID column, and what was passed over.
+pub(super) fn markdown(sources: &[SourceReport]) -> String {
+    let columns = columns(sources);
+    let passed = passed_over(sources).map(|text| format!("{text}\n"));
+    let lines = [columns, passed.unwrap_or_default()];
+    let lines = lines.iter().filter(|line| !line.is_empty());
+    lines
+        .map(|line| format!("\n{}\n", super::markdown::cell(line.trim_end())))
+        .collect()
+}
+
+/// The ID column of a side, or of a side's segment (`shop/tier-1`), for a field of its own; empty of
+/// sketches and of what is of no side.
+pub(super) fn column_of<'a>(sources: &'a [SourceReport], name: &str) -> &'a str {
+    let is_segment = |source: &&SourceReport| {
+        let rest = name.strip_prefix(source.name.as_str());
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    let source = match sources {
+        [only] if !name.is_empty() => Some(only),
+        _ => {
+            let same = sources.iter().find(|source| source.name == name);
+            same.or_else(|| {
+                sources
+                    .iter()
+                    .filter(is_segment)
+                    .max_by_key(|s| s.name.len())
+            })
+        }
+    };
+    source
+        .and_then(|source| source.column.as_deref())
+        .unwrap_or("")
+}
