@@ -310,18 +310,21 @@ impl Held {
             let mut totals = model.totals.iter();
             totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
         };
+        // Only free regions can have fewer users instead.
+        let (between, bends) = (covariance.block(&fit.free), information.block(&fit.free));
         let held = |region: usize| {
             let row = information.row(region);
-            let mut replaced = covariance.apply(row);
+            let tells: Vec<f64> = fit.free.iter().map(|&free| row[free]).collect();
+            let mut changed = between.apply(&tells);
             for (change, (regions, _)) in changes.iter().zip(&model.totals) {
                 if regions.contains(&region) {
-                    for (&other, change) in fit.free.iter().zip(change) {
-                        replaced[other] += change;
+                    for (changed, change) in changed.iter_mut().zip(change) {
+                        *changed += change;
                     }
                 }
             }
-            let through = information.apply(&replaced);
-            let bend = row[region] - 2.0 * dot(row, &replaced) + dot(&replaced, &through);
+            let through = bends.apply(&changed);
+            let bend = row[region] - 2.0 * dot(&tells, &changed) + dot(&changed, &through);
             let (bend, slope) = (bend.max(0.0), (-fit.slope[region]).max(0.0));
             // slope t + ½ bend t² = fall, in the form that doesn't cancel.
             let fall = cube(1.0, z);
@@ -338,6 +341,10 @@ impl Held {
             let room = totals
                 .map(|(_, total)| total - fit.users[region])
                 .fold(most, f64::min);
+            let mut replaced = vec![0.0; model.places];
+            for (&free, changed) in fit.free.iter().zip(changed) {
+                replaced[free] = changed;
+            }
             Self {
                 region,
                 most: room.max(0.0),

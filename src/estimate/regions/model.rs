@@ -83,6 +83,14 @@ impl<'a> RegisterTerms<'a> {
     /// From the regions of the sets that have registers to those of all.
     fn widened(&self, narrow: &Square) -> Square {
         let places = self.seen_as.len();
+        if self
+            .seen_as
+            .iter()
+            .enumerate()
+            .all(|(region, &place)| region == place)
+        {
+            return narrow.clone();
+        }
         let mut wide = Square::zeros(places);
         for i in 1..places {
             for j in 1..places {

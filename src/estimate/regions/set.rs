@@ -34,6 +34,14 @@ impl RegionSet {
 
     /// In rising order.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (1..256).filter(|&region| self.has(region))
+        let words = self.0.into_iter().enumerate();
+        words.flat_map(|(at, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let region = (left != 0).then(|| 64 * at + left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(region)
+            })
+        })
     }
 }
