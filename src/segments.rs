@@ -3,6 +3,10 @@
 //! Knows which values there are and how to bring things of equal values together, whatever the
 //! things. Must not know files, IDs or sketches.
 
+mod meeting;
+
+pub use meeting::{day, is_untyped, means_the_same, untyped_field};
+
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
@@ -101,8 +105,8 @@ impl<T> Segments<T> {
 
     /// One thing for each combination of values of the columns `by`, made of all that have it by
     /// `merge`; in ascending order, nulls first. Without columns all become one. Text beside another
-    /// type is read as that (what a folder's name says is text: `day=2026-11-23`); parts without
-    /// things are of whatever columns.
+    /// type is read as that, and values of folders (`month=01`, `month=1`) meet as what they mean; parts
+    /// without things are of whatever columns.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] for a column that a part doesn't have, [`ErrorKind::Incomparable`] for
@@ -113,7 +117,8 @@ impl<T> Segments<T> {
         mut merge: impl FnMut(&mut T, T) -> Result<()>,
     ) -> Result<Self> {
         let parts = parts.into_iter().filter(|part| !part.values.is_empty());
-        let parts: Vec<Self> = parts.collect();
+        let mut parts: Vec<Self> = parts.collect();
+        meeting::settle(&mut parts, by)?;
         let mut groups = Groups::new(by);
         groups.types = by
             .iter()
@@ -215,6 +220,8 @@ pub struct Groups {
     types: Vec<Option<DataType>>,
     /// `None` until the types are known.
     converter: Option<(Vec<FieldRef>, RowConverter)>,
+    /// Whether all values of each column come from the names of folders.
+    untyped: Vec<bool>,
     numbers: HashMap<Box<[u8]>, usize>,
 }
 
@@ -226,6 +233,7 @@ impl Groups {
             by: by.to_vec(),
             types: vec![None; by.len()],
             converter: None,
+            untyped: vec![true; by.len()],
             numbers: HashMap::new(),
         }
     }
@@ -259,6 +267,10 @@ impl Groups {
             return Ok(vec![0; rows.num_rows()]);
         }
         let columns = self.columns(rows)?;
+        for (name, untyped) in self.by.iter().zip(&mut self.untyped) {
+            let field = rows.schema_ref().field_with_name(name);
+            *untyped &= field.is_ok_and(is_untyped);
+        }
         let (_, converter) = self.converter_for(&columns)?;
         let rows = converter.convert_columns(&columns).map_err(internal)?;
         let mut keys = Vec::with_capacity(rows.num_rows());
@@ -303,7 +315,12 @@ impl Groups {
                 let parser = converter.parser();
                 let rows = keys.iter().map(|(key, _)| parser.parse(key));
                 let columns = converter.convert_rows(rows).map_err(internal)?;
-                (fields.clone(), columns)
+                let fields = fields.iter().zip(&self.untyped);
+                let fields = fields.map(|(field, &untyped)| match field.data_type() {
+                    DataType::Utf8 if untyped => Arc::new(untyped_field(field.name())),
+                    _ => Arc::clone(field),
+                });
+                (fields.collect(), columns)
             }
         };
         let mut values: Vec<Option<T>> = values.into_iter().map(Some).collect();

@@ -1,7 +1,8 @@
 //! Folders, globs and lists as other programs leave them, and the column that is read.
 
 use crate::harness::{Folder, overlap, users};
-use arrow::array::{ArrayRef, Int64Array};
+use crate::sketch_files::write;
+use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
@@ -171,4 +172,199 @@ fn lists_of_other_systems_are_read_or_refused_with_the_line() {
         &format!("{a}\ns3://bucket/b.parquet\n"),
     );
     overlap(&["exact", &side]).fails(3, &["line 2", "address"]);
+}
+
+/// Users of the partner's segments by their labels.
+fn segments(folder: &Folder, ours: &str, partner: &str, by: &str) -> Vec<(String, u64, u64)> {
+    let [a, b] = [ours, partner].map(|name| folder.path(name).display().to_string());
+    let report = overlap(&["estimate", &a, &b, "--by", by, "--format", "json"]).json();
+    let rows = report["segments"]["rows"].as_array().unwrap();
+    let row = |row: &Value| {
+        let label = row["segment"][0].as_str().unwrap().to_owned();
+        let ours = users(row, "/users_of_ours");
+        (label, ours, users(row, "/users"))
+    };
+    let mut rows: Vec<_> = rows.iter().map(row).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn values_of_folders_meet_each_other_and_columns_as_what_they_mean() {
+    let folder = Folder::new();
+    for (month, ids) in [("01", 0..300), ("02", 300..500)] {
+        part(&folder, &format!("text/month={month}/a.parquet"), ids);
+    }
+    for (month, ids) in [("1", 100..300), ("2", 300..400)] {
+        part(&folder, &format!("number/month={month}/a.parquet"), ids);
+    }
+    let months: ArrayRef = Arc::new(Int64Array::from_iter_values((0..500).map(|i| 1 + i / 300)));
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..500));
+    write(
+        &folder,
+        "column.parquet",
+        &[("user_id", ids), ("month", months)],
+        100,
+    );
+    let expected = |labels: [&str; 2], ours: [u64; 2]| {
+        let [one, two] = labels.map(str::to_owned);
+        vec![(one, ours[0], 200), (two, ours[1], 100)]
+    };
+    for ours in ["text", "column.parquet"] {
+        let met = segments(&folder, ours, "number", "month");
+        assert_eq!(met, expected(["1", "2"], [300, 200]), "{ours}");
+    }
+    // Through stored sketches it is the same.
+    for name in ["text", "number", "column.parquet"] {
+        let [from, to] = [name.to_owned(), format!("{name}.ovs")].map(|name| folder.path(&name));
+        let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
+        let stored = overlap(&["sketch", from, "--by", "month", "-o", to]);
+        assert_eq!(stored.code, Some(0), "{stored:?}");
+    }
+    for ours in ["text.ovs", "column.parquet.ovs", "text", "column.parquet"] {
+        let met = segments(&folder, ours, "number.ovs", "month");
+        assert_eq!(met, expected(["1", "2"], [300, 200]), "{ours}");
+    }
+    // Both spellings in one side are one segment.
+    let both = format!("a={}", folder.path("text").display());
+    let more = format!("a={}", folder.path("number").display());
+    let output = folder.path("both.ovs");
+    let said = overlap(&[
+        "sketch",
+        &both,
+        &more,
+        "--by",
+        "month",
+        "-o",
+        output.to_str().unwrap(),
+    ]);
+    assert!(said.stdout.contains("2 sketches"), "{}", said.stdout);
+}
+
+#[test]
+fn days_with_and_without_dashes_and_date_columns_are_one_segment_each() {
+    let folder = Folder::new();
+    for day in 1..=2_i64 {
+        let ids = day * 100..day * 100 + 100;
+        part(
+            &folder,
+            &format!("compact/dt=202611{day:02}/a.parquet"),
+            ids.clone(),
+        );
+        part(
+            &folder,
+            &format!("dashes/dt=2026-11-{day:02}/a.parquet"),
+            ids,
+        );
+    }
+    let days: ArrayRef = Arc::new(Date32Array::from_iter_values(
+        (0..200).map(|i| 20_758 + i / 100),
+    ));
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(100..300));
+    write(
+        &folder,
+        "dates.parquet",
+        &[("user_id", ids), ("dt", days)],
+        1_000,
+    );
+    for (ours, partner) in [
+        ("compact", "dashes"),
+        ("dates.parquet", "compact"),
+        ("dashes", "dates.parquet"),
+    ] {
+        let met = segments(&folder, ours, partner, "dt");
+        let expected = ["2026-11-01", "2026-11-02"].map(|day| {
+            // The partner's segments are called as its folders are.
+            let label = match partner {
+                "compact" => day.replace('-', ""),
+                _ => day.to_owned(),
+            };
+            (label, 100, 100)
+        });
+        assert_eq!(met, expected, "{ours} {partner}");
+    }
+}
+
+#[test]
+fn a_trend_is_told_from_folders_of_years_months_and_days() {
+    let folder = Folder::new();
+    for day in 1..=3_i64 {
+        let ids = 500 * (day - 1)..500 * (day + 1);
+        part(
+            &folder,
+            &format!("glue/year=2026/month=11/day={day:02}/a.parquet"),
+            ids.clone(),
+        );
+        part(
+            &folder,
+            &format!("compact/dt=202611{day:02}/a.parquet"),
+            ids.clone(),
+        );
+        part(
+            &folder,
+            &format!("months/year=2026/month={:02}/a.parquet", 9 + day),
+            ids,
+        );
+    }
+    let trend = |name: &str, by: &str| {
+        let path = folder.path(name);
+        let path = format!("side={}", path.display());
+        overlap(&[
+            "trend",
+            &path,
+            "--by",
+            by,
+            "--windows",
+            "2",
+            "--format",
+            "csv",
+        ])
+    };
+    let days = trend("glue", "year,month,day").stdout;
+    for line in [
+        "2026-11-01,side,users,1000,",
+        "2026-11-03,side,cumulative,2000,",
+        "2026-11-03,side,users_2d,1500,",
+    ] {
+        assert!(days.contains(line), "{line}: {days}");
+    }
+    assert_eq!(trend("compact", "dt").stdout, days);
+    let months = trend("months", "year,month").stdout;
+    assert!(months.starts_with("month,side,"), "{months}");
+    assert!(months.contains("2026-12,side,cumulative,2000,"), "{months}");
+    assert!(months.contains("2026-11,side,users_2m,1500,"), "{months}");
+    assert_eq!(
+        months
+            .lines()
+            .filter(|line| line.contains(",users,"))
+            .count(),
+        3,
+        "{months}"
+    );
+    trend("glue", "day").fails(2, &["year, month and day"]);
+}
+
+#[test]
+fn the_path_wins_over_the_column_and_where_they_differ_is_said() {
+    let folder = Folder::new();
+    for (name, inside) in [("same", "2026-11-23"), ("late", "2026-11-22")] {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+        let days = (0..100).map(|i| if i < 40 { inside } else { "2026-11-23" });
+        let days: ArrayRef = Arc::new(StringArray::from_iter_values(days));
+        let path = format!("{name}/day=2026-11-23/a.parquet");
+        std::fs::create_dir_all(folder.path(&path).parent().unwrap()).unwrap();
+        write(&folder, &path, &[("user_id", ids), ("day", days)], 1_000);
+        let (from, to) = (folder.path(name), folder.path("out.ovs"));
+        let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
+        let report = overlap(&["sketch", from, "--by", "day", "-o", to, "--json"]).json();
+        assert_eq!(report["sketches"], 1, "{name}");
+        let warnings = report["warnings"].as_array().unwrap();
+        match name {
+            "same" => assert!(warnings.is_empty(), "{warnings:?}"),
+            _ => {
+                assert_eq!(warnings[0]["code"], "path_differs");
+                assert!(warnings[0]["text"].as_str().unwrap().contains("40 rows"));
+            }
+        }
+    }
 }

@@ -45,7 +45,7 @@ pub fn tiers() -> Folder {
 }
 
 /// A Parquet file of `columns` in row groups of at most so many rows.
-fn write(folder: &Folder, name: &str, columns: &[(&str, ArrayRef)], row_group_rows: usize) {
+pub fn write(folder: &Folder, name: &str, columns: &[(&str, ArrayRef)], row_group_rows: usize) {
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(row_group_rows))
         .build();

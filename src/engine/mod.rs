@@ -5,6 +5,7 @@
 
 mod batches;
 mod convert;
+mod days;
 mod estimate;
 mod exact;
 mod inputs;

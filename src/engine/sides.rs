@@ -1,21 +1,21 @@
 //! Questions about many sides: matrix, reach, trend.
 
+use super::days::by_day;
 use super::estimate::method_used;
 use super::inputs::{Division, Inputs};
 use super::request::Sources;
 use super::sketch_warnings_of;
-use crate::analysis::{self, Days, ReachOrder};
+use crate::analysis::{self, ReachOrder};
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::SketchTable;
 use crate::id::{PageChecks, Tally};
-use crate::report::{MatrixReport, Method, ReachReport, SourceReport, TrendReport, Warning};
+use crate::report::{
+    MatrixReport, Method, ReachReport, SourceReport, TrendReport, TrendUnit, Warning,
+};
 use crate::scan::{self, Progress};
 use crate::sketch::{Sketch, SketchOptions};
-use arrow::array::{Array, AsArray};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Date32Type};
 use std::collections::BTreeSet;
 
 /// A question about many sides, or about the segments of some.
@@ -98,24 +98,31 @@ pub fn reach(
     })
 }
 
-/// How do reach, retention and overlap go from day to day? The division has one column: the day.
+/// How do reach, retention and overlap go from day to day? The division has one column, the day, or
+/// three: year, month and day. By year and month it is from month to month.
 ///
 /// # Errors
-/// Those of [`super::sketch_segments`]; [`crate::ErrorKind::Usage`] if there is more than one segment
-/// column, or if its values are no days.
+/// Those of [`super::sketch_segments`]; [`crate::ErrorKind::Usage`] for other segment columns, or if
+/// their values are no days.
 pub fn trend(
     request: &SidesRequest,
     windows: &[u16],
     progress: &dyn Progress,
 ) -> Result<TrendReport> {
-    if request.division.by.len() != 1 {
-        return Err(Error::usage("a trend needs one column: the day").hint([
-            "name it with ".into(),
-            Setting::By.into(),
-            ", such as ".into(),
-            Setting::By.to("day"),
-        ]));
-    }
+    let unit = match request.division.by.len() {
+        1 | 3 => TrendUnit::Day,
+        2 => TrendUnit::Month,
+        _ => {
+            return Err(Error::usage("a trend needs the column of the day").hint([
+                "name it with ".into(),
+                Setting::By.into(),
+                ", such as ".into(),
+                Setting::By.to("day"),
+                " or ".into(),
+                Setting::By.to("year,month,day"),
+            ]));
+        }
+    };
     let Answers {
         names,
         tables,
@@ -127,7 +134,7 @@ pub fn trend(
     } = answers(request, progress)?;
     let mut sides = Vec::with_capacity(names.len());
     for (name, table) in names.iter().zip(tables) {
-        let (days, without) = by_day(table).map_err(|e| e.with("side", name))?;
+        let (days, without) = by_day(table, unit).map_err(|e| e.with("side", name))?;
         warnings.extend(without.map(|rows| Warning::NoDay {
             side: name.clone(),
             rows,
@@ -142,6 +149,7 @@ pub fn trend(
         .collect();
     let days = analysis::trend(&sides, &windows, request.confidence)?;
     Ok(TrendReport {
+        unit,
         method,
         confidence: request.confidence,
         names,
@@ -214,49 +222,4 @@ fn named<'a>(answers: &'a Answers, division: &Division) -> (Vec<String>, Vec<&'a
     }
     let sketches = answers.tables.iter().flat_map(SketchTable::values);
     (names, sketches.collect())
-}
-
-/// A table of days as such, and the rows that have no day.
-fn by_day(table: SketchTable) -> Result<(Days, Option<u64>)> {
-    let Some(column) = table.columns().columns().first() else {
-        return Ok((Days::new(), None));
-    };
-    let found = column.data_type();
-    if found.is_numeric() || matches!(found, DataType::Boolean | DataType::Binary) {
-        return Err(Error::usage(format!(
-            "column {} of type {found} holds no days",
-            table.names().join(", ")
-        ))
-        .hint("cast it to a date, or to text such as 2026-11-23"));
-    }
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
-    let dates = cast_with_options(column, &DataType::Date32, &options).map_err(|e| {
-        Error::usage(format!(
-            "not all values of column {} are days: {e}",
-            table.names().join(", ")
-        ))
-        .hint("days are dates, or text such as 2026-11-23")
-    })?;
-    let dates = dates.as_primitive::<Date32Type>().clone();
-    let mut days = Days::new();
-    let mut without = None;
-    for (row, sketch) in table.into_values().into_iter().enumerate() {
-        if dates.is_null(row) {
-            without = Some(sketch.tally().map_or(0, |tally| tally.rows));
-            continue;
-        }
-        // Moments of one day are one day.
-        match days.entry(dates.value(row)) {
-            std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert(sketch);
-            }
-            std::collections::btree_map::Entry::Occupied(mut day) => {
-                day.get_mut().merge(&sketch)?;
-            }
-        }
-    }
-    Ok((days, without))
 }

@@ -30,7 +30,7 @@ pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
 pub use segments::SegmentsReport;
 pub use store::StoreReport;
-pub use trend::TrendReport;
+pub use trend::{TrendReport, TrendUnit};
 pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::error::{Phrase, Piece, Setting};

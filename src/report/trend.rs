@@ -8,18 +8,57 @@ use crate::id::{PageChecks, Tally};
 use serde::Serialize;
 use std::fmt::Write;
 
+/// How long a step of a trend is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrendUnit {
+    /// A day, numbered from 1970-01-01 on.
+    #[default]
+    Day,
+    /// A month, numbered from January 1970 on.
+    Month,
+}
+
+impl TrendUnit {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// What stands behind the length of a window.
+    const fn letter(self) -> char {
+        match self {
+            Self::Day => 'd',
+            Self::Month => 'm',
+        }
+    }
+
+    fn date(self, step: i32) -> String {
+        match self {
+            Self::Day => date(step),
+            Self::Month => {
+                let (year, month) = (1970 + step.div_euclid(12), 1 + step.rem_euclid(12));
+                format!("{year:04}-{month:02}")
+            }
+        }
+    }
+}
+
 /// The answer of `overlap trend`.
 #[derive(Clone, Debug)]
 pub struct TrendReport {
+    /// How long a step is.
+    pub unit: TrendUnit,
     /// How the numbers came about.
     pub method: Method,
     /// The level of all intervals.
     pub confidence: Confidence,
     /// The names of the sides.
     pub names: Vec<String>,
-    /// The lengths of the trailing windows in days.
+    /// The lengths of the trailing windows in steps.
     pub windows: Vec<u16>,
-    /// Every day from the first to the last.
+    /// Every step from the first to the last.
     pub days: Vec<TrendDay>,
     /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
     pub tally: Option<Tally>,
@@ -47,7 +86,13 @@ impl TrendReport {
     pub fn render(&self, format: Format) -> String {
         match format {
             Format::Table => {
-                let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
+                let last = table::last_line(
+                    self.tally,
+                    &self.left_out(),
+                    self.pages,
+                    self.method,
+                    &self.sources,
+                );
                 format!("{}\n{last}", self.blocks(table::align))
             }
             Format::Json => self.json(),
@@ -56,9 +101,27 @@ impl TrendReport {
         }
     }
 
+    /// The rows that belong to no step, as the last line says it.
+    fn left_out(&self) -> String {
+        let rows = self.warnings.iter().map(|warning| match warning {
+            Warning::NoDay { rows, .. } => *rows,
+            _ => 0,
+        });
+        match rows.sum::<u64>() {
+            0 => String::new(),
+            rows => format!(
+                "; {} rows without a {} {}",
+                whole(rows as f64),
+                self.unit.name(),
+                table::LEFT_OUT
+            ),
+        }
+    }
+
     /// Every number of a day, in the order of the columns.
     fn measures(&self, day: &TrendDay) -> Vec<Measure> {
         let mut measures = Vec::new();
+        let letter = self.unit.letter();
         for (name, side) in self.names.iter().zip(&day.sides) {
             let mut add = |measure: String, value: Option<Estimate>, is_share: bool| {
                 measures.push(Measure {
@@ -75,8 +138,8 @@ impl TrendReport {
             for (length, window) in self.windows.iter().zip(&side.windows) {
                 let users = window.map(|window| window.users);
                 let returned = window.and_then(|window| window.returned);
-                add(format!("users_{length}d"), users, false);
-                add(format!("returned_{length}d"), returned, true);
+                add(format!("users_{length}{letter}"), users, false);
+                add(format!("returned_{length}{letter}"), returned, true);
             }
         }
         if let Some(overlap) = &day.overlap {
@@ -91,7 +154,7 @@ impl TrendReport {
             add("overlap".into(), overlap.daily);
             add("overlap_cumulative".into(), Some(overlap.cumulative));
             for (length, window) in self.windows.iter().zip(&overlap.windows) {
-                add(format!("overlap_{length}d"), *window);
+                add(format!("overlap_{length}{letter}"), *window);
             }
         }
         measures
@@ -121,14 +184,14 @@ impl TrendReport {
                 .filter(|measure| measure.side == side)
                 .collect::<Vec<_>>()
         };
-        let mut header = vec!["day".to_owned()];
+        let mut header = vec![self.unit.name().to_owned()];
         if let Some(first) = self.days.first() {
             let titles = measures(first).into_iter();
             header.extend(titles.map(|measure| measure.name.replace('_', " ")));
         }
         let mut rows = vec![header];
         for day in &self.days {
-            let mut row = vec![date(day.day)];
+            let mut row = vec![self.unit.date(day.day)];
             row.extend(measures(day).iter().map(|measure| match measure.value {
                 None => "–".into(),
                 Some(value) if measure.is_share => percent(&value),
@@ -140,7 +203,10 @@ impl TrendReport {
     }
 
     fn csv(&self) -> String {
-        let mut out = String::from("day,side,measure,value,lower,upper,id_column\n");
+        let mut out = format!(
+            "{},side,measure,value,lower,upper,id_column\n",
+            self.unit.name()
+        );
         for day in &self.days {
             for measure in self.measures(day) {
                 let Some(Estimate {
@@ -151,7 +217,7 @@ impl TrendReport {
                 else {
                     continue;
                 };
-                let (date, side) = (date(day.day), csv::quoted(&measure.side));
+                let (date, side) = (self.unit.date(day.day), csv::quoted(&measure.side));
                 let column = csv::quoted(source::column_of(&self.sources, &measure.side));
                 let _ = writeln!(
                     out,
@@ -170,13 +236,14 @@ impl TrendReport {
             value: measure.value.map(|value| json::ratio(&value)),
         };
         let day = |day: &TrendDay| DayDocument {
-            day: date(day.day),
+            day: self.unit.date(day.day),
             measures: self.measures(day).into_iter().map(measure).collect(),
         };
         json::to_text(&Document {
             schema: "overlap.trend/1",
             method: json::method(self.method),
             confidence: self.confidence.level(),
+            unit: self.unit.name(),
             sides: self.names.clone(),
             windows_days: self.windows.clone(),
             days: self.days.iter().map(day).collect(),
@@ -211,6 +278,7 @@ struct Document {
     schema: &'static str,
     method: json::MethodName,
     confidence: f64,
+    unit: &'static str,
     sides: Vec<String>,
     windows_days: Vec<u16>,
     days: Vec<DayDocument>,

@@ -11,11 +11,12 @@ use super::place::partitions;
 use super::schedule::{self, SideScan, Unit, Work, whole};
 use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{IdSink, Tally};
-use crate::reader::{Failure, Form, Watch};
-use crate::segments::Segments;
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::{Field, Schema};
+use crate::id::{IdSink, PageChecks, Tally};
+use crate::reader::{Failure, Form, PageCounter, Watch};
+use crate::segments::{Segments, means_the_same, untyped_field};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub fn scan_by<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<Segments<SegmentScan<S>>>> {
-    let new_state = |side: usize| Ok(Worker::new(side, plan.sides[side].form, segments));
+    let new_state = |side: usize| Ok(Worker::new(side, &plan.sides[side], segments));
     let read = |file: &DataFile, unit: &Unit, worker: &mut Worker<'_, S>, watch: &dyn Watch| {
         worker.read(file, &unit.work, new_sink, watch)
     };
@@ -98,8 +99,9 @@ fn join<S>(
     side: SideScan<Worker<'_, S>>,
     segments: SegmentLimits<'_>,
 ) -> Result<Segments<SegmentScan<S>>> {
-    let parts = side.sinks.into_iter().map(|worker| {
-        let parts = worker.divider.finish()?;
+    let dividers = side.sinks.into_iter().flat_map(|worker| worker.dividers);
+    let parts = dividers.map(|(_, divider)| {
+        let parts = divider.finish()?;
         parts.try_map(|(sink, tally)| {
             let sinks = vec![sink];
             Ok(SegmentScan { sinks, tally })
@@ -120,7 +122,9 @@ struct Worker<'a, S> {
     side: usize,
     form: Form,
     segments: SegmentLimits<'a>,
-    divider: Divider<S>,
+    /// By which of the segment columns are in the path: their values have no types.
+    dividers: Vec<(Vec<bool>, Divider<S>)>,
+    counter: &'a PageCounter,
     /// The file that was read last, and its segment columns.
     open: Option<(ArrowFile, Vec<SegmentColumn>)>,
 }
@@ -129,20 +133,25 @@ struct Worker<'a, S> {
 enum SegmentColumn {
     /// In the file.
     Stored(String),
-    /// In its path.
-    Partition(String, Option<String>),
+    /// In its path, and perhaps in the file as well, where it counts for nothing.
+    Partition {
+        name: String,
+        value: Option<String>,
+        is_stored: bool,
+    },
 }
 
 impl<'a, S: IdSink> Worker<'a, S> {
     /// Rows that are divided at a time.
     const BATCH_ROWS: usize = 1 << 14;
 
-    fn new(side: usize, form: Form, segments: SegmentLimits<'a>) -> Self {
+    fn new(side: usize, plan: &'a SidePlan, segments: SegmentLimits<'a>) -> Self {
         Self {
             side,
-            form,
+            form: plan.form,
             segments,
-            divider: Divider::new(segments),
+            dividers: Vec::new(),
+            counter: &plan.counter,
             open: None,
         }
     }
@@ -197,11 +206,16 @@ impl<'a, S: IdSink> Worker<'a, S> {
         tally: &mut Tally,
         new_sink: &impl Fn(usize) -> Result<S>,
     ) -> impl FnMut(&ArrayRef, RecordBatch) -> Result<()> {
-        let side = self.side;
-        let divider = &mut self.divider;
+        let (side, counter) = (self.side, self.counter);
+        let divider = divider_of(&mut self.dividers, columns, self.segments);
         let is_stored = !stored_names(columns).is_empty();
         move |id: &ArrayRef, batch: RecordBatch| {
             let rows = if is_stored { id.len() } else { 1 };
+            let path_differs = columns.iter().map(|column| column.differing(&batch)).sum();
+            counter.add(PageChecks {
+                path_differs,
+                ..PageChecks::default()
+            });
             let columns = segment_batch(columns, &batch, rows)?;
             *tally += divider.push(id, &columns, ids, &|| new_sink(side))?;
             Ok(())
@@ -244,6 +258,22 @@ impl<'a, S: IdSink> Worker<'a, S> {
     }
 }
 
+/// The divider of files whose paths tell the same of the segment columns.
+fn divider_of<'d, S: IdSink>(
+    dividers: &'d mut Vec<(Vec<bool>, Divider<S>)>,
+    columns: &[SegmentColumn],
+    segments: SegmentLimits<'_>,
+) -> &'d mut Divider<S> {
+    let is_partition = |column: &SegmentColumn| matches!(column, SegmentColumn::Partition { .. });
+    let in_path: Vec<bool> = columns.iter().map(is_partition).collect();
+    let known = dividers.iter().position(|(known, _)| *known == in_path);
+    let index = known.unwrap_or_else(|| {
+        dividers.push((in_path, Divider::new(segments)));
+        dividers.len() - 1
+    });
+    &mut dividers[index].1
+}
+
 /// The names of those columns that are in the file.
 fn stored_names(columns: &[SegmentColumn]) -> Vec<&str> {
     columns.iter().filter_map(SegmentColumn::stored).collect()
@@ -254,8 +284,38 @@ impl SegmentColumn {
     fn stored(&self) -> Option<&str> {
         match self {
             Self::Stored(name) => Some(name),
-            Self::Partition(..) => None,
+            Self::Partition {
+                name, is_stored, ..
+            } => is_stored.then_some(name),
         }
+    }
+
+    /// In how many rows the file says something else than the path.
+    fn differing(&self, batch: &RecordBatch) -> u64 {
+        let Self::Partition { name, value, .. } = self else {
+            return 0;
+        };
+        let column = self.stored().and_then(|_| batch.column_by_name(name));
+        let texts = column.and_then(|column| cast(column, &DataType::Utf8).ok());
+        let Some(texts) = texts
+            .as_ref()
+            .and_then(|texts| texts.as_string_opt::<i32>())
+        else {
+            return 0;
+        };
+        // Neighbours are often alike.
+        let (mut last, mut same, mut differing) = (None, true, 0);
+        for text in texts {
+            if last != Some(text) {
+                same = match (value.as_deref(), text) {
+                    (Some(value), Some(text)) => means_the_same(value, text),
+                    (value, text) => value.is_none() && text.is_none(),
+                };
+                last = Some(text);
+            }
+            differing += u64::from(!same);
+        }
+        differing
     }
 }
 
@@ -269,18 +329,19 @@ fn segment_batch(
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for column in columns {
-        let (name, array): (&String, ArrayRef) = match column {
+        let (field, array): (Field, ArrayRef) = match column {
             SegmentColumn::Stored(name) => {
                 let array = batch.column_by_name(name).map(Arc::clone);
                 let missing = || Error::new(ErrorKind::Internal, format!("no column {name}"));
-                (name, array.ok_or_else(missing)?)
+                let array = array.ok_or_else(missing)?;
+                (Field::new(name, array.data_type().clone(), true), array)
             }
-            SegmentColumn::Partition(name, value) => (
-                name,
+            SegmentColumn::Partition { name, value, .. } => (
+                untyped_field(name),
                 Arc::new(StringArray::from(vec![value.as_deref(); rows])),
             ),
         };
-        fields.push(Field::new(name, array.data_type().clone(), true));
+        fields.push(field);
         arrays.push(array);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -288,9 +349,28 @@ fn segment_batch(
     RecordBatch::try_new_with_options(schema, arrays, &options).map_err(internal)
 }
 
-/// Where a segment column of a file is: its own column, or else a partition of its path.
+/// Where a segment column of a file is: a partition of its path, or else its own column.
 fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentColumn> {
-    match names.iter().filter(|column| *column == name).count() {
+    let partitions = partitions(path);
+    let mut values = partitions
+        .iter()
+        .filter(|(partition, _)| partition == name)
+        .map(|(_, value)| value);
+    let stored = names.iter().filter(|column| *column == name).count();
+    if let Some(value) = values.next() {
+        if values.any(|other| other != value) {
+            return Err(Error::input(format!(
+                "two folders of its path give {name} different values"
+            ))
+            .hint("name the folder below the first of them, or move the files"));
+        }
+        return Ok(SegmentColumn::Partition {
+            name: name.to_owned(),
+            value: value.clone(),
+            is_stored: stored == 1,
+        });
+    }
+    match stored {
         0 => {}
         1 => return Ok(SegmentColumn::Stored(name.to_owned())),
         _ => {
@@ -298,10 +378,6 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
                 "more than one column is called {name}"
             )));
         }
-    }
-    let partitions = partitions(path);
-    if let Some((_, value)) = partitions.iter().find(|(partition, _)| partition == name) {
-        return Ok(SegmentColumn::Partition(name.to_owned(), value.clone()));
     }
     let columns = names.join(", ");
     let hint = match &partitions[..] {
