@@ -262,7 +262,10 @@ mod tests {
             below(folder.path(), &found.files),
             ["_year=2026/000000_0", "part-0.parquet"]
         );
-        assert_eq!(below(folder.path(), &found.passed_over), ["_old"]);
+        assert_eq!(
+            below(folder.path(), &found.passed_over),
+            ["_old", "part-1.parquet.tmp"]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub(super) enum Kind {
     None,
     /// A program left it, and it never holds live rows.
     Leftover,
-    /// Engines take it for hidden, as it begins with `_`, but nobody knows what it is.
+    /// Engines take it for hidden, as it begins with `_` or is called temporary, but nobody knows what it is.
     Hidden,
 }
 
@@ -24,10 +24,10 @@ pub(super) fn of_file(name: &str) -> Kind {
         "_delta_log",
     ];
     const PREFIXES: [&str; 4] = [".", "_committed_", "_started_", "_committed"];
-    const SUFFIXES: [&str; 8] = [
+    // What is called temporary may be all there is of somebody's data: it is passed over, but named.
+    const TEMPORARY: [&str; 2] = [".tmp", ".temp"];
+    const SUFFIXES: [&str; 6] = [
         ".crc",
-        ".tmp",
-        ".temp",
         "._copying_",
         ".crdownload",
         ".partial",
@@ -41,7 +41,10 @@ pub(super) fn of_file(name: &str) -> Kind {
     {
         return Kind::Leftover;
     }
-    hidden(name)
+    match TEMPORARY.iter().any(|suffix| lower.ends_with(suffix)) {
+        true => Kind::Hidden,
+        false => hidden(name),
+    }
 }
 
 /// A folder. `_key=value` is a partition.
@@ -94,7 +97,6 @@ mod tests {
             "_committed_123",
             "_started_123",
             "part-1.parquet._COPYING_",
-            "part-1.parquet.tmp",
         ] {
             assert_eq!(of_file(name), Kind::Leftover, "{name}");
         }
@@ -112,6 +114,7 @@ mod tests {
         }
         assert_eq!(of_folder("_fixed"), Kind::Hidden);
         assert_eq!(of_file("_part-0.parquet"), Kind::Hidden);
+        assert_eq!(of_file("part-1.parquet.tmp"), Kind::Hidden);
         assert_eq!(of_file("000000_0"), Kind::None);
     }
 }
