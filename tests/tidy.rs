@@ -40,7 +40,7 @@ const EDGE: [&str; 7] = [
     "exact/spill.rs",
     "scan/store.rs",
     "scan/input.rs",
-    "scan/delta.rs",
+    "scan/delta/log.rs",
     "scan/tables.rs",
     "storage.rs",
     "engine/limits.rs",

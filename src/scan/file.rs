@@ -2,6 +2,7 @@
 
 use super::IdSelection;
 use super::column::IdType;
+use super::live::LiveFile;
 use super::parquet::ParquetFile;
 use super::store::InputFile;
 use super::text::{self, TextFile};
@@ -31,7 +32,8 @@ pub(super) enum IdKind {
 }
 
 impl DataFile {
-    /// Opens a file, whose format its bytes tell unless it was given; `None` if `is_foreign` says of
+    /// Opens a file, whose format its bytes tell unless it was given or a table says that it is
+    /// Parquet; `None` if `is_foreign` says of
     /// its schema that it holds something other than IDs.
     ///
     /// # Errors
@@ -39,6 +41,7 @@ impl DataFile {
     /// can't be told.
     pub(super) fn open(
         path: &Path,
+        live: Option<LiveFile>,
         id: Option<&str>,
         selection: &IdSelection,
         is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
@@ -47,12 +50,12 @@ impl DataFile {
         let file = InputFile::open(path)?;
         let mut head = [0; 512];
         let read = file.read_at(&mut head, 0).unwrap_or(0);
-        if text::may_be_text(&head[..read], selection.format) {
+        if live.is_none() && text::may_be_text(&head[..read], selection.format) {
             let text = TextFile::open(file, path, id, selection, counter)?;
             return Ok(Some(Self::Text(text)));
         }
         drop(file);
-        let parquet = ParquetFile::open(path, id, selection, is_foreign, counter)?;
+        let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
         Ok(parquet.map(Self::Parquet))
     }
 

@@ -62,7 +62,7 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
     for file in &side.files {
         let columns = columns_of(file)?;
         for name in by {
-            segment_column(name, &columns, file.path()).map_err(|e| file.locate(e))?;
+            segment_column(name, &columns, &partitions_of(file)).map_err(|e| file.locate(e))?;
         }
     }
     Ok(())
@@ -75,7 +75,7 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
 pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
     for file in plan.sides.iter().flat_map(|side| &side.files) {
         let columns = columns_of(file)?;
-        let has = |name: &String| segment_column(name, &columns, file.path()).is_ok();
+        let has = |name: &String| segment_column(name, &columns, &partitions_of(file)).is_ok();
         if !by.iter().all(has) {
             return Ok(false);
         }
@@ -159,7 +159,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
                 .map_err(whole),
             (DataFile::Text(text), Work::Seat(stream)) => {
                 let by = self.segments.by.iter();
-                let columns = by.map(|name| segment_column(name, text.columns(), &text.path));
+                let partitions = partitions_of(file);
+                let columns = by.map(|name| segment_column(name, text.columns(), &partitions));
                 let columns = columns.collect::<Result<Vec<_>>>();
                 let columns = columns.map_err(|e| whole(text.locate(e)))?;
                 let (stored, form) = (stored_names(&columns), self.form);
@@ -206,7 +207,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
             let arrow_file = open_arrow(file)?;
             let names = arrow_file.flat_columns();
             let by = self.segments.by.iter();
-            let columns = by.map(|name| segment_column(name, &names, &file.path));
+            let partitions = partitions_of_parquet(file);
+            let columns = by.map(|name| segment_column(name, &names, &partitions));
             let columns = columns.collect::<Result<Vec<_>>>();
             self.open = Some((arrow_file, columns.map_err(|e| file.locate(e))?));
         }
@@ -275,7 +277,11 @@ fn segment_batch(
 }
 
 /// Where a segment column of a file is: its own column, or else a partition of its path.
-fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentColumn> {
+fn segment_column(
+    name: &str,
+    names: &[String],
+    partitions: &[(String, Option<String>)],
+) -> Result<SegmentColumn> {
     match names.iter().filter(|column| *column == name).count() {
         0 => {}
         1 => return Ok(SegmentColumn::Stored(name.to_owned())),
@@ -285,12 +291,11 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
             )));
         }
     }
-    let partitions = partitions(path);
     if let Some((_, value)) = partitions.iter().find(|(partition, _)| partition == name) {
         return Ok(SegmentColumn::Partition(name.to_owned(), value.clone()));
     }
     let columns = names.join(", ");
-    let hint = match &partitions[..] {
+    let hint = match partitions {
         [] => format!("the columns are {columns}"),
         _ => {
             let names: Vec<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
@@ -301,6 +306,24 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
         }
     };
     Err(Error::usage(format!("no column {name} to make segments of")).hint(hint))
+}
+
+/// The partitions of a file: those that its table tells before those of its path.
+fn partitions_of(file: &DataFile) -> Vec<(String, Option<String>)> {
+    match file {
+        DataFile::Parquet(file) => partitions_of_parquet(file),
+        DataFile::Text(_) => partitions(file.path()),
+    }
+}
+
+fn partitions_of_parquet(file: &ParquetFile) -> Vec<(String, Option<String>)> {
+    let mut found = file.partitions.clone();
+    for (name, value) in partitions(&file.path) {
+        if !found.iter().any(|(known, _)| *known == name) {
+            found.push((name, value));
+        }
+    }
+    found
 }
 
 /// The hive-style partitions of a path, `NAME=VALUE` each, outermost first.
