@@ -27,10 +27,9 @@ impl AsOf {
     /// # Errors
     /// [`crate::ErrorKind::Usage`] if it is neither.
     pub fn parse(text: &str) -> Result<Self> {
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            if let Ok(version) = text.parse() {
-                return Ok(Self::Version(version));
-            }
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(version) = is_number.then(|| text.parse().ok()).flatten() {
+            return Ok(Self::Version(version));
         }
         let time = string_to_timestamp_nanos(text).map(|nanos| Self::Time(nanos / 1_000_000));
         time.map_err(|_| {

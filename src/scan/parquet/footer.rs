@@ -266,7 +266,7 @@ fn read_metadata(source: &Source, columns: Option<&Columns>) -> Result<ParquetMe
             .parse_and_finish(source)
             .map_err(|e| decode_error(&e))?;
         match columns {
-            Some(columns) => renamed(metadata, columns),
+            Some(columns) => renamed(&metadata, columns),
             None => Ok(metadata),
         }
     })

@@ -11,7 +11,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the schema makes no sense.
-pub(super) fn renamed(metadata: ParquetMetaData, columns: &Columns) -> Result<ParquetMetaData> {
+pub(super) fn renamed(metadata: &ParquetMetaData, columns: &Columns) -> Result<ParquetMetaData> {
     let file = metadata.file_metadata();
     let root = file.schema_descr().root_schema();
     let fields = fields(root.get_fields(), columns.key, &columns.columns)?;

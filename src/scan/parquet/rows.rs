@@ -15,7 +15,6 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::ParquetMetaData;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -42,7 +41,7 @@ pub(in crate::scan) fn open_arrow(planned: &ParquetFile) -> Result<ArrowFile> {
         let Some(columns) = &planned.columns else {
             return Ok(metadata);
         };
-        let metadata = renamed(ParquetMetaData::clone(metadata.metadata()), columns)?;
+        let metadata = renamed(metadata.metadata(), columns)?;
         ArrowReaderMetadata::try_new(Arc::new(metadata), options).map_err(|e| decode_error(&e))
     });
     Ok(ArrowFile {
