@@ -74,7 +74,7 @@ pub use hash::{
 pub use id::{NullCounts, PageChecks, Tally};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
-    ArrowIds, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,
+    ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,
 };
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -43,7 +43,7 @@ const EDGE: [&str; 10] = [
     "scan/place/data.rs",
     "scan/place/folder.rs",
     "scan/place/list.rs",
-    "scan/delta.rs",
+    "scan/delta/log.rs",
     "scan/tables.rs",
     "storage.rs",
     "engine/limits.rs",

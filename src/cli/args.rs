@@ -6,7 +6,7 @@ use overlap::format::ImageColumns;
 use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{
-    Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, ReadLimits, Result,
+    AsOf, Confidence, Division, Error, ExactMemory, HashScheme, IdSelection, ReadLimits, Result,
     SidesRequest, SketchOptions, SketchRequest, Sources, StoreRequest, Unique, plan,
 };
 use std::ffi::OsString;
@@ -33,8 +33,13 @@ pub struct SourceArgs {
 
     /// Read the files of Delta, Hudi and Iceberg tables as they lie, deleted rows included, instead of
     /// the live files of a Delta table alone; the other tables are refused without it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "as_of")]
     files: bool,
+
+    /// Read Delta tables as they were in a version, or at a time such as 2026-11-23T12:00:00Z, of all
+    /// sides or of one
+    #[arg(long, value_name = "[NAME=]VERSION|TIME")]
+    as_of: Vec<String>,
 
     #[command(flatten)]
     text: TextArgs,
@@ -122,7 +127,7 @@ impl SourceArgs {
     /// The sides that were typed, their files found.
     pub fn sources(&self) -> Result<Sources> {
         let mut sources = Sources::new(&self.inputs)?;
-        sources.id = self.id_selection();
+        sources.id = self.id_selection()?;
         sources.images = self.images.columns();
         sources.id.limits = self.limits.limits();
         sources.id.text = self.text.options();
@@ -133,7 +138,7 @@ impl SourceArgs {
         Ok(sources)
     }
 
-    fn id_selection(&self) -> IdSelection {
+    fn id_selection(&self) -> Result<IdSelection> {
         let mut selection = IdSelection {
             cast: self.cast.map(|kind| match kind {
                 Kind::Integer => IdDomain::Integer,
@@ -153,7 +158,16 @@ impl SourceArgs {
                 None => selection.column = Some(id.clone()),
             }
         }
-        selection
+        for as_of in &self.as_of {
+            match as_of.split_once('=') {
+                Some((side, as_of)) => {
+                    let side = side.to_owned();
+                    selection.as_of_of_side.insert(side, AsOf::parse(as_of)?);
+                }
+                None => selection.as_of = Some(AsOf::parse(as_of)?),
+            }
+        }
+        Ok(selection)
     }
 }
 

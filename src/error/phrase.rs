@@ -46,6 +46,8 @@ pub enum Setting {
     HllColumn,
     /// Whether files of tables are read as they lie.
     Files,
+    /// The version of tables that is read.
+    AsOf,
     /// The format of data files.
     InputFormat,
     /// What separates the fields of delimited text.
@@ -86,6 +88,7 @@ impl Setting {
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
             Self::Files => "files",
+            Self::AsOf => "as_of",
             Self::InputFormat => "input_format",
             Self::Delimiter => "delimiter",
             Self::NoHeader => "no_header",

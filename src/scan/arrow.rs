@@ -2,6 +2,7 @@
 
 use super::column::IdType;
 use super::file::DataFile;
+use super::parquet::ParquetFile;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdDomain, IdSink, IntegerForm, Tally};
 use arrow::array::types::{
@@ -46,11 +47,19 @@ impl ArrowIds {
 
     /// IDs of the arrays of a file's ID column.
     pub(super) fn of_column(file: &DataFile) -> Self {
-        let (cast, uuid) = match file {
-            DataFile::Parquet(file) => (file.cast, file.id_type == IdType::Uuid),
-            DataFile::Text(file) => (file.cast(), false),
-            DataFile::Ipc(file) => return Self::new(file.id_field(), file.cast),
-        };
+        match file {
+            DataFile::Parquet(file) => Self::of_parquet(file),
+            DataFile::Text(file) => Self::of_type(file.cast(), false),
+            DataFile::Ipc(file) => Self::new(file.id_field(), file.cast),
+        }
+    }
+
+    /// IDs of the arrays of a Parquet file's ID column.
+    pub(super) fn of_parquet(file: &ParquetFile) -> Self {
+        Self::of_type(file.cast, file.id_type == IdType::Uuid)
+    }
+
+    fn of_type(cast: Option<IdDomain>, uuid: bool) -> Self {
         Self {
             integers: IntegerForm::default(),
             cast: cast.map(|to| Cast::new(to, uuid)),

@@ -2,6 +2,7 @@
 
 use super::column::IdType;
 use super::ipc::{self, IpcFile};
+use super::live::LiveFile;
 use super::parquet::ParquetFile;
 use super::store::InputFile;
 use super::text::{self, TextFile};
@@ -33,7 +34,8 @@ pub(super) enum IdKind {
 }
 
 impl DataFile {
-    /// Opens a file, whose format its bytes tell unless it was given; `None` if `is_foreign` says of
+    /// Opens a file, whose format its bytes tell unless it was given or a table says that it is
+    /// Parquet; `None` if `is_foreign` says of
     /// its schema that it holds something other than IDs.
     ///
     /// # Errors
@@ -41,6 +43,7 @@ impl DataFile {
     /// can't be told.
     pub(super) fn open(
         path: &Path,
+        live: Option<LiveFile>,
         id: Option<&str>,
         selection: &IdSelection,
         is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
@@ -49,7 +52,7 @@ impl DataFile {
         let file = InputFile::open(path)?;
         let mut head = [0; 512];
         let read = file.read_at(&mut head, 0).unwrap_or(0);
-        if selection.format.is_none() {
+        if live.is_none() && selection.format.is_none() {
             let refused = match file.len() {
                 0 => Some(recognise::empty()),
                 _ => recognise::refused(&head[..read]),
@@ -58,7 +61,7 @@ impl DataFile {
                 return Err(error.with("file", path.display()));
             }
         }
-        if text::may_be_text(&head[..read], selection.format) {
+        if live.is_none() && text::may_be_text(&head[..read], selection.format) {
             let text = TextFile::open(file, path, id, selection, counter)?;
             return Ok(Some(Self::Text(text)));
         }
@@ -71,7 +74,7 @@ impl DataFile {
             return Ok(Some(Self::Ipc(Box::new(arrow))));
         }
         drop(file);
-        let parquet = ParquetFile::open(path, id, selection, is_foreign, counter)?;
+        let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
         Ok(parquet.map(Self::Parquet))
     }
 

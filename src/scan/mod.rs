@@ -11,6 +11,7 @@ mod divide;
 mod file;
 mod ipc;
 mod json;
+mod live;
 mod names;
 mod parquet;
 mod place;
@@ -20,6 +21,7 @@ mod stdin;
 mod store;
 mod tables;
 mod text;
+mod version;
 
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
@@ -29,6 +31,7 @@ pub use place::Side;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
+pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::id::{IdDomain, NullCounts, PageChecks};
@@ -38,7 +41,7 @@ use file::{DataFile, IdKind};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tables::Tables;
+use tables::{Belongs, Tables};
 
 /// Which column holds the IDs, and in which form they are wanted.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +62,10 @@ pub struct IdSelection {
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
     /// included, instead of the live files alone (Delta) or refusing them.
     pub as_they_lie: bool,
+    /// The version of the tables of every side that isn't named below; `None` is the newest.
+    pub as_of: Option<AsOf>,
+    /// The version of the tables of single sides, by the side's name.
+    pub as_of_of_side: BTreeMap<String, AsOf>,
 }
 
 /// The format of a data file.
@@ -256,7 +263,9 @@ impl Plan {
 fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     let named = id.column_of_side.keys().map(|name| (Setting::Id, name));
     let bare = id.text.no_header_of.iter();
-    for (setting, name) in named.chain(bare.map(|name| (Setting::NoHeader, name))) {
+    let named = named.chain(bare.map(|name| (Setting::NoHeader, name)));
+    let dated = id.as_of_of_side.keys().map(|name| (Setting::AsOf, name));
+    for (setting, name) in named.chain(dated) {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
             return Err(Error::usage([
@@ -287,16 +296,22 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         files: Vec::new(),
         counter: Arc::default(),
     };
-    let (mut seen, mut tables) = (HashSet::new(), Tables::default());
+    let as_of = id.as_of_of_side.get(&side.name).copied().or(id.as_of);
+    let (mut seen, mut tables) = (HashSet::new(), Tables::new(as_of));
     for path in &side.files {
-        if !id.as_they_lie && !tables.admits(path, (foreign.by_path)(path))? {
-            continue;
-        }
+        let live = match id.as_they_lie {
+            true => None,
+            false => match tables.place(path, (foreign.by_path)(path))? {
+                Belongs::ToNone => None,
+                Belongs::Live(file) => Some(file),
+                Belongs::NotLive => continue,
+            },
+        };
         let file = match (foreign.by_path)(path) {
             true => None,
             false => {
                 let column = column.map(String::as_str);
-                DataFile::open(path, column, id, foreign.by_schema, &plan.counter)?
+                DataFile::open(path, live, column, id, foreign.by_schema, &plan.counter)?
             }
         };
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -310,6 +325,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         };
         plan.files.push(file);
     }
+    tables.ensure_table(&plan.name)?;
     if plan.files.is_empty() && plan.foreign.is_empty() {
         tables.ensure_live(&plan.name)?;
     }

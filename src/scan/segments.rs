@@ -17,7 +17,6 @@ use crate::segments::{Segments, means_the_same, untyped_field};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
-use std::path::Path;
 use std::sync::Arc;
 
 /// What came of one segment: every worker's sink that saw some of it, and what was read.
@@ -64,7 +63,7 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
     for file in &side.files {
         let columns = columns_of(file)?;
         for name in by {
-            segment_column(name, &columns, file.path()).map_err(|e| file.locate(e))?;
+            segment_column(name, &columns, &partitions_of(file)).map_err(|e| file.locate(e))?;
         }
     }
     Ok(())
@@ -77,7 +76,7 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
 pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
     for file in plan.sides.iter().flat_map(|side| &side.files) {
         let columns = columns_of(file)?;
-        let has = |name: &String| segment_column(name, &columns, file.path()).is_ok();
+        let has = |name: &String| segment_column(name, &columns, &partitions_of(file)).is_ok();
         if !by.iter().all(has) {
             return Ok(false);
         }
@@ -171,7 +170,7 @@ impl<'a, S: IdSink> Worker<'a, S> {
             (DataFile::Ipc(arrow), &Work::RowGroup { row_group, .. }) => {
                 let names = arrow.flat_columns();
                 let by = self.segments.by.iter();
-                let columns = by.map(|name| segment_column(name, &names, &arrow.path));
+                let columns = by.map(|name| segment_column(name, &names, &partitions_of(file)));
                 let columns = columns.collect::<Result<Vec<_>>>();
                 let columns = columns.map_err(|e| whole(arrow.locate(e)))?;
                 let mut tally = Tally::default();
@@ -182,7 +181,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
             }
             (DataFile::Text(text), Work::Seat(stream)) => {
                 let by = self.segments.by.iter();
-                let columns = by.map(|name| segment_column(name, text.columns(), &text.path));
+                let partitions = partitions_of(file);
+                let columns = by.map(|name| segment_column(name, text.columns(), &partitions));
                 let columns = columns.collect::<Result<Vec<_>>>();
                 let columns = columns.map_err(|e| whole(text.locate(e)))?;
                 let (stored, form) = (stored_names(&columns), self.form);
@@ -234,7 +234,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
             let arrow_file = open_arrow(file)?;
             let names = arrow_file.flat_columns();
             let by = self.segments.by.iter();
-            let columns = by.map(|name| segment_column(name, &names, &file.path));
+            let partitions = partitions_of_parquet(file);
+            let columns = by.map(|name| segment_column(name, &names, &partitions));
             let columns = columns.collect::<Result<Vec<_>>>();
             self.open = Some((arrow_file, columns.map_err(|e| file.locate(e))?));
         }
@@ -350,8 +351,11 @@ fn segment_batch(
 }
 
 /// Where a segment column of a file is: a partition of its path, or else its own column.
-fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentColumn> {
-    let partitions = partitions(path);
+fn segment_column(
+    name: &str,
+    names: &[String],
+    partitions: &[(String, Option<String>)],
+) -> Result<SegmentColumn> {
     let mut values = partitions
         .iter()
         .filter(|(partition, _)| partition == name)
@@ -380,7 +384,7 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
         }
     }
     let columns = names.join(", ");
-    let hint = match &partitions[..] {
+    let hint = match partitions {
         [] => format!("the columns are {columns}"),
         _ => {
             let names: Vec<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
@@ -391,4 +395,22 @@ fn segment_column(name: &str, names: &[String], path: &Path) -> Result<SegmentCo
         }
     };
     Err(Error::usage(format!("no column {name} to make segments of")).hint(hint))
+}
+
+/// The partitions of a file: those that its table tells before those of its path.
+fn partitions_of(file: &DataFile) -> Vec<(String, Option<String>)> {
+    match file {
+        DataFile::Parquet(file) => partitions_of_parquet(file),
+        DataFile::Text(_) | DataFile::Ipc(_) => partitions(file.path()),
+    }
+}
+
+fn partitions_of_parquet(file: &ParquetFile) -> Vec<(String, Option<String>)> {
+    let mut found = file.partitions.clone();
+    for (name, value) in partitions(&file.path) {
+        if !file.partitions.iter().any(|(known, _)| *known == name) {
+            found.push((name, value));
+        }
+    }
+    found
 }

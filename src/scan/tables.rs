@@ -2,11 +2,13 @@
 //!
 //! Delta keeps files that were rewritten until they are vacuumed, Hudi older slices of its files,
 //! Iceberg files of deleted rows: read as they lie, they would count users who aren't there. Of Delta
-//! tables the live files are read; files in the others are refused by name.
+//! tables the live rows are read; files in the others are refused by name.
 
-use super::delta;
+use super::live::LiveFile;
+use super::{AsOf, delta};
 use crate::error::{Error, ErrorKind, Result, Setting};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// A format that keeps a table in a folder.
@@ -45,29 +47,49 @@ impl TableFormat {
     }
 }
 
+/// What a file is to the tables around it.
+#[derive(Debug)]
+pub(super) enum Belongs {
+    /// It lies in none.
+    ToNone,
+    /// It is a live file of one.
+    Live(LiveFile),
+    /// It lies in one and isn't live.
+    NotLive,
+}
+
 /// Which folders belong to tables, each looked at once, and which files of the tables are live.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
+    as_of: Option<AsOf>,
     seen: BTreeMap<PathBuf, Option<(TableFormat, PathBuf)>>,
-    live: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    live: BTreeMap<PathBuf, delta::Snapshot>,
     left_out: Option<PathBuf>,
 }
 
 impl Tables {
-    /// Whether a file belongs to what is read: it lies in no table or is a live file of a Delta
-    /// table. `is_foreign` files (sketches) are no part of any table.
+    /// Tables as they are now, or as they were.
+    pub(super) fn new(as_of: Option<AsOf>) -> Self {
+        Self {
+            as_of,
+            ..Self::default()
+        }
+    }
+
+    /// What a file is to the tables around it. `is_foreign` files (sketches) are no part of any
+    /// table.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] for a file that lies, at whatever depth, in a table that isn't
     /// read.
-    pub(super) fn admits(&mut self, file: &Path, is_foreign: bool) -> Result<bool> {
+    pub(super) fn place(&mut self, file: &Path, is_foreign: bool) -> Result<Belongs> {
         // A file that isn't there is reported by whoever opens it.
         let Ok(canonical) = file.canonicalize() else {
-            return Ok(true);
+            return Ok(Belongs::ToNone);
         };
         let table = canonical.parent().and_then(|folder| self.table_of(folder));
         let Some((format, root)) = table else {
-            return Ok(true);
+            return Ok(Belongs::ToNone);
         };
         let refused = |kind: ErrorKind, why: &str| {
             let text = format!("lies in {} ({}){why}", format.name(), root.display());
@@ -83,21 +105,43 @@ impl Tables {
                 ", some of whose rows may be deleted or rewritten",
             ));
         }
-        if !self.live.contains_key(&root) {
-            let live = delta::live_files(&root).map_err(|e| {
-                refused(
-                    e.kind(),
-                    &format!(", whose live rows can't be told: {}", e.message()),
-                )
-            })?;
-            self.live.insert(root.clone(), live);
-        }
-        let live = self.live.get(&root);
-        let is_live = live.is_some_and(|live| live.contains(&canonical));
-        if !is_live {
+        let untold = |e: Error| match e.kind() {
+            ErrorKind::Usage => Error::usage([
+                Setting::AsOf.into(),
+                format!(" of the Delta table ({}): {}", root.display(), e.message()).into(),
+            ]),
+            kind => refused(
+                kind,
+                &format!(", whose live rows can't be told: {}", e.message()),
+            ),
+        };
+        let snapshot = match self.live.entry(root.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let snapshot = delta::Snapshot::open(&root, self.as_of).map_err(untold)?;
+                unknown.insert(snapshot)
+            }
+        };
+        let file = snapshot.file(&canonical).map_err(untold)?;
+        if file.is_none() {
             self.left_out = Some(root);
         }
-        Ok(is_live)
+        Ok(file.map_or(Belongs::NotLive, Belongs::Live))
+    }
+
+    /// Sees to it that a version is asked only of tables.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] if there is no table.
+    pub(super) fn ensure_table(&self, side: &str) -> Result<()> {
+        if self.as_of.is_none() || !self.live.is_empty() {
+            return Ok(());
+        }
+        let text = format!(" asks for a version, but side {side} is no table that has some");
+        Err(Error::usage([Setting::AsOf.into(), text.into()]).hint([
+            "ask it of the sides that are Delta tables: ".into(),
+            Setting::AsOf.to("NAME=VERSION"),
+        ]))
     }
 
     /// Sees to it that a side of no files isn't taken for an empty one.
@@ -108,8 +152,12 @@ impl Tables {
         let Some(root) = &self.left_out else {
             return Ok(());
         };
+        let version = match self.as_of {
+            None => "the newest version",
+            Some(_) => "that version",
+        };
         let text = format!(
-            "none of the files of side {side} is in the newest version of the Delta table ({})",
+            "none of the files of side {side} is in {version} of the Delta table ({})",
             root.display()
         );
         Err(Error::input(text).hint([
@@ -153,7 +201,7 @@ mod tests {
         make("plain/metadata/readme.txt");
         make("plain/a.parquet");
         let mut tables = Tables::default();
-        let mut refused = |path: &str| tables.admits(&folder.path().join(path), false);
+        let mut refused = |path: &str| tables.place(&folder.path().join(path), false);
         for (path, name) in [
             ("delta/day=1/a.parquet", "Delta"),
             ("hudi/2026/11/a.parquet", "Hudi"),
@@ -162,7 +210,8 @@ mod tests {
             let error = refused(path).expect_err(path);
             assert!(error.message().contains(name), "{error}");
         }
-        assert!(refused("plain/a.parquet").expect("no table"));
-        assert!(refused("delta/no such file").expect("not there"));
+        for path in ["plain/a.parquet", "delta/no such file"] {
+            assert!(matches!(refused(path), Ok(Belongs::ToNone)), "{path}");
+        }
     }
 }

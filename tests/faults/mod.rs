@@ -2,6 +2,7 @@
 
 mod campaign; // 63, 64, 67, 70, 71, 76: what takes minutes or privileges
 mod columns; // 13, 34, 36: which column
+mod delta; // 110 to 115: what the log of a Delta table says of its files
 mod encrypted; // 35
 mod environment; // 66 to 80: what happens around the program
 mod files; // 1 to 4: is it Parquet at all

@@ -1,5 +1,7 @@
 //! A file's footer: is it Parquet, where is the ID column, and do its sizes make sense?
 
+use super::kept::keep_live;
+use super::logical::renamed;
 use super::source::Source;
 use super::thrift;
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +9,9 @@ use crate::id::{Cast, IdDomain};
 use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
+use crate::scan::live::{Columns, LiveFile};
 use crate::scan::store::{Identity, InputFile};
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
@@ -42,12 +46,19 @@ pub(in crate::scan) struct ParquetFile {
     /// Its side's.
     pub(super) counter: Arc<PageCounter>,
     pub(in crate::scan) row_groups: Vec<RowGroup>,
+    /// What its table calls its columns, if otherwise.
+    pub(super) columns: Option<Arc<Columns>>,
+    /// The values of its partition columns by the log of its table.
+    pub(in crate::scan) partitions: Vec<(String, Option<String>)>,
 }
 
 /// The ID column's part of a row group.
 #[derive(Debug)]
 pub(in crate::scan) struct RowGroup {
+    /// Those that aren't deleted.
     pub(in crate::scan) rows: u64,
+    /// Which these are, if others are deleted: then they are read as rows, not as pages.
+    pub(super) kept: Option<RowSelection>,
     /// By its statistics, which may be wrong.
     pub(in crate::scan) null_count: Option<u64>,
     pub(super) chunk: ColumnChunkMetaData,
@@ -65,14 +76,15 @@ impl RowGroup {
 }
 
 impl ParquetFile {
-    /// Opens a file and finds its ID column: `id` as a dotted path, or the only usual name. `None`
-    /// if `is_foreign` says of its schema that it holds something other than IDs.
+    /// Opens a file, `live` if it is part of a table, and finds its ID column: `id` as a dotted path,
+    /// or the only usual name. `None` if `is_foreign` says of its schema that it holds something other than IDs.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if it isn't a readable Parquet file with IDs of a supported
     /// type, [`crate::ErrorKind::Usage`] if there is no such column.
     pub(in crate::scan) fn open(
         path: &Path,
+        live: Option<LiveFile>,
         id: Option<&str>,
         selection: &IdSelection,
         is_foreign: &dyn Fn(&SchemaDescriptor) -> bool,
@@ -82,7 +94,8 @@ impl ParquetFile {
         let located = |e: Error| e.with("file", path.display());
         let (file, null_counts) = look_over(path)?;
         let (identity, file_bytes) = (file.identity(), file.len());
-        let metadata = read_metadata(&Source(file)).map_err(located)?;
+        let live = live.unwrap_or_default();
+        let metadata = read_metadata(&Source(file), live.columns.as_deref()).map_err(located)?;
         if is_foreign(metadata.file_metadata().schema_descr()) {
             return Ok(None);
         }
@@ -103,6 +116,9 @@ impl ParquetFile {
                 row_group.null_count = null_count.copied().flatten();
             }
         }
+        if let Some(deleted) = &live.deleted {
+            keep_live(&mut row_groups, deleted).map_err(located)?;
+        }
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
@@ -115,6 +131,8 @@ impl ParquetFile {
             limits: selection.limits,
             counter: Arc::clone(counter),
             row_groups,
+            columns: live.columns,
+            partitions: live.partitions,
         }))
     }
 
@@ -234,18 +252,23 @@ fn looks_like(head: &[u8]) -> &'static str {
     }
 }
 
-/// Parses the footer, without statistics and page indexes: nothing here trusts or needs them.
-fn read_metadata(source: &Source) -> Result<ParquetMetaData> {
+/// Parses the footer, without statistics and page indexes: nothing here trusts or needs them. Columns
+/// are called as the table does.
+fn read_metadata(source: &Source, columns: Option<&Columns>) -> Result<ParquetMetaData> {
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
     super::guarded(|| {
-        ParquetMetaDataReader::new()
+        let metadata = ParquetMetaDataReader::new()
             .with_metadata_options(Some(options))
             .with_page_index_policy(PageIndexPolicy::Skip)
             .parse_and_finish(source)
-            .map_err(|e| decode_error(&e))
+            .map_err(|e| decode_error(&e))?;
+        match columns {
+            Some(columns) => renamed(&metadata, columns),
+            None => Ok(metadata),
+        }
     })
 }
 
@@ -279,6 +302,7 @@ fn check_row_groups(
         let chunk = without_dictionary_at_0(chunk).map_err(|e| corrupt(e.message()))?;
         row_groups.push(RowGroup {
             rows,
+            kept: None,
             null_count: None,
             chunk,
         });

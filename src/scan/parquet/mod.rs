@@ -7,6 +7,8 @@ mod footer;
 mod form;
 mod header;
 mod hybrid;
+mod kept;
+mod logical;
 mod pages;
 mod plain;
 mod rows;
@@ -38,11 +40,14 @@ pub(super) fn read_row_group(
     part: Option<&Part>,
     sink: &mut dyn IdSink,
 ) -> Result<Tally> {
+    if file.row_groups[row_group].kept.is_some() {
+        return rows::read_ids(file, row_group, sink);
+    }
     guarded(|| values::read(file, row_group, part, sink))
         .map_err(|e| file.locate(e).with("row group", row_group))
 }
 
-/// The rows of a row group by the footer.
+/// The rows of a row group by the footer, but for those that are deleted.
 pub(super) fn rows_of_group(file: &ParquetFile, row_group: usize) -> u64 {
     file.row_groups[row_group].rows
 }
@@ -50,6 +55,9 @@ pub(super) fn rows_of_group(file: &ParquetFile, row_group: usize) -> u64 {
 /// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
 /// its page headers make no sense: whoever reads it will say why.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
+    if file.row_groups[row_group].kept.is_some() {
+        return None;
+    }
     let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
     let rows: u64 = parts.iter().map(Part::rows).sum();
     (parts.len() > 1 && rows == file.row_groups[row_group].rows).then_some(parts)

@@ -1,10 +1,13 @@
 //! Whole rows of some columns, by the crate's Arrow reader.
 
 use super::footer::{ParquetFile, decode_error, open_checked};
+use super::logical::renamed;
 use super::pages::check_chunk;
 use super::source::Source;
 use super::{guarded, hand_on};
 use crate::error::{Error, Result};
+use crate::id::{IdSink, Tally};
+use crate::scan::arrow::ArrowIds;
 use crate::scan::store::InputFile;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
 use arrow::buffer::NullBuffer;
@@ -32,8 +35,15 @@ pub(in crate::scan) fn open_arrow(planned: &ParquetFile) -> Result<ArrowFile> {
     // Types as Parquet has them, whatever the writer's own were.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let source = Source(Arc::clone(&file));
-    let metadata =
-        guarded(|| ArrowReaderMetadata::load(&source, options).map_err(|e| decode_error(&e)));
+    let metadata = guarded(|| {
+        let metadata = ArrowReaderMetadata::load(&source, options.clone());
+        let metadata = metadata.map_err(|e| decode_error(&e))?;
+        let Some(columns) = &planned.columns else {
+            return Ok(metadata);
+        };
+        let metadata = renamed(metadata.metadata(), columns)?;
+        ArrowReaderMetadata::try_new(Arc::new(metadata), options).map_err(|e| decode_error(&e))
+    });
     Ok(ArrowFile {
         path: planned.path.clone(),
         file,
@@ -53,7 +63,8 @@ impl ArrowFile {
         flat.map(|column| column.name().to_owned()).collect()
     }
 
-    /// Reads a row group: the IDs and the columns `names`, so many rows at a time.
+    /// Reads the rows of a row group that aren't deleted: the IDs and the columns `names`, so many
+    /// rows at a time.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] with file, column and row group, and those of `take`.
@@ -87,8 +98,11 @@ impl ArrowFile {
                 ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                     .with_projection(mask)
                     .with_row_groups(vec![row_group])
-                    .with_batch_size(batch_rows)
-                    .build();
+                    .with_batch_size(batch_rows);
+            let reader = match &planned.row_groups[row_group].kept {
+                Some(kept) => reader.with_row_selection(kept.clone()).build(),
+                None => reader.build(),
+            };
             for batch in reader.map_err(|e| decode_error(&e))? {
                 let batch =
                     batch.map_err(|e| Error::input(format!("corrupt or unsupported: {e}")))?;
@@ -99,6 +113,36 @@ impl ArrowFile {
         };
         guarded(run).map_err(|e| planned.locate(e).with("row group", row_group))?;
         self.file.ensure_unchanged(planned.identity)
+    }
+}
+
+/// Reads the IDs of the rows of a row group that aren't deleted.
+///
+/// # Errors
+/// Those of [`ArrowFile::read`], and those of the sink.
+pub(super) fn read_ids(
+    file: &ParquetFile,
+    row_group: usize,
+    sink: &mut dyn IdSink,
+) -> Result<Tally> {
+    const BATCH_ROWS: usize = 1 << 13;
+    let wanted = file.row_groups[row_group].rows;
+    let mut tally = Tally::default();
+    if wanted == 0 {
+        return Ok(tally);
+    }
+    let mut ids = ArrowIds::of_parquet(file);
+    let mut take = |id: &ArrayRef, _| {
+        tally += ids.push(id, sink)?;
+        Ok(())
+    };
+    open_arrow(file)?.read(file, row_group, &[], BATCH_ROWS, &mut take)?;
+    match tally.rows == wanted {
+        true => Ok(tally),
+        false => Err(file.locate(Error::input(format!(
+            "corrupt Parquet file: {wanted} rows that aren't deleted, {} in the pages",
+            tally.rows
+        )))),
     }
 }
 
