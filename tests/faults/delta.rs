@@ -380,7 +380,7 @@ fn row_114_a_table_is_read_as_of_a_version_or_a_time() {
         .ids("plain.parquet", Arc::new(Int64Array::from(vec![1, 2])));
     let sides = format!("{{}} plain={plain}");
     table.refused(
-        &format!("{sides} --as-of 0"),
+        &format!("exact {sides} --as-of 0"),
         2,
         &["side plain is no table"],
     );
