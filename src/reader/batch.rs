@@ -4,7 +4,7 @@ use super::collect::{no_integer, not_utf8};
 use super::fault::Fault;
 use super::integer::plain_integer;
 use super::limits::ReadLimits;
-use super::text::Form;
+use super::text::{Form, RowsRead};
 use crate::error::{Error, ErrorKind, Result};
 use arrow::array::{
     ArrayRef, Decimal128Array, Int64Array, RecordBatch, RecordBatchOptions, StringBuilder,
@@ -56,6 +56,8 @@ pub(super) struct Batch<'a> {
     columns: Vec<StringBuilder>,
     schema: Arc<Schema>,
     rows: usize,
+    /// What came of all rows, those handed on included.
+    read: RowsRead,
 }
 
 impl<'a> Batch<'a> {
@@ -77,11 +79,14 @@ impl<'a> Batch<'a> {
             columns: fields.iter().map(|_| StringBuilder::new()).collect(),
             schema: Arc::new(Schema::new(fields)),
             rows: 0,
+            read: RowsRead::default(),
         }
     }
 
-    /// The next row holds no ID.
-    pub(super) fn null(&mut self) {
+    /// The next row holds no ID, whether a text says so or not.
+    pub(super) fn null(&mut self, named: bool) {
+        self.read.tally.nulls += 1;
+        self.read.named_nulls += u64::from(named);
         match &mut self.ids {
             Ids::Text(texts) => texts.append_null(),
             Ids::Integers(integers) => integers.push(None),
@@ -119,18 +124,19 @@ impl<'a> Batch<'a> {
     /// The row is whole; hands the rows on if they are many.
     pub(super) fn end_row(&mut self, take: Take<'_>) -> Result<()> {
         self.rows += 1;
+        self.read.tally.rows += 1;
         match self.rows {
             BATCH_ROWS => self.hand_on(take),
             _ => Ok(()),
         }
     }
 
-    /// Hands on what is left.
-    pub(super) fn finish(mut self, take: Take<'_>) -> Result<()> {
-        match self.rows {
-            0 => Ok(()),
-            _ => self.hand_on(take),
+    /// Hands on what is left, and says what came of all rows.
+    pub(super) fn finish(mut self, take: Take<'_>) -> Result<RowsRead> {
+        if self.rows > 0 {
+            self.hand_on(take)?;
         }
+        Ok(self.read)
     }
 
     fn hand_on(&mut self, take: Take<'_>) -> Result<()> {

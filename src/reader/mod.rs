@@ -15,11 +15,13 @@ mod limits;
 mod packed;
 pub(crate) mod recognise;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod text;
 
 pub(crate) use delimited::{Delimited, Dialect, Layout};
 pub use delimited::{Delimiter, TextOptions};
-pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, no_id};
+pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, id_is_bool, id_is_list};
 pub(crate) use limits::PageCounter;
 pub use limits::ReadLimits;
 pub(crate) use packed::Packing;

@@ -35,8 +35,7 @@ pub(super) enum IdKind {
 
 impl DataFile {
     /// Opens a file, whose format its bytes tell unless it was given or a table says that it is
-    /// Parquet; `None` if `is_foreign` says of
-    /// its schema that it holds something other than IDs.
+    /// Parquet; `None` if `is_foreign` says of its schema that it holds something other than IDs.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if it can't be read, [`crate::ErrorKind::Usage`] if its ID column

@@ -5,7 +5,7 @@ use super::{IdSelection, names};
 use crate::error::{Error, Result};
 use crate::id::{Cast, IdDomain};
 use crate::reader::{
-    BlockSizes, Blocks, JsonLines, Kind, LineCutter, Nulls, Survey, Values, no_id,
+    BlockSizes, Blocks, JsonLines, Kind, LineCutter, Nulls, Survey, Values, id_is_bool, id_is_list,
 };
 use std::io::{self, Read};
 
@@ -84,7 +84,7 @@ fn leaves(paths: &[Vec<String>]) -> Vec<&str> {
     paths
         .iter()
         .map(|path| path.last().map_or("", String::as_str))
-        .collect::<Vec<_>>()
+        .collect()
 }
 
 fn position(names: &[String], name: &str) -> Option<usize> {
@@ -103,11 +103,8 @@ fn values_of(kind: Kind, cast: Option<IdDomain>) -> Result<(Values, IdKind)> {
             Ok((Values::Numbers, IdKind::Untyped))
         }
         (Kind::Text | Kind::Number, Some(_)) => Ok((Values::Either, IdKind::Untyped)),
-        (Kind::Bool, _) => Err(no_id("true or false", "it tells two users apart at most")),
-        (Kind::Array, _) => Err(no_id(
-            "a list",
-            "unnest it to one id a row, or name another column",
-        )),
+        (Kind::Bool, _) => Err(id_is_bool()),
+        (Kind::Array, _) => Err(id_is_list()),
     }
 }
 

@@ -62,9 +62,7 @@ pub fn scan_by<S: IdSink>(
 fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
     for file in &side.files {
         let columns = columns_of(file)?;
-        for name in by {
-            segment_column(name, &columns, &partitions_of(file)).map_err(|e| file.locate(e))?;
-        }
+        segment_columns(by, &columns, &partitions_of(file)).map_err(|e| file.locate(e))?;
     }
     Ok(())
 }
@@ -76,8 +74,7 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
 pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
     for file in plan.sides.iter().flat_map(|side| &side.files) {
         let columns = columns_of(file)?;
-        let has = |name: &String| segment_column(name, &columns, &partitions_of(file)).is_ok();
-        if !by.iter().all(has) {
+        if segment_columns(by, &columns, &partitions_of(file)).is_err() {
             return Ok(false);
         }
     }
@@ -168,10 +165,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
                 .read_row_group(parquet, row_group, &mut ids, new_sink)
                 .map_err(whole),
             (DataFile::Ipc(arrow), &Work::RowGroup { row_group, .. }) => {
-                let names = arrow.flat_columns();
-                let by = self.segments.by.iter();
-                let columns = by.map(|name| segment_column(name, &names, &partitions_of(file)));
-                let columns = columns.collect::<Result<Vec<_>>>();
+                let (names, partitions) = (arrow.flat_columns(), partitions_of(file));
+                let columns = segment_columns(self.segments.by, &names, &partitions);
                 let columns = columns.map_err(|e| whole(arrow.locate(e)))?;
                 let mut tally = Tally::default();
                 let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
@@ -180,10 +175,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
                 read.map(|()| tally).map_err(whole)
             }
             (DataFile::Text(text), Work::Seat(stream)) => {
-                let by = self.segments.by.iter();
-                let partitions = partitions_of(file);
-                let columns = by.map(|name| segment_column(name, text.columns(), &partitions));
-                let columns = columns.collect::<Result<Vec<_>>>();
+                let (names, partitions) = (text.columns(), partitions_of(file));
+                let columns = segment_columns(self.segments.by, names, &partitions);
                 let columns = columns.map_err(|e| whole(text.locate(e)))?;
                 let (stored, form) = (stored_names(&columns), self.form);
                 let form = text.cast().map_or(form, |_| Form::Text);
@@ -232,11 +225,8 @@ impl<'a, S: IdSink> Worker<'a, S> {
         let is_open = |(open, _): &(ArrowFile, _)| open.is_of(file);
         if !self.open.as_ref().is_some_and(is_open) {
             let arrow_file = open_arrow(file)?;
-            let names = arrow_file.flat_columns();
-            let by = self.segments.by.iter();
-            let partitions = partitions_of_parquet(file);
-            let columns = by.map(|name| segment_column(name, &names, &partitions));
-            let columns = columns.collect::<Result<Vec<_>>>();
+            let (names, partitions) = (arrow_file.flat_columns(), partitions_of_parquet(file));
+            let columns = segment_columns(self.segments.by, &names, &partitions);
             self.open = Some((arrow_file, columns.map_err(|e| file.locate(e))?));
         }
         let Some((arrow_file, columns)) = self.open.take() else {
@@ -348,6 +338,16 @@ fn segment_batch(
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::new(Schema::new(fields));
     RecordBatch::try_new_with_options(schema, arrays, &options).map_err(internal)
+}
+
+/// Where all segment columns of a file are.
+fn segment_columns(
+    by: &[String],
+    names: &[String],
+    partitions: &[(String, Option<String>)],
+) -> Result<Vec<SegmentColumn>> {
+    let column = |name: &String| segment_column(name, names, partitions);
+    by.iter().map(column).collect()
 }
 
 /// Where a segment column of a file is: a partition of its path, or else its own column.

@@ -18,20 +18,16 @@ pub(super) fn rows(
     let layout = &file.layout;
     let names = columns.iter().map(|&column| &file.names[column]);
     let mut batch = Batch::new(names, form, &file.limits);
-    let mut read = RowsRead::default();
     records(text, layout, |fields, at| {
         if fields.len() != layout.width {
             return Err(Fault::new(at, layout.ragged(fields.len())));
         }
         file.check_repeated(text, fields, at)?;
         let fault = |error| Fault::new(at, error);
-        read.tally.rows += 1;
         let id = fields[layout.id];
         let value = id.text(text);
         if id.is_null() || file.nulls.contains(&value) {
-            read.tally.nulls += 1;
-            read.named_nulls += u64::from(!id.is_null());
-            batch.null();
+            batch.null(!id.is_null());
         } else {
             batch.id(&value, at)?;
         }
@@ -45,6 +41,5 @@ pub(super) fn rows(
     })?;
     batch
         .finish(take)
-        .map_err(|error| Fault::new(text.len(), error))?;
-    Ok(read)
+        .map_err(|error| Fault::new(text.len(), error))
 }

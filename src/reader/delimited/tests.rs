@@ -2,48 +2,14 @@
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::id::Tally;
-use crate::id::{IdBatch, IdDomain};
-use crate::reader::stream::{BlockSizes, Failure, Watch};
-use crate::reader::text::TextStream;
+use crate::id::{IdDomain, Tally};
+use crate::reader::stream::Failure;
+use crate::reader::testing::{Spy, Unwatched, read, stream};
 use crate::reader::text::{Form, Nulls};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-
 use proptest::prelude::*;
 use std::io::{Cursor, Read as _};
 use std::sync::Mutex;
-
-/// The IDs that were pushed, sorted.
-#[derive(Default)]
-struct Spy(Vec<Vec<u8>>);
-
-impl IdSink for Spy {
-    fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
-        match batch {
-            IdBatch::Text(ids) | IdBatch::Binary(ids) => {
-                ids.for_each(|id| self.0.push(id.to_vec()));
-            }
-            IdBatch::Integers(ids) => self
-                .0
-                .extend(ids.iter().map(|id| id.to_string().into_bytes())),
-            IdBatch::WideIntegers(ids) => {
-                self.0
-                    .extend(ids.iter().map(|id| id.to_string().into_bytes()));
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn go_on(&self) -> Result<bool> {
-        Ok(true)
-    }
-
-    fn advance(&self, _: u64) {}
-}
 
 fn file(delimiter: Option<u8>, width: usize, id: usize, header: bool) -> Delimited {
     Delimited {
@@ -61,27 +27,7 @@ fn file(delimiter: Option<u8>, width: usize, id: usize, header: bool) -> Delimit
     }
 }
 
-fn stream(text: &[u8], block: usize) -> TextStream {
-    let text = text.to_vec();
-    let opener = move || Ok(Box::new(Cursor::new(text)) as Box<dyn std::io::Read + Send>);
-    let sizes = BlockSizes {
-        block,
-        record_max: 1 << 20,
-        total_max: u64::MAX,
-    };
-    TextStream::new(Box::new(opener), None, sizes)
-}
-
 type Found = Result<(Vec<Vec<u8>>, Tally), Error>;
-
-/// The IDs of a text, read in blocks of this size.
-fn read(file: &Delimited, text: &[u8], block: usize, form: Form) -> Found {
-    let mut spy = Spy::default();
-    let read = stream(text, block).ids(file, form, &mut spy, &Unwatched);
-    let read = read.map_err(|failure| failure.error)?;
-    spy.0.sort();
-    Ok((spy.0, read.tally))
-}
 
 /// The IDs of a text as rows for segments have them.
 fn read_rows(file: &Delimited, text: &[u8], block: usize) -> Found {

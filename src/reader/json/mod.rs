@@ -116,19 +116,13 @@ impl TextFormat for JsonLines {
         let wanted = Wanted::new(paths.map(|column| &self.paths[column][..]));
         let names = columns.iter().map(|&column| &self.names[column]);
         let mut batch = Batch::new(names, self.form(form), &self.limits);
-        let mut read = RowsRead::default();
         let done = each_line(text, &wanted, |line, at, values| {
             let fault = |error| Fault::new(at, error);
-            read.tally.rows += 1;
             let id = self.id(line, wanted.of(0, values)).map_err(fault)?;
             let is_named = id.as_ref().is_some_and(|id| self.nulls.contains(id));
             match id.filter(|_| !is_named) {
                 Some(id) => batch.id(&id, at)?,
-                None => {
-                    read.tally.nulls += 1;
-                    read.named_nulls += u64::from(is_named);
-                    batch.null();
-                }
+                None => batch.null(is_named),
             }
             for (number, &column) in columns.iter().enumerate() {
                 let value = wanted.of(number + 1, values);
@@ -141,8 +135,7 @@ impl TextFormat for JsonLines {
             let finished = batch.finish(take);
             finished.map_err(|error| Fault::new(text.len(), error))
         })
-        .map_err(|fault| fault.locate(text, block, b'\n'))?;
-        Ok(read)
+        .map_err(|fault| fault.locate(text, block, b'\n'))
     }
 }
 
@@ -192,18 +185,28 @@ impl JsonLines {
         match value {
             Value::Text { .. } => mixed("a string", "numbers"),
             Value::Number { .. } => mixed("a number", "strings"),
-            Value::Bool(_) => no_id("true or false", "it tells two users apart at most"),
-            Value::Array => no_id(
-                "a list",
-                "unnest it to one id a row, or name another column",
-            ),
+            Value::Bool(_) => id_is_bool(),
+            Value::Array => id_is_list(),
             _ => no_id("an object", "name a key below it, such as user.id"),
         }
     }
 }
 
+/// The error for IDs that are true or false.
+pub(crate) fn id_is_bool() -> Error {
+    no_id("true or false", "it tells two users apart at most")
+}
+
+/// The error for IDs that are lists.
+pub(crate) fn id_is_list() -> Error {
+    no_id(
+        "a list",
+        "unnest it to one id a row, or name another column",
+    )
+}
+
 /// The error for a value that can't identify a user.
-pub(crate) fn no_id(what: &str, way_out: &str) -> Error {
+fn no_id(what: &str, way_out: &str) -> Error {
     Error::input(format!("an id that is {what}")).hint(way_out)
 }
 

@@ -2,40 +2,11 @@
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::id::{IdBatch, Tally};
-use crate::reader::stream::{BlockSizes, Watch};
-use crate::reader::text::TextStream;
+use crate::id::Tally;
+use crate::reader::testing::{self, Unwatched, stream};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use proptest::prelude::*;
-use std::io::Cursor;
-
-/// The IDs that were pushed, sorted.
-#[derive(Default)]
-struct Spy(Vec<String>);
-
-impl IdSink for Spy {
-    fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
-        match batch {
-            IdBatch::Text(ids) | IdBatch::Binary(ids) => {
-                ids.for_each(|id| self.0.push(String::from_utf8(id.to_vec()).expect("UTF-8")));
-            }
-            IdBatch::Integers(ids) => self.0.extend(ids.iter().map(i64::to_string)),
-            IdBatch::WideIntegers(ids) => self.0.extend(ids.iter().map(i128::to_string)),
-        }
-        Ok(())
-    }
-}
-
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn go_on(&self) -> Result<bool> {
-        Ok(true)
-    }
-
-    fn advance(&self, _: u64) {}
-}
 
 fn file(path: &str, values: Values) -> JsonLines {
     let columns = [path, "b"];
@@ -51,26 +22,13 @@ fn file(path: &str, values: Values) -> JsonLines {
     }
 }
 
-fn stream(text: &[u8], block: usize) -> TextStream {
-    let text = text.to_vec();
-    let opener = move || Ok(Box::new(Cursor::new(text)) as Box<dyn std::io::Read + Send>);
-    let sizes = BlockSizes {
-        block,
-        record_max: 1 << 20,
-        total_max: u64::MAX,
-    };
-    TextStream::new(Box::new(opener), None, sizes)
-}
-
-type Found = Result<(Vec<String>, Tally), Error>;
-
-/// The IDs of a text, read in blocks of this size.
-fn read(file: &JsonLines, text: &[u8], block: usize, form: Form) -> Found {
-    let mut spy = Spy::default();
-    let read = stream(text, block).ids(file, form, &mut spy, &Unwatched);
-    let read = read.map_err(|failure| failure.error)?;
-    spy.0.sort();
-    Ok((spy.0, read.tally))
+/// The IDs of a text, sorted, read in blocks of this size.
+fn read(file: &JsonLines, text: &[u8], block: usize, form: Form) -> Result<(Vec<String>, Tally)> {
+    let (ids, tally) = testing::read(file, text, block, form)?;
+    let ids = ids
+        .into_iter()
+        .map(|id| String::from_utf8(id).expect("UTF-8"));
+    Ok((ids.collect(), tally))
 }
 
 /// Likewise, with the values of `b` beside them.
