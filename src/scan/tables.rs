@@ -5,6 +5,7 @@
 //! tables the live rows are read; files in the others are refused by name.
 
 use super::live::LiveFile;
+use super::place::has_iceberg_metadata;
 use super::{AsOf, delta};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::collections::BTreeMap;
@@ -28,14 +29,7 @@ impl TableFormat {
         if folder.join(".hoodie").is_dir() {
             return Some(Self::Hudi);
         }
-        let mut metadata = std::fs::read_dir(folder.join("metadata")).ok()?;
-        let is_metadata =
-            |name: &str| name.ends_with(".metadata.json") || name.ends_with(".metadata.json.gz");
-        metadata
-            .any(|entry| {
-                entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_metadata))
-            })
-            .then_some(Self::Iceberg)
+        has_iceberg_metadata(folder).then_some(Self::Iceberg)
     }
 
     const fn name(self) -> &'static str {

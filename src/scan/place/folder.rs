@@ -61,7 +61,6 @@ impl Walk {
             if !self.seen.insert(next.canonicalize().map_err(fail)?) {
                 continue;
             }
-            let is_table = has_iceberg_metadata(&next);
             for entry in std::fs::read_dir(&next).map_err(fail)? {
                 let entry = entry.map_err(fail)?;
                 let (path, name) = (entry.path(), entry.file_name());
@@ -72,7 +71,7 @@ impl Walk {
                     continue;
                 }
                 match leftover::of_folder(&name) {
-                    leftover::Kind::None if is_table && name == "metadata" => {}
+                    leftover::Kind::None if name == "metadata" && has_iceberg_metadata(&next) => {}
                     leftover::Kind::None if kind.is_symlink() => self.links.push(path),
                     leftover::Kind::None => folders.push(path),
                     leftover::Kind::Leftover => {}
@@ -123,16 +122,14 @@ fn is_above(link: &Path) -> bool {
         .is_some_and(|(target, lies_in)| lies_in.starts_with(target))
 }
 
-fn has_iceberg_metadata(folder: &Path) -> bool {
-    let Ok(mut entries) = std::fs::read_dir(folder.join("metadata")) else {
-        return false;
-    };
-    entries.any(|entry| {
-        entry.is_ok_and(|entry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .contains(".metadata.json")
+/// Whether a folder is an Iceberg table: its `metadata/` holds what describes one.
+pub(in crate::scan) fn has_iceberg_metadata(folder: &Path) -> bool {
+    let is_metadata =
+        |name: &str| name.ends_with(".metadata.json") || name.ends_with(".metadata.json.gz");
+    let entries = std::fs::read_dir(folder.join("metadata"));
+    entries.is_ok_and(|mut entries| {
+        entries.any(|entry| {
+            entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_metadata))
         })
     })
 }

@@ -11,6 +11,7 @@ mod list;
 mod partition;
 
 pub use arguments::Side;
+pub(super) use folder::has_iceberg_metadata;
 pub(super) use partition::{partitions, percent_decoded};
 
 use std::path::{Path, PathBuf};
