@@ -104,9 +104,8 @@ pub(super) fn render(report: &EstimateReport) -> String {
 pub(super) fn render_verify(report: &VerifyReport) -> String {
     let mut out =
         String::from("measure,estimate,lower,upper,truth,relative_error,inside,id_column\n");
-    let columns = source::columns(&source::of_sides(&report.estimate.sides));
-    let columns = columns.trim_start_matches("id column: ").trim_end();
-    let columns = quoted(columns);
+    let columns = source::column_names(&source::of_sides(&report.estimate.sides));
+    let columns = quoted(&columns);
     for check in report.checks() {
         let Estimate {
             value,

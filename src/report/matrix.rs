@@ -74,7 +74,13 @@ impl MatrixReport {
     }
 
     fn last_line(&self) -> String {
-        let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
+        let last = table::last_line(
+            self.tally,
+            table::Note::None,
+            self.pages,
+            self.method,
+            &self.sources,
+        );
         format!("\n{last}")
     }
 

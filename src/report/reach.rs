@@ -35,7 +35,13 @@ impl ReachReport {
     pub fn render(&self, format: Format) -> String {
         match format {
             Format::Table => {
-                let last = table::last_line(self.tally, "", self.pages, self.method, &self.sources);
+                let last = table::last_line(
+                    self.tally,
+                    table::Note::None,
+                    self.pages,
+                    self.method,
+                    &self.sources,
+                );
                 format!("{}\n{last}", table::align(&self.rows()))
             }
             Format::Json => self.json(),

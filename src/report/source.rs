@@ -17,8 +17,16 @@ pub(super) fn of_sides(sides: &[SideReport]) -> Vec<SourceReport> {
     sides.iter().map(SideReport::source).collect()
 }
 
-/// `id column: user_id`, or `id column: uid of shop, user_id of pay`; nothing of sketches alone.
+/// `id column: user_id`, as a line; nothing of sketches alone.
 pub(super) fn columns(sources: &[SourceReport]) -> String {
+    match column_names(sources) {
+        names if names.is_empty() => names,
+        names => format!("id column: {names}\n"),
+    }
+}
+
+/// `user_id`, or `uid of shop, user_id of pay`; nothing of sketches alone.
+pub(super) fn column_names(sources: &[SourceReport]) -> String {
     let of_side = |source: &SourceReport| {
         let column = source.column.as_ref()?;
         Some((column.clone(), source.name.clone()))
@@ -29,13 +37,13 @@ pub(super) fn columns(sources: &[SourceReport]) -> String {
         [(first, _), rest @ ..]
             if read.len() == sources.len() && rest.iter().all(|(column, _)| column == first) =>
         {
-            format!("id column: {first}\n")
+            first.clone()
         }
         _ => {
             let each = read
                 .iter()
                 .map(|(column, side)| format!("{column} of {side}"));
-            format!("id column: {}\n", each.collect::<Vec<_>>().join(", "))
+            each.collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -280,21 +280,27 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
     let unique = sides.iter().filter(|side| side.unique);
     let unique: Vec<&str> = unique.map(|side| side.name.as_str()).collect();
     let known = match unique[..] {
-        [] => String::new(),
-        _ => format!("; one row a user in {}", unique.join(", ")),
+        [] => Note::None,
+        _ => Note::Known(format!("one row a user in {}", unique.join(", "))),
     };
     let mut pages = PageChecks::default();
     sides.iter().for_each(|side| pages += side.pages);
-    last_line(tally, &known, pages, method, &source::of_sides(sides))
+    last_line(tally, known, pages, method, &source::of_sides(sides))
 }
 
-/// What the last line says of rows that are in no number.
-pub(super) const LEFT_OUT: &str = "left out";
+/// What else the last line says of the rows.
+pub(super) enum Note {
+    None,
+    /// What was known before they were read.
+    Known(String),
+    /// Some of them, as the text says, are in no number.
+    LeftOut(String),
+}
 
 /// Which column was read; what was skipped, what was known before, and how the numbers came about.
 pub(super) fn last_line(
     tally: Option<Tally>,
-    known: &str,
+    note: Note,
     pages: PageChecks,
     method: Method,
     sources: &[SourceReport],
@@ -302,11 +308,14 @@ pub(super) fn last_line(
     let passed = source::passed_over(sources);
     let skipped = match (tally.map(|tally| tally.nulls), &passed) {
         (None, _) => "rows not told".into(),
-        (Some(0), None) if known.is_empty() || !known.contains(LEFT_OUT) => {
-            "nothing skipped".into()
-        }
+        (Some(0), None) if !matches!(note, Note::LeftOut(_)) => "nothing skipped".into(),
         (Some(0), _) => "no row without an id".into(),
         (Some(nulls), _) => format!("{} rows without an id skipped", whole(nulls as f64)),
+    };
+    let note = match note {
+        Note::None => String::new(),
+        Note::Known(text) => format!("; {text}"),
+        Note::LeftOut(text) => format!("; {text} left out"),
     };
     let passed = passed.map_or_else(String::new, |text| format!("; {text}"));
     let how = match method {
@@ -326,7 +335,7 @@ pub(super) fn last_line(
         Method::Exact => "counted exactly".into(),
     };
     format!(
-        "{}{skipped}{known}{passed}{}; {how}\n",
+        "{}{skipped}{note}{passed}{}; {how}\n",
         source::columns(sources),
         checksums(pages)
     )

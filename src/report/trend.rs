@@ -88,7 +88,7 @@ impl TrendReport {
             Format::Table => {
                 let last = table::last_line(
                     self.tally,
-                    &self.left_out(),
+                    self.left_out(),
                     self.pages,
                     self.method,
                     &self.sources,
@@ -102,19 +102,18 @@ impl TrendReport {
     }
 
     /// The rows that belong to no step, as the last line says it.
-    fn left_out(&self) -> String {
+    fn left_out(&self) -> table::Note {
         let rows = self.warnings.iter().map(|warning| match warning {
             Warning::NoDay { rows, .. } => *rows,
             _ => 0,
         });
         match rows.sum::<u64>() {
-            0 => String::new(),
-            rows => format!(
-                "; {} rows without a {} {}",
+            0 => table::Note::None,
+            rows => table::Note::LeftOut(format!(
+                "{} rows without a {}",
                 whole(rows as f64),
-                self.unit.name(),
-                table::LEFT_OUT
-            ),
+                self.unit.name()
+            )),
         }
     }
 
