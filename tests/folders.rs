@@ -16,6 +16,11 @@ fn part(folder: &Folder, name: &str, ids: Range<i64>) {
     folder.ids(name, ids);
 }
 
+/// Writes the users of a day of November 2026 into a folder that is called after it, without dashes.
+fn compact_day(folder: &Folder, day: i64, ids: Range<i64>) {
+    part(folder, &format!("compact/dt=202611{day:02}/a.parquet"), ids);
+}
+
 fn text(folder: &Folder, name: &str, text: &str) {
     let path = folder.path(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -246,11 +251,7 @@ fn days_with_and_without_dashes_and_date_columns_are_one_segment_each() {
     let folder = Folder::new();
     for day in 1..=2_i64 {
         let ids = day * 100..day * 100 + 100;
-        part(
-            &folder,
-            &format!("compact/dt=202611{day:02}/a.parquet"),
-            ids.clone(),
-        );
+        compact_day(&folder, day, ids.clone());
         part(
             &folder,
             &format!("dashes/dt=2026-11-{day:02}/a.parquet"),
@@ -295,11 +296,7 @@ fn a_trend_is_told_from_folders_of_years_months_and_days() {
             &format!("glue/year=2026/month=11/day={day:02}/a.parquet"),
             ids.clone(),
         );
-        part(
-            &folder,
-            &format!("compact/dt=202611{day:02}/a.parquet"),
-            ids.clone(),
-        );
+        compact_day(&folder, day, ids.clone());
         part(
             &folder,
             &format!("months/year=2026/month={:02}/a.parquet", 9 + day),

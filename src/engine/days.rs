@@ -6,6 +6,7 @@ use crate::format::SketchTable;
 use crate::report::TrendUnit;
 use crate::segments::day;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::compute::kernels::cast_utils::Parser as _;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use std::collections::btree_map::Entry;
@@ -118,27 +119,10 @@ fn month_number(year: i64, month: i64) -> Option<i32> {
     i32::try_from(number).ok().filter(|_| is_month)
 }
 
-/// Days since 1970-01-01 (Howard Hinnant, chrono-Compatible Low-Level Date Algorithms,
-/// `days_from_civil`).
+/// Days since 1970-01-01; `None` if there is no such day.
 fn day_number(year: i64, month: i64, day: i64) -> Option<i32> {
     month_number(year, month)?;
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    if !(1..=length).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    i32::try_from(era * 146_097 + day_of_era - 719_468).ok()
+    Date32Type::parse(&format!("{year:04}-{month:02}-{day:02}"))
 }
 
 #[cfg(test)]
@@ -155,6 +139,10 @@ mod tests {
             ((2026, 2, 29), None),
             ((2026, 13, 1), None),
             ((26, 11, 0), None),
+            ((2026, 11, -1), None),
+            ((2026, 11, 100), None),
+            ((9_999, 12, 31), Some(2_932_896)),
+            ((10_000, 1, 1), None),
         ];
         for ((year, month, day), number) in days {
             assert_eq!(day_number(year, month, day), number, "{year}-{month}-{day}");
