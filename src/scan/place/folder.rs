@@ -12,16 +12,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// [`crate::ErrorKind::Input`] if a folder can't be read or there is no data.
 pub(super) fn files_below(folder: &Path) -> Result<Found> {
-    let mut walk = Walk::default();
-    walk.folder(folder)?;
-    while let Some(link) = walk.links.pop() {
-        if walk.is_new(&link) {
-            walk.folder(&link)?;
-        } else if !is_above(&link) {
-            walk.found.repeated.push(link);
-        }
-    }
-    let mut found = walk.found;
+    let found = all_below(folder)?;
     if found.files.is_empty() {
         let error = Error::input("holds no data file").with("file", folder.display());
         return Err(match found.passed_over.len() {
@@ -32,6 +23,21 @@ pub(super) fn files_below(folder: &Path) -> Result<Found> {
             )),
         });
     }
+    Ok(found)
+}
+
+/// Likewise, also of a folder without data.
+fn all_below(folder: &Path) -> Result<Found> {
+    let mut walk = Walk::default();
+    walk.folder(folder)?;
+    while let Some(link) = walk.links.pop() {
+        if walk.is_new(&link) {
+            walk.folder(&link)?;
+        } else if !is_above(&link) {
+            walk.found.repeated.push(link);
+        }
+    }
+    let mut found = walk.found;
     found.files.sort();
     found.passed_over.sort();
     found.repeated.sort();
@@ -156,11 +162,10 @@ pub(super) fn files_matching(path: &Path) -> Result<Found> {
                 found.passed_over.push(matched);
             }
             leftover::Kind::None if matched.is_dir() => {
-                // `**/*` matches a folder and what is in it.
-                let mut below = match files_below(&matched) {
-                    Ok(below) => below,
-                    Err(_) if !names_files => continue,
-                    Err(error) => return Err(error),
+                // `**/*` matches a folder and what is in it, and folders without data as well.
+                let mut below = match names_files {
+                    true => files_below(&matched)?,
+                    false => all_below(&matched)?,
                 };
                 below.files.retain(|file| seen.insert(file.clone()));
                 found.extend(below);
@@ -277,6 +282,10 @@ mod tests {
         assert_eq!(files("**/*"), all);
         assert_eq!(files("*"), all);
         assert_eq!(files("**/*.parquet"), ["part-0.parquet"]);
+        make(folder.path(), &["notes/sub/part-9.parquet.tmp"]);
+        let found = files_matching(&folder.path().join("*")).expect("matches");
+        let passed_over = below(folder.path(), &found.passed_over);
+        assert!(passed_over.contains(&"notes/sub/part-9.parquet.tmp".to_owned()));
         assert_eq!(files("_old*/*.parquet"), ["_old/part-4.parquet"]);
         assert_eq!(
             files("_temporary/**/*.parquet"),
