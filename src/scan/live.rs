@@ -1,17 +1,38 @@
-//! What the log of a table says of one of its live files.
+//! What a table says of one of its live files.
 
+use super::place;
+use crate::error::{Error, Result};
 use roaring::RoaringTreemap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A Parquet file that is part of a table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LiveFile {
+    /// How many rows the table says it has, those that are deleted included.
+    pub(super) rows: Option<u64>,
     /// The numbers of the rows that are deleted, counted from the first of the file.
     pub(super) deleted: Option<RoaringTreemap>,
-    /// The partition columns with their values, whatever the folders are called; `None` is null.
-    pub(super) partitions: Vec<(String, Option<String>)>,
+    /// The values of the partition columns, whatever the folders are called.
+    pub(super) partitions: Vec<Constant>,
+    /// Whether a partition column that is in the file as well is read from there.
+    pub(super) prefers_stored: bool,
+    /// Columns whose value is the same in all rows, but has no text.
+    pub(super) untold: Vec<String>,
+    /// How many folders lie between the table's own and the file; their names say nothing.
+    pub(super) depth: usize,
     /// What the table calls the columns of its files; `None` if it calls them as the files do.
     pub(super) columns: Option<Arc<Columns>>,
+}
+
+/// A column that has one value in all rows of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Constant {
+    pub(super) name: String,
+    /// `None` is null.
+    pub(super) value: Option<String>,
+    /// Whether the column is text by the table's schema: then `01` and `1` are two values.
+    pub(super) is_text: bool,
 }
 
 /// The columns of a table by what its files say of them.
@@ -20,6 +41,9 @@ pub(super) struct Columns {
     /// How columns are known in the files.
     pub(super) key: ColumnKey,
     pub(super) columns: Vec<Column>,
+    /// The columns by their names in files that have no field IDs, if there may be such files; one
+    /// for each of the names that a column has had.
+    pub(super) without_ids: Option<Vec<Column>>,
 }
 
 /// How the columns of a table are known in its files.
@@ -32,7 +56,7 @@ pub(super) enum ColumnKey {
 }
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Column {
     /// What the table calls it.
     pub(super) name: String,
@@ -42,6 +66,8 @@ pub(super) struct Column {
     pub(super) id: Option<i32>,
     /// The fields of a struct.
     pub(super) fields: Vec<Self>,
+    /// What it holds in files that were written before the table had it; `None` if that isn't known.
+    pub(super) absent: Option<Constant>,
 }
 
 impl Columns {
@@ -49,6 +75,26 @@ impl Columns {
     pub(super) fn name_of<'a>(&'a self, stored: &'a str) -> &'a str {
         let column = self.columns.iter().find(|column| column.stored == stored);
         column.map_or(stored, |column| &column.name)
+    }
+}
+
+impl LiveFile {
+    /// The columns that have one value in all rows of the file, which itself has the columns `stored`:
+    /// those of its partition, and those that the table has had only since.
+    pub(super) fn constants(&self, stored: &[&str]) -> Vec<Constant> {
+        let is_stored = |of: &Constant| stored.contains(&&*of.name);
+        let partitions = self.partitions.iter();
+        let partitions = partitions.filter(|of| !self.prefers_stored || !is_stored(of));
+        let mut constants: Vec<Constant> = partitions.cloned().collect();
+        let columns = self.columns.iter().flat_map(|of| &of.columns);
+        for absent in columns.filter_map(|column| column.absent.as_ref()) {
+            let is_partition = self.partitions.iter().any(|of| of.name == absent.name);
+            let is_known = is_partition || self.untold.contains(&absent.name);
+            if !is_known && !is_stored(absent) {
+                constants.push(absent.clone());
+            }
+        }
+        constants
     }
 }
 
@@ -65,4 +111,27 @@ impl ColumnKey {
             Self::Ids => id.is_some() && column.id == id,
         })
     }
+}
+
+/// Where a live file lies that the table calls `shown`: below the table's folder, a canonical path, as
+/// the listing of folders finds it.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it isn't there, or lies or is called otherwise.
+pub(super) fn locate(root: &Path, file: &Path, shown: &str) -> Result<PathBuf> {
+    let located = |text: &str| Error::input(format!("its live file {shown} {text}"));
+    let Ok(canonical) = file.canonicalize() else {
+        return Err(located("is missing"));
+    };
+    match canonical.strip_prefix(root) {
+        Ok(below) if file == canonical && place::is_listed(below) => Ok(canonical),
+        Ok(_) => Err(located("has a name that a listing of folders leaves out")),
+        Err(_) => Err(located("lies outside the table's folder")),
+    }
+}
+
+/// How many folders lie between a table's and a file in it.
+pub(super) fn depth(root: &Path, file: &Path) -> usize {
+    let below = file.strip_prefix(root).map(Path::components);
+    below.map_or(0, |parts| parts.count().saturating_sub(1))
 }

@@ -2,7 +2,7 @@
 
 use super::vector::Vector;
 use crate::error::{Error, Result};
-use crate::scan::live::{Column, ColumnKey, Columns};
+use crate::scan::live::{Column, ColumnKey, Columns, Constant};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +89,9 @@ impl Action {
 /// The property that says how columns are known in the files.
 pub(super) const COLUMN_MAPPING: &str = "delta.columnMapping.mode";
 
+/// Where a schema says what files call a column.
+const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
+
 fn add(action: &Value) -> Option<Add> {
     let path = action.get("path")?.as_str()?.to_owned();
     let values = action.get("partitionValues").and_then(Value::as_object);
@@ -146,11 +149,32 @@ impl Metadata {
                 return Err(Error::input(text));
             }
         };
-        let schema = self.schema.as_deref().unwrap_or_default();
-        let columns = serde_json::from_str::<Value>(schema).ok();
-        let columns = columns.and_then(|schema| columns_of(&schema));
+        let columns = self.parsed().and_then(|schema| columns_of(&schema));
         let columns = columns.ok_or_else(|| Error::input("its schema has no sense"))?;
-        Ok(Some(Columns { key, columns }))
+        Ok(Some(Columns {
+            key,
+            columns,
+            without_ids: None,
+        }))
+    }
+
+    /// The columns of text, as the files call them.
+    pub(super) fn texts(&self) -> BTreeSet<String> {
+        let schema = self.parsed().unwrap_or_default();
+        let fields = schema.get("fields").and_then(Value::as_array);
+        let fields = fields.into_iter().flatten();
+        let texts = fields.filter(|field| field.get("type").is_some_and(|of| of == "string"));
+        // Without column mapping they are called as the table calls them.
+        let is_mapped = !matches!(self.column_mapping.as_deref(), None | Some("none"));
+        let stored = |field: &Value| match is_mapped {
+            true => text_in(field.get("metadata")?, PHYSICAL_NAME),
+            false => text_in(field, "name"),
+        };
+        texts.filter_map(stored).collect()
+    }
+
+    fn parsed(&self) -> Option<Value> {
+        serde_json::from_str(self.schema.as_deref()?).ok()
     }
 }
 
@@ -163,12 +187,19 @@ fn columns_of(of: &Value) -> Option<Vec<Column>> {
         let inner = field.get("type").filter(|of| of.get("fields").is_some());
         Some(Column {
             name: text_in(field, "name")?,
-            stored: text_in(metadata, "delta.columnMapping.physicalName")?,
+            stored: text_in(metadata, PHYSICAL_NAME)?,
             id: Some(i32::try_from(id).ok()?),
             fields: match inner {
                 Some(inner) => columns_of(inner)?,
                 None => Vec::new(),
             },
+            absent: field.get("type")?.as_str().and_then(|of| {
+                Some(Constant {
+                    name: text_in(field, "name")?,
+                    value: None,
+                    is_text: of == "string",
+                })
+            }),
         })
     };
     fields.iter().map(column).collect()
