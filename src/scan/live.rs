@@ -1,7 +1,7 @@
 //! What a table says of one of its live files.
 
-use super::place;
-use crate::error::{Error, Result};
+use super::{USUAL_NAMES, place};
+use crate::error::{Error, Result, Setting};
 use roaring::RoaringTreemap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,6 +95,30 @@ impl LiveFile {
             }
         }
         constants
+    }
+}
+
+impl Columns {
+    /// The error of a file of the columns `stored`, without the ID column `wanted` or any of the usual
+    /// names, that was written before the table had one; `None` if the table has none either.
+    pub(super) fn lacks_id(&self, wanted: Option<&str>, stored: &[&str]) -> Option<Error> {
+        let root = wanted.map(|path| path.split('.').next().unwrap_or(path));
+        let may_hold = |name: &str| match root {
+            Some(root) => name == root,
+            None => USUAL_NAMES.contains(&name),
+        };
+        if stored.iter().any(|name| may_hold(name)) {
+            return None;
+        }
+        let column = self.columns.iter().find(|column| may_hold(&column.name))?;
+        let text = format!(
+            "was written before its table had the column {}: its rows have no ID",
+            column.name
+        );
+        Some(Error::input(text).hint([
+            "name the other files of the table, or read a list of them with ".into(),
+            Setting::Files.into(),
+        ]))
     }
 }
 

@@ -105,14 +105,16 @@ impl Tables {
         let Ok(canonical) = folder.canonicalize() else {
             return Ok(());
         };
-        match TableFormat::of(&canonical) {
-            // Its files are refused one by one.
-            None | Some(TableFormat::Hudi) => Ok(()),
-            Some(format) => self
-                .version(&(format, canonical))
-                .map(drop)
-                .map_err(|e| e.with("file", folder.display())),
+        let Some(format) = TableFormat::of(&canonical) else {
+            return Ok(());
+        };
+        // The files of others are refused one by one.
+        if format == TableFormat::Hudi {
+            return Ok(());
         }
+        let table = (format, canonical);
+        let version = self.version(&table).map(drop);
+        version.map_err(|e| untold(&table, "is", &e).with("file", folder.display()))
     }
 
     /// What a file is to the tables around it. `is_foreign` files (sketches) are no part of any
@@ -133,12 +135,11 @@ impl Tables {
         let located = |e: Error| e.with("file", file.display());
         if table.0 == TableFormat::Hudi || is_foreign {
             let why = ", some of whose rows may be deleted or rewritten";
-            return Err(located(refused(&table, ErrorKind::Input, why)));
+            return Err(located(refused(&table, "lies in", ErrorKind::Input, why)));
         }
-        let snapshot = self.version(&table).map_err(located)?;
-        let live = snapshot.file(&canonical);
-        let live = live.map_err(|e| located(untold(&table, &e)))?;
-        let is_empty = snapshot.is_empty();
+        let version = self.version(&table);
+        let live = version.and_then(|version| Ok((version.file(&canonical)?, version.is_empty())));
+        let (live, is_empty) = live.map_err(|e| located(untold(&table, "lies in", &e)))?;
         match live {
             Some(live) => Ok(Belongs::Live(live)),
             None => {
@@ -150,7 +151,7 @@ impl Tables {
         }
     }
 
-    /// The version of a table that is wanted.
+    /// The version of a table that is wanted; what is wrong with it is said without the table.
     fn version(&mut self, table: &Table) -> Result<&Snapshot> {
         let (format, root) = table;
         match self.versions.entry(root.clone()) {
@@ -162,7 +163,7 @@ impl Tables {
                     }
                     _ => delta::Snapshot::open(root, self.as_of).map(Snapshot::Delta),
                 };
-                Ok(unknown.insert(opened.map_err(|e| untold(table, &e))?))
+                Ok(unknown.insert(opened?))
             }
         }
     }
@@ -223,14 +224,14 @@ impl Tables {
     }
 }
 
-/// The error of a file in a table that isn't read.
-fn refused((format, root): &Table, kind: ErrorKind, why: &str) -> Error {
+/// The error of a file that `lies in` a table that isn't read, or of a folder that `is` one.
+fn refused((format, root): &Table, lies: &str, kind: ErrorKind, why: &str) -> Error {
     let article = match format {
         TableFormat::Iceberg => "an",
-        _ => "a",
+        TableFormat::Delta | TableFormat::Hudi => "a",
     };
     let name = format.name();
-    let text = format!("lies in {article} {name} table ({}){why}", root.display());
+    let text = format!("{lies} {article} {name} table ({}){why}", root.display());
     Error::new(kind, text).hint([
         "export the rows that the table holds now; ".into(),
         Setting::Files.into(),
@@ -239,7 +240,7 @@ fn refused((format, root): &Table, kind: ErrorKind, why: &str) -> Error {
 }
 
 /// The error of a table of which a version can't be read.
-fn untold(table: &Table, error: &Error) -> Error {
+fn untold(table: &Table, lies: &str, error: &Error) -> Error {
     let (format, root) = table;
     match error.kind() {
         ErrorKind::Usage => Error::usage([
@@ -254,7 +255,7 @@ fn untold(table: &Table, error: &Error) -> Error {
         ]),
         kind => {
             let why = format!(", whose live rows can't be told: {}", error.message());
-            refused(table, kind, &why)
+            refused(table, lies, kind, &why)
         }
     }
 }

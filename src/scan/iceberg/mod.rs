@@ -43,7 +43,7 @@ impl Snapshot {
         let columns = Arc::new(metadata.by_field_ids(columns)?);
         let table = Table {
             root,
-            location: plain_address(&metadata.location),
+            places: places(&metadata, snapshot),
             metadata: &metadata,
             typed,
             columns,
@@ -70,7 +70,7 @@ impl Snapshot {
 struct Table<'a> {
     root: &'a Path,
     /// Where it was when it was written.
-    location: String,
+    places: Vec<String>,
     metadata: &'a Metadata,
     typed: Vec<TypedColumn>,
     columns: Arc<Columns>,
@@ -162,8 +162,8 @@ impl Table<'_> {
     /// written.
     fn place(&self, address: &str) -> PathBuf {
         let address = plain_address(address);
-        let below = address.strip_prefix(&self.location);
-        match below.and_then(|below| below.strip_prefix('/')) {
+        let below = |place: &String| address.strip_prefix(place)?.strip_prefix('/');
+        match self.places.iter().find_map(below) {
             Some(below) => self.root.join(below),
             None => PathBuf::from(address),
         }
@@ -182,6 +182,17 @@ impl Table<'_> {
             ))),
         }
     }
+}
+
+/// Where a table was when its metadata was written: as it says itself, and above its `metadata/`.
+fn places(metadata: &Metadata, snapshot: &metadata::Snapshot) -> Vec<String> {
+    let list = snapshot.manifest_list.as_deref().map(plain_address);
+    let above = list.as_deref().and_then(|list| {
+        let (folder, _) = list.rsplit_once('/')?;
+        folder.strip_suffix("/metadata").map(str::to_owned)
+    });
+    let own = plain_address(&metadata.location);
+    [own].into_iter().chain(above).collect()
 }
 
 /// An address in one spelling: local ones as paths, those of S3 with one scheme, none with a slash at

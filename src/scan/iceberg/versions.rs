@@ -18,6 +18,8 @@ enum Numbering {
     Folder,
     /// `00003-<uuid>.metadata.json`: by catalogs.
     Catalog,
+    /// `final.metadata.json`: only its time tells how new it is.
+    None,
 }
 
 /// The newest metadata of the table in a folder.
@@ -41,21 +43,23 @@ pub(super) fn newest(root: &Path) -> Result<Metadata> {
     }
     ensure_hinted(hint.as_deref(), &files)?;
     let highest = |numbering: Numbering| {
-        let of = files.iter().filter(move |(of, _, _)| *of == numbering);
+        let of = files.iter().filter(move |(of, ..)| *of == numbering);
         let last = of.clone().map(|&(_, number, _)| number).max();
         of.filter(move |(_, number, _)| Some(*number) == last)
     };
-    let candidates = highest(Numbering::Folder).chain(highest(Numbering::Catalog));
+    let candidates = [Numbering::Folder, Numbering::Catalog, Numbering::None];
+    let candidates = candidates.into_iter().flat_map(highest);
     let candidates = candidates.map(|(numbering, _, path)| Ok((*numbering, path, read(path)?)));
     let mut candidates = candidates.collect::<Result<Vec<_>>>()?;
     candidates.sort_by_key(|(.., metadata)| metadata.last_updated_ms);
     let (numbering, path, metadata) = candidates
         .pop()
-        .ok_or_else(|| Error::input("its metadata files have names without a number"))?;
+        .ok_or_else(|| Error::input("its metadata/ holds no metadata file"))?;
     // Two writers that began at once: only the catalog knows which of them won.
     let rival = candidates.into_iter().find(|(of, _, other)| {
-        let is_as_new = *of == numbering || other.last_updated_ms == metadata.last_updated_ms;
-        is_as_new && other.current() != metadata.current()
+        let is_of_one_number = *of == numbering && numbering != Numbering::None;
+        let is_as_new = other.last_updated_ms == metadata.last_updated_ms;
+        (is_of_one_number || is_as_new) && other.current() != metadata.current()
     });
     match rival {
         None => Ok(metadata),
@@ -105,8 +109,11 @@ fn number_of(name: &str) -> Option<(Numbering, u64)> {
     if let Some(number) = stem.strip_prefix('v').and_then(digits) {
         return Some((Numbering::Folder, number));
     }
-    let (number, _) = stem.split_once('-')?;
-    Some((Numbering::Catalog, digits(number)?))
+    let number = stem.split_once('-').and_then(|(number, _)| digits(number));
+    Some(match number {
+        Some(number) => (Numbering::Catalog, number),
+        None => (Numbering::None, 0),
+    })
 }
 
 fn read(path: &Path) -> Result<Metadata> {
@@ -150,9 +157,10 @@ mod tests {
                 Some((Numbering::Catalog, 3)),
             ),
             ("00010-x.gz.metadata.json", Some((Numbering::Catalog, 10))),
-            ("latest.metadata.json", None),
-            ("v.metadata.json", None),
+            ("latest.metadata.json", Some((Numbering::None, 0))),
+            ("v.metadata.json", Some((Numbering::None, 0))),
             ("v3.json", None),
+            ("snap-3.avro", None),
         ] {
             assert_eq!(number_of(name), expected, "{name}");
         }
@@ -204,6 +212,13 @@ mod tests {
             ];
             assert_eq!(newest_of(&files), Ok(Some(10)), "{text}");
         }
+        // A name without a number is as new as what it says.
+        for (name, expected) in [("last", 11), ("first", 1)] {
+            let name = format!("{name}.metadata.json");
+            let named = metadata(expected, expected);
+            let found = newest_of(&[(&name, named), ("v10.metadata.json", ten.clone())]);
+            assert_eq!(found, Ok(Some(expected.max(10))), "{name}");
+        }
         // A folder that a catalog took over: its numbers begin again.
         let found = newest_of(&[
             ("v2.metadata.json", two.clone()),
@@ -225,7 +240,14 @@ mod tests {
             ],
             "both claim",
         );
-        refused(&[("latest.metadata.json", two)], "without a number");
+        refused(
+            &[
+                ("a.metadata.json", metadata(2, 2)),
+                ("b.metadata.json", metadata(2, 3)),
+            ],
+            "both claim",
+        );
+        refused(&[], "holds no metadata file");
         refused(&[("v1.metadata.json", "{}".into())], "v1.metadata.json: ");
     }
 }

@@ -103,7 +103,12 @@ impl ParquetFile {
         }
         let schema = metadata.file_metadata().schema_descr();
         ensure_rows(&metadata, live.rows).map_err(located)?;
-        let index = column::find(schema, id).map_err(located)?;
+        let stored = schema.root_schema().get_fields().iter();
+        let stored: Vec<&str> = stored.map(|field| field.name()).collect();
+        let index = column::find(schema, id).map_err(|e| {
+            let table = live.columns.as_ref();
+            located(table.and_then(|of| of.lacks_id(id, &stored)).unwrap_or(e))
+        })?;
         let column = schema.column(index);
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
@@ -122,8 +127,6 @@ impl ParquetFile {
         if let Some(deleted) = &live.deleted {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
-        let stored = schema.root_schema().get_fields().iter();
-        let stored: Vec<&str> = stored.map(|field| field.name()).collect();
         let constants = live.constants(&stored);
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
