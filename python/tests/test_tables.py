@@ -34,7 +34,7 @@ def rows(start: int, stop: int) -> pa.Table:
 
 def truth(table: pa.Table, column: str = "user_id") -> tuple[int, int]:
     """Distinct users and rows, as DuckDB counts them."""
-    return duckdb.from_arrow(table).aggregate(f"count(DISTINCT {column}), count(*)").fetchone()
+    return duckdb.from_arrow(table).aggregate(f"count(DISTINCT {column}), count(*)").fetchall()[0]
 
 
 @pytest.fixture
@@ -68,8 +68,9 @@ def refused(binary):
 
 
 def truth_of_segments(table: pa.Table, by: str) -> dict[str, int]:
-    counts = duckdb.from_arrow(table).aggregate(f"{by}::VARCHAR AS by, count(DISTINCT user_id)", "by").fetchall()
-    return {"null" if name is None else name: users for name, users in counts}
+    columns = duckdb.from_arrow(table).project(f"{by}::VARCHAR AS value, user_id")
+    counts = columns.aggregate("value, count(DISTINCT user_id)", "value").fetchall()
+    return {"null" if value is None else value: users for value, users in counts}
 
 
 COLUMNS = Schema(
@@ -179,7 +180,7 @@ def test_iceberg_with_files_of_deleted_rows_is_refused_by_name(tmp_path, refused
     (data,) = entry.fetch_manifest_entry(iceberg.table.io)
     for content in (DataFileContent.POSITION_DELETES, DataFileContent.EQUALITY_DELETES):
         file = data.data_file
-        file.content = content
+        file[0] = content
         with iceberg.table.transaction() as change, change.update_snapshot().fast_append() as append:
             append.append_data_file(file)
         says = refused(iceberg.folder)
