@@ -18,6 +18,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import DateType, LongType, NestedField, StringType
 
 import overlap
+from overlap import _overlap
 
 
 def rows(start: int, stop: int) -> pa.Table:
@@ -218,6 +219,8 @@ def test_delta_counts_what_deltalake_reads(partitions, tmp_path, counted, segmen
         assert counted(folder / "tier=01") == truth(in_tier)
     files = [counted(path.removeprefix("file://")) for path in table.file_uris()]
     assert sum(count for _, count in files) == truth(delta_rows(table))[1]
+    # What Spark's workers read one by one.
+    assert len(_overlap.list_files([str(folder)])) == len(files)
     table.delete()
     assert counted(folder) == (0, 0)
 
@@ -231,3 +234,14 @@ def test_versions_of_delta_are_those_of_deltalake(tmp_path, counted):
     for version in range(4):
         expected = truth(delta_rows(DeltaTable(folder, version=version)))
         assert counted(folder, "--as-of", version) == expected
+
+
+def test_columns_of_delta_are_called_as_the_table_calls_them(tmp_path, counted, segments):
+    folder = tmp_path / "table"
+    write_deltalake(folder, rows(0, 300), partition_by=["tier"], configuration={"delta.columnMapping.mode": "name"})
+    table = DeltaTable(folder)
+    table.delete("user_id < 30")
+    (file, *_) = folder.rglob("*.parquet")
+    assert "user_id" not in pq.read_schema(file).names
+    assert counted(folder) == (270, 270)
+    assert segments(folder, "tier") == {"01": 90, "1": 90, "x": 90}

@@ -32,6 +32,7 @@ pub use place::Side;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
+pub use tables::live_files;
 pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};

@@ -5,7 +5,7 @@
 //! Delta and Iceberg tables the live rows are read; files in Hudi tables are refused by name.
 
 use super::live::LiveFile;
-use super::place::has_iceberg_metadata;
+use super::place::{Side, has_iceberg_metadata};
 use super::{AsOf, delta, iceberg};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::collections::BTreeMap;
@@ -222,6 +222,28 @@ impl Tables {
         self.seen.insert(folder.to_owned(), table.clone());
         table
     }
+}
+
+/// The files of a side but for those that are no longer in their Delta or Iceberg table: what is left
+/// can be read file by file.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for tables that aren't read, or that lack live files.
+pub fn live_files(side: &Side) -> Result<Vec<PathBuf>> {
+    let mut tables = Tables::default();
+    for folder in &side.tables {
+        tables.open(folder)?;
+    }
+    let mut live = Vec::new();
+    for file in &side.files {
+        if !matches!(tables.place(file, false)?, Belongs::NotLive) {
+            live.push(file.clone());
+        }
+    }
+    if live.is_empty() {
+        tables.ensure_empty(&side.name)?;
+    }
+    Ok(live)
 }
 
 /// The error of a file that `lies in` a table that isn't read, or of a folder that `is` one.

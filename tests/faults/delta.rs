@@ -1,6 +1,6 @@
 //! Rows 110 to 115: what the log of a Delta table says of its files.
 
-use crate::harness::{Folder, overlap};
+use crate::harness::{Folder, overlap, users_of_sides};
 use arrow::array::{
     ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, StructArray, new_null_array,
 };
@@ -267,25 +267,12 @@ fn row_112_columns_are_called_as_the_table_calls_them_and_dropped_ones_are_not_r
         assert_eq!(report["sides"][0]["column"], "user_id", "{mode}");
         assert_eq!(report["union"]["value"], 300, "{mode}");
         assert_eq!(report["sides"][0]["rows"], 597, "{mode}");
-        let users = |words: &str| -> Vec<(String, u64)> {
-            let matrix = table.ask(words);
-            let side = |side: &Value| {
-                let users = side["users"]["value"].as_f64().unwrap().round();
-                (side["name"].as_str().unwrap().to_owned(), users as u64)
-            };
-            matrix["sides"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(side)
-                .collect()
-        };
-        let by_day: Vec<u64> = users("matrix {} --by day")
+        let by_day: Vec<u64> = users_of_sides(&table.ask("matrix {} --by day"))
             .into_iter()
             .map(|(_, n)| n)
             .collect();
         assert_eq!(by_day, [300, 297], "{mode}: null, then 1");
-        let by_tier: Vec<u64> = users("matrix {} --by tier")
+        let by_tier: Vec<u64> = users_of_sides(&table.ask("matrix {} --by tier"))
             .into_iter()
             .map(|(_, n)| n)
             .collect();

@@ -1,6 +1,6 @@
 //! Writes the metadata of an Iceberg table piece by piece, and asks the program about the table.
 
-use crate::harness::{Folder, overlap};
+use crate::harness::{Folder, overlap, users_of_sides};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
@@ -203,18 +203,10 @@ impl Table {
 
     /// The names and users of a side's segments.
     pub fn segments(&self, words: &str) -> Vec<(String, u64)> {
-        let matrix = self.ask(&format!("matrix {words}"));
-        let side = |side: &Value| {
-            let name = side["name"].as_str().unwrap().rsplit('/').next().unwrap();
-            let users = side["users"]["value"].as_f64().unwrap().round();
-            (name.to_owned(), users as u64)
-        };
-        matrix["sides"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(side)
-            .collect()
+        let segments = users_of_sides(&self.ask(&format!("matrix {words}")));
+        let bare = |name: String| name.rsplit('/').next().unwrap().to_owned();
+        let segments = segments.into_iter();
+        segments.map(|(name, users)| (bare(name), users)).collect()
     }
 
     #[track_caller]
