@@ -143,14 +143,8 @@ impl Intervals {
 
     /// Of two sums of regions.
     pub(super) fn covariance(&self, a: &RegionSet, b: &RegionSet) -> f64 {
-        let columns: Vec<usize> = b.iter().collect();
-        let row = |i: usize| {
-            columns
-                .iter()
-                .map(|&j| self.covariance.at(i, j))
-                .sum::<f64>()
-        };
-        a.iter().map(row).sum()
+        let columns = b.sum_of();
+        a.iter().map(|i| columns(self.covariance.row(i))).sum()
     }
 
     fn anchored(&self, users: &[f64], set_count: usize) -> Vec<Anchor> {
@@ -219,7 +213,9 @@ impl Intervals {
             estimate.lower = estimate.lower.min(fitted - self.z * variance.sqrt());
         }
         let (mut more, mut less) = (0.0_f64, 0.0_f64);
-        for change in self.held.iter().map(|held| held.more(picked)) {
+        let sum_of_picked = picked.sum_of();
+        for held in &self.held {
+            let change = held.more(picked.has(held.region), &sum_of_picked);
             (more, less) = (more.max(change), less.max(-change));
         }
         // Fractions of users that may be anybody's.
@@ -289,10 +285,9 @@ struct Held {
 
 impl Held {
     /// How many users more some regions may have through this one; fewer if negative.
-    fn more(&self, picked: &RegionSet) -> f64 {
-        let own = f64::from(u8::from(picked.has(self.region)));
-        let replaced: f64 = picked.iter().map(|region| self.replaced[region]).sum();
-        self.most * (own - replaced)
+    fn more(&self, is_picked: bool, sum_of_picked: impl Fn(&[f64]) -> f64) -> f64 {
+        let own = f64::from(u8::from(is_picked));
+        self.most * (own - sum_of_picked(&self.replaced))
     }
 
     fn all(

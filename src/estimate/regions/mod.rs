@@ -15,6 +15,7 @@ mod set;
 mod solver;
 #[cfg(test)]
 mod tests;
+mod unions;
 mod whole;
 
 pub use registers::JointRegisters;
