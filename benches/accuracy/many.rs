@@ -1,13 +1,13 @@
 //! Three to eight sides: how often intervals hold the truth, and whether a side is estimated better
 //! or worse for standing beside others.
 //!
-//! Registers and samples are drawn from their exact distributions; sets of up to a few million users
-//! are thrown one by one.
+//! Registers and samples are drawn from their exact distributions ([`drawn`]).
 
-use overlap::{
-    Confidence, Estimate, JointRegisters, RANKS, RegionCounts, SampleLayer, SetCounts,
-    SetRegisters, SetSample, estimate_regions, estimate_set,
-};
+#[path = "many_drawn.rs"]
+mod drawn; // sketches of N sides
+
+use drawn::Drawn;
+use overlap::{Estimate, estimate_regions};
 use rayon::prelude::*;
 
 /// What sides have in common.
@@ -114,23 +114,27 @@ pub fn families() -> Vec<Family> {
 pub fn run(trials: u64) -> Vec<Row> {
     let families = families();
     let rows = families.into_iter().map(|family| {
-        let row = (0..trials)
-            .into_par_iter()
-            .map(|trial| one_trial(&family, trial))
-            .reduce(
-                || [Kind::default(); KINDS],
-                |a, b| std::array::from_fn(|i| a[i].plus(b[i])),
-            );
-        eprintln!("{family:?} {:?}", row[0].coverage());
-        Row { family, kinds: row }
+        let kinds = row(&family, trials);
+        eprintln!("{family:?} {:?}", kinds[0].coverage());
+        Row { family, kinds }
     });
     rows.collect()
 }
 
+/// All numbers of one family.
+pub fn row(family: &Family, trials: u64) -> [Kind; KINDS] {
+    (0..trials)
+        .into_par_iter()
+        .map(|trial| one_trial(family, trial))
+        .reduce(
+            || [Kind::default(); KINDS],
+            |a, b| std::array::from_fn(|i| a[i].plus(b[i])),
+        )
+}
+
 fn one_trial(family: &Family, trial: u64) -> [Kind; KINDS] {
-    let mut draw = Draw(trial.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
     let regions = family.regions();
-    let drawn = Drawn::new(&mut draw, family, &regions);
+    let drawn = Drawn::new(trial, family, &regions);
     let fit = estimate_regions(&drawn.counts());
     let mut kinds = [Kind::default(); KINDS];
     let truth = |wanted: &dyn Fn(usize) -> bool| -> f64 {
@@ -192,190 +196,5 @@ impl Family {
         let own = (0..sides).map(|side| (1 << side, size(side) - shared));
         let all = std::iter::once(((1 << sides) - 1, shared));
         all.chain(own).filter(|(_, users)| *users > 0).collect()
-    }
-}
-
-/// The sketches of a family.
-struct Drawn {
-    precision: u8,
-    registers: Vec<Vec<u8>>,
-    /// Sampled hashes as shares of all hashes, with the sides that hold them.
-    hashes: Vec<(f64, usize)>,
-    thetas: Vec<f64>,
-}
-
-impl Drawn {
-    fn new(draw: &mut Draw, family: &Family, regions: &[(usize, u64)]) -> Self {
-        let mut registers = vec![vec![0_u8; 1 << family.precision]; family.sides];
-        let sizes: Vec<u64> = (0..family.sides)
-            .map(|side| {
-                regions
-                    .iter()
-                    .filter(|(region, _)| region >> side & 1 == 1)
-                    .map(|(_, n)| n)
-                    .sum()
-            })
-            .collect();
-        // So far at most a sample reaches, but for one in a googol.
-        let k = family.k as f64;
-        let reach = |side: usize| ((k + 12.0 * k.sqrt() + 30.0) / sizes[side] as f64).min(1.0);
-        let mut hashes = Vec::new();
-        for &(region, users) in regions {
-            let sides = || (0..family.sides).filter(move |side| region >> side & 1 == 1);
-            let own = draw.maxima(users, family.precision);
-            for side in sides() {
-                for (all, own) in registers[side].iter_mut().zip(&own) {
-                    *all = (*all).max(*own);
-                }
-            }
-            let reach = sides().map(reach).fold(0.0, f64::max);
-            for _ in 0..draw.binomial(users, reach) {
-                hashes.push((draw.share() * reach, region));
-            }
-        }
-        let theta = |side: usize| {
-            let own = hashes.iter().filter(|(_, region)| region >> side & 1 == 1);
-            let mut own: Vec<f64> = own.map(|(hash, _)| *hash).collect();
-            if sizes[side] <= family.k as u64 {
-                return 1.0;
-            }
-            *own.select_nth_unstable_by(family.k, f64::total_cmp).1
-        };
-        Self {
-            precision: family.precision,
-            thetas: (0..family.sides).map(theta).collect(),
-            registers,
-            hashes,
-        }
-    }
-
-    fn counts(&self) -> RegionCounts {
-        let set_count = self.thetas.len();
-        let mut cuts = self.thetas.clone();
-        cuts.sort_by(f64::total_cmp);
-        cuts.dedup();
-        let mut before = 0.0;
-        let layer = |cut: f64| {
-            let visible = (0..set_count).filter(|&side| self.thetas[side] >= cut);
-            let visible: usize = visible.map(|side| 1 << side).sum();
-            let mut seen = vec![0; 1 << set_count];
-            for (hash, region) in &self.hashes {
-                if (before..cut).contains(hash) {
-                    seen[region & visible] += 1;
-                }
-            }
-            seen[0] = 0;
-            let share = if cut >= 1.0 {
-                1.0
-            } else {
-                (cut - before) / (1.0 - before)
-            };
-            before = cut;
-            SampleLayer {
-                visible,
-                share,
-                seen,
-            }
-        };
-        let sample = cuts.into_iter().map(layer).collect();
-        let registers: Vec<&[u8]> = self.registers.iter().map(Vec::as_slice).collect();
-        let joint = JointRegisters::count(self.precision, &registers);
-        RegionCounts {
-            set_count,
-            sample,
-            registers: Some((joint, (0..set_count).collect())),
-            ..RegionCounts::default()
-        }
-    }
-
-    fn alone(&self, side: usize) -> Estimate {
-        let theta = self.thetas[side];
-        let own = self
-            .hashes
-            .iter()
-            .filter(|(_, region)| region >> side & 1 == 1);
-        let mut histogram = [0; RANKS];
-        for &rank in &self.registers[side] {
-            histogram[usize::from(rank)] += 1;
-        }
-        let counts = SetCounts {
-            sample: Some(SetSample {
-                hashes: own.filter(|(hash, _)| *hash < theta).count() as u64,
-                theta,
-            }),
-            registers: Some(SetRegisters {
-                precision: self.precision,
-                histogram,
-            }),
-            ..SetCounts::default()
-        };
-        estimate_set(&counts, Confidence::default())
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): a hundred million numbers a second.
-struct Draw(u64);
-
-impl Draw {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// In (0, 1).
-    fn share(&mut self) -> f64 {
-        ((self.word() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.share().ln()).sqrt();
-        radius * (2.0 * std::f64::consts::PI * self.share()).cos()
-    }
-
-    /// One by one where the count is small, else normal: there its skewness is below a hundredth.
-    fn binomial(&mut self, n: u64, share: f64) -> u64 {
-        let mean = n as f64 * share;
-        if share >= 1.0 {
-            return n;
-        }
-        if mean > 10_000.0 {
-            let drawn = mean + (mean * (1.0 - share)).sqrt() * self.normal();
-            return drawn.round().max(0.0) as u64;
-        }
-        // Gaps between successes are geometric.
-        let (mut at, mut count) = (0.0, 0);
-        let log_miss = (-share).ln_1p();
-        loop {
-            at += (self.share().ln() / log_miss).floor() + 1.0;
-            if at > n as f64 {
-                return count;
-            }
-            count += 1;
-        }
-    }
-
-    fn maxima(&mut self, users: u64, precision: u8) -> Vec<u8> {
-        const ONE_BY_ONE_MAX: u64 = 1_500_000;
-        let m = 1_usize << precision;
-        let mut registers = vec![0_u8; m];
-        if users <= ONE_BY_ONE_MAX {
-            for _ in 0..users {
-                let word = self.word();
-                let rank = (word >> precision | 1 << (64 - precision)).trailing_zeros() as u8 + 1;
-                let register = &mut registers[word as usize & (m - 1)];
-                *register = (*register).max(rank);
-            }
-            return registers;
-        }
-        // P(max <= k) = exp(-n/m 2^-k): the rank at which an exponential variate is reached.
-        let load = users as f64 / m as f64;
-        let last = f64::from(64 - precision + 1);
-        for register in &mut registers {
-            let variate = -self.share().ln();
-            *register = (load / variate).log2().ceil().clamp(0.0, last) as u8;
-        }
-        registers
     }
 }
