@@ -3,6 +3,7 @@
 use super::super::Estimate;
 use super::super::answer::whole_users;
 use super::super::newton::PART_CEILING;
+use super::doubtful;
 use super::fit::{Fit, ties};
 use super::linear::{Square, dot};
 use super::model::Model;
@@ -15,6 +16,8 @@ pub(super) struct Intervals {
     /// Of the regions' users; 0 where a bound holds a region.
     covariance: Square,
     held: Vec<Held>,
+    /// How much each region would gain if the doubtful ones were nobody's; empty if none is.
+    lean: Vec<f64>,
     /// What the fit says before rounding.
     fitted: Vec<f64>,
     seen: Vec<(RegionSet, u64)>,
@@ -79,6 +82,7 @@ impl Intervals {
         let theta = model.sample.theta;
         let mut intervals = Self {
             held: Held::all(model, fit, &information, &covariance, solver.as_ref(), z),
+            lean: doubtful::lean(model, fit, &covariance),
             covariance,
             fitted: fit.users.clone(),
             seen: model.sample.seen_of.clone(),
@@ -221,8 +225,12 @@ impl Intervals {
         // Fractions of users that may be anybody's.
         let own = self.held.iter().filter(|held| picked.has(held.region));
         let less = less + own.map(|held| held.above).sum::<f64>();
-        let lower = estimate.lower.min(value - less).max(seen);
-        whole_users(value, lower, estimate.upper.max(value + more))
+        let lean = match self.lean[..] {
+            [] => 0.0,
+            _ => sum_of_picked(&self.lean),
+        };
+        let lower = (estimate.lower.min(value - less) + lean.min(0.0)).max(seen);
+        whole_users(value, lower, estimate.upper.max(value + more) + lean.max(0.0))
     }
 
     /// The total that these regions are the larger part of, and the other part: its limits are known

@@ -5,6 +5,7 @@
 //! Sets that share users share hashes: the likelihood knows it, so that a copy of a set, or a union
 //! of others, adds nothing.
 
+mod doubtful;
 mod fit;
 mod interval;
 mod linear;
