@@ -253,7 +253,9 @@ fn poisson(rng: &mut SmallRng, users: u64, precision: u8) -> Vec<u8> {
     };
     let places: Vec<u64> = (0..=last).map(place).collect();
     let rank_from = |word: u64, from: u8| {
-        let more = places[usize::from(from)..].iter().take_while(|place| word >= **place);
+        let more = places[usize::from(from)..]
+            .iter()
+            .take_while(|place| word >= **place);
         (from + more.count() as u8).min(last)
     };
     // The first byte tells nearly all.

@@ -33,7 +33,9 @@ pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Vec<f64
     }
     let gain = |region: usize| {
         let row = covariance.row(region);
-        -(doubtful.iter().zip(&pull)).map(|(&other, pull)| row[other] * pull).sum::<f64>()
+        -(doubtful.iter().zip(&pull))
+            .map(|(&other, pull)| row[other] * pull)
+            .sum::<f64>()
     };
     (0..model.places).map(gain).collect()
 }

@@ -357,7 +357,8 @@ impl Here<'_> {
     fn pressed_users(&self, model: &Model<'_>, damping: f64) -> Vec<f64> {
         let kept = |&region: &usize| {
             let floor = model.sample.floor[region];
-            floor + (self.users[region] - floor) * (damping / (1.0 + damping))
+            let kept = (self.users[region] - floor) * (damping / (1.0 + damping));
+            floor + if kept < NONE { 0.0 } else { kept }
         };
         self.division.pressed.iter().map(kept).collect()
     }

@@ -230,7 +230,11 @@ impl Intervals {
             _ => sum_of_picked(&self.lean),
         };
         let lower = (estimate.lower.min(value - less) + lean.min(0.0)).max(seen);
-        whole_users(value, lower, estimate.upper.max(value + more) + lean.max(0.0))
+        whole_users(
+            value,
+            lower,
+            estimate.upper.max(value + more) + lean.max(0.0),
+        )
     }
 
     /// The total that these regions are the larger part of, and the other part: its limits are known
