@@ -7,12 +7,13 @@
 
 use super::Family;
 use overlap::{
-    Confidence, Estimate, JointRegisters, RANKS, RegionCounts, SampleLayer, SetCounts,
-    SetRegisters, SetSample, estimate_set,
+    Confidence, Estimate, JointRegisters, PairCounts, RANKS, RegionCounts, RegisterCounts,
+    SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample, estimate_set,
 };
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Binomial, Distribution};
+use std::cmp::Ordering;
 
 /// The sketches of a family.
 pub struct Drawn {
@@ -88,6 +89,55 @@ impl Drawn {
             sample,
             registers: Some((joint, (0..set_count).collect())),
             ..RegionCounts::default()
+        }
+    }
+
+    /// Of the first two sides.
+    pub fn pair_counts(&self) -> PairCounts {
+        let [theta_a, theta_b] = [self.thetas[0], self.thetas[1]];
+        let theta = theta_a.min(theta_b);
+        let below = |sides: usize, place: f64| -> u64 {
+            let own = self.hashes.iter().filter(|(region, _)| region & 3 == sides);
+            own.map(|(_, hashes)| hashes.below(place)).sum()
+        };
+        let of_side = |side: usize, place: f64| below(side, place) + below(3, place);
+        let sample = SampleCounts {
+            only_a: below(1, theta),
+            only_b: below(2, theta),
+            both: below(3, theta),
+            theta,
+            theta_a,
+            theta_b,
+            above_a: of_side(1, theta_a) - of_side(1, theta),
+            above_b: of_side(2, theta_b) - of_side(2, theta),
+            chance_matches: 0.0,
+        };
+        let mut registers = RegisterCounts {
+            precision: self.precision,
+            a_below_b: [0; RANKS],
+            b_above_a: [0; RANKS],
+            a_above_b: [0; RANKS],
+            b_below_a: [0; RANKS],
+            equal: [0; RANKS],
+        };
+        for (&a, &b) in self.registers[0].iter().zip(&self.registers[1]) {
+            let (a, b) = (usize::from(a), usize::from(b));
+            match a.cmp(&b) {
+                Ordering::Less => {
+                    registers.a_below_b[a] += 1;
+                    registers.b_above_a[b] += 1;
+                }
+                Ordering::Greater => {
+                    registers.a_above_b[a] += 1;
+                    registers.b_below_a[b] += 1;
+                }
+                Ordering::Equal => registers.equal[a] += 1,
+            }
+        }
+        PairCounts {
+            sample: Some(sample),
+            registers: Some(registers),
+            ..PairCounts::default()
         }
     }
 

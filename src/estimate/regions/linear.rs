@@ -62,7 +62,7 @@ impl Square {
         let n = self.n;
         let mut transposed = Self::zeros(n);
         for_blocks(n, |i, j| {
-            transposed.cells[i * n + j] = self.cells[j * n + i]
+            transposed.cells[i * n + j] = self.cells[j * n + i];
         });
         transposed
     }

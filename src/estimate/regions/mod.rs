@@ -6,6 +6,7 @@
 //! of others, adds nothing.
 
 mod doubtful;
+mod expected;
 mod fit;
 mod interval;
 mod linear;
@@ -19,6 +20,7 @@ mod tests;
 mod unions;
 mod whole;
 
+pub use expected::ExpectedRegions;
 pub use registers::JointRegisters;
 pub use sample::SampleLayer;
 
