@@ -230,9 +230,12 @@ fn numbers(users: &[f64]) -> Vec<(usize, Number)> {
     numbers
 }
 
+/// Sums the regions that are asked for.
+type Sum = Box<dyn Fn(&dyn Fn(usize) -> bool) -> Estimate>;
+
 /// What one trial says.
 struct Fitted {
-    sum: Box<dyn Fn(&dyn Fn(usize) -> bool) -> Estimate>,
+    sum: Sum,
     /// Each side without the others.
     alone: Vec<Estimate>,
 }
@@ -241,7 +244,7 @@ impl Fitted {
     fn drawn(family: &Family, regions: &[(usize, u64)], trial: u64) -> Self {
         let drawn = Drawn::new(trial, family, regions);
         let alone = (0..family.sides).map(|side| drawn.alone(side)).collect();
-        let sum: Box<dyn Fn(&dyn Fn(usize) -> bool) -> Estimate> = match family.sides {
+        let sum: Sum = match family.sides {
             2 => {
                 let pair = estimate_pair(&drawn.pair_counts(), Confidence::default());
                 Box::new(move |wanted| sum_of_pair(&pair, wanted))
