@@ -70,7 +70,7 @@ fn many_tables(out: &mut String, level: &str, rows: &[many::Row]) {
             "\n{level} p = {}, k = {}: {sizes}\n\n{MANY_HEAD}",
             family.precision, family.k
         );
-        rows.iter().for_each(|row| many_row(out, row));
+        out.extend(rows.iter().map(many_row));
     }
 }
 
@@ -78,13 +78,14 @@ fn many_key(row: &many::Row) -> (u8, usize, [u64; 3]) {
     (row.family.precision, row.family.k, row.family.users)
 }
 
-fn many_row(out: &mut String, row: &many::Row) {
+/// One line of a table.
+pub fn many_row(row: &many::Row) -> String {
     let structure = match row.family.structure {
         Structure::Core(share) => format!("{} % in all", share * 100.0),
         Structure::Union(share) => format!("{} % in all, one is the union", share * 100.0),
         Structure::Nested => "nested".to_owned(),
     };
-    let _ = write!(out, "| {} | {structure} |", row.family.sides);
+    let mut out = format!("| {} | {structure} |", row.family.sides);
     for kind in &row.kinds {
         let covered = kind
             .coverage()
@@ -98,7 +99,7 @@ fn many_row(out: &mut String, row: &many::Row) {
         let bound = bound.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"));
         let _ = write!(out, " {bound} |");
     }
-    out.push('\n');
+    out + "\n"
 }
 
 /// The page on small sets.
