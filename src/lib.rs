@@ -59,11 +59,11 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
-    Confidence, Estimate, ExpectedError, FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate,
-    JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate,
-    RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample, SketchSize,
-    contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set, expected_error,
-    plan,
+    Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
+    FrequencyEstimate, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
+    RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
+    SketchSize, contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set,
+    expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};

@@ -1,12 +1,17 @@
-//! Three to eight sides: how often intervals hold the truth, and whether a side is estimated better
-//! or worse for standing beside others.
+//! Two to eight sides: how often intervals hold the truth, and whether a side is estimated better or
+//! worse for standing beside others.
 //!
-//! Registers and samples are drawn from their exact distributions; sets of up to a few million users
-//! are thrown one by one.
+//! Registers and samples are drawn from their exact distributions ([`drawn`]), or come from IDs that
+//! are hashed.
 
+#[path = "many_drawn.rs"]
+mod drawn; // sketches of N sides
+
+use drawn::Drawn;
+use overlap::id::IdBatch;
 use overlap::{
-    Confidence, Estimate, JointRegisters, RANKS, RegionCounts, SampleLayer, SetCounts,
-    SetRegisters, SetSample, estimate_regions, estimate_set,
+    Confidence, Estimate, ExpectedRegions, PairEstimate, Sketch, SketchOptions, SketchSize,
+    estimate_pair, estimate_regions, regions,
 };
 use rayon::prelude::*;
 
@@ -35,29 +40,33 @@ pub struct Family {
 /// Numbers of one kind, over all trials.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kind {
-    pub count: f64,
-    pub inside: f64,
-    squares: [f64; 2],
+    count: f64,
+    inside: f64,
+    /// Squared relative errors: of the number, of the side alone, and as the bound has them.
+    squares: [f64; 3],
+    /// Relative widths: of the number, and of the side alone.
     widths: [f64; 2],
 }
 
 impl Kind {
-    fn add(&mut self, estimate: Estimate, truth: f64, alone: Estimate) {
+    fn add(&mut self, estimate: Estimate, truth: f64) {
         self.count += 1.0;
         self.inside += f64::from(u8::from((estimate.lower..=estimate.upper).contains(&truth)));
-        for (i, estimate) in [estimate, alone].into_iter().enumerate() {
-            self.squares[i] += ((estimate.value - truth) / truth.max(1.0)).powi(2);
-            self.widths[i] += (estimate.upper - estimate.lower) / truth.max(1.0);
-        }
+        self.squares[0] += ((estimate.value - truth) / truth.max(1.0)).powi(2);
+        self.widths[0] += (estimate.upper - estimate.lower) / truth.max(1.0);
+    }
+
+    fn add_alone(&mut self, alone: Estimate, truth: f64) {
+        self.squares[1] += ((alone.value - truth) / truth.max(1.0)).powi(2);
+        self.widths[1] += (alone.upper - alone.lower) / truth.max(1.0);
     }
 
     fn plus(self, other: Self) -> Self {
-        let sum = |a: [f64; 2], b: [f64; 2]| [a[0] + b[0], a[1] + b[1]];
         Self {
             count: self.count + other.count,
             inside: self.inside + other.inside,
-            squares: sum(self.squares, other.squares),
-            widths: sum(self.widths, other.widths),
+            squares: std::array::from_fn(|i| self.squares[i] + other.squares[i]),
+            widths: std::array::from_fn(|i| self.widths[i] + other.widths[i]),
         }
     }
 
@@ -68,99 +77,249 @@ impl Kind {
 
     /// RMSE and mean width over those of the side alone.
     pub fn beside_alone(&self) -> [f64; 2] {
-        let [together, alone] = self.squares;
+        let [together, alone, _] = self.squares;
         [(together / alone).sqrt(), self.widths[0] / self.widths[1]]
+    }
+
+    /// RMSE over the Cramér–Rao bound; `None` where there is none.
+    pub fn beside_bound(&self) -> Option<f64> {
+        let [together, _, bound] = self.squares;
+        (bound > 0.0).then(|| (together / bound).sqrt())
     }
 }
 
-/// Sides, overlaps of two, unions of two, union of all, regions with users and without.
-pub const KINDS: usize = 6;
+/// Sides, overlaps of two, unions of two, union of all, formulas, regions with users and without.
+pub const KINDS: usize = 7;
 
 pub struct Row {
     pub family: Family,
     pub kinds: [Kind; KINDS],
 }
 
-/// Every family of the table.
+/// Every family of the table whose sketches are drawn.
 pub fn families() -> Vec<Family> {
-    let shares = [0.0, 0.1, 0.5, 0.9, 0.99, 1.0];
-    let cores = shares.map(Structure::Core);
-    let unions = [0.1, 0.5, 0.9].map(Structure::Union);
-    let structures: Vec<Structure> = cores
-        .into_iter()
-        .chain(unions)
-        .chain([Structure::Nested])
-        .collect();
     let mut families = Vec::new();
-    for (precision, k) in [(12, 4_096), (12, 16), (16, 1_024), (16, 65_536)] {
+    for (precision, k) in SKETCHES {
         let is_large = k == 65_536;
         let equal = if is_large { 100_000_000 } else { 300_000 };
         let largest = if is_large { 100_000_000 } else { 10_000_000 };
         for users in [[equal; 3], [largest, largest / 10, largest / 1_000]] {
-            for sides in [3, 4, 6, 8] {
-                families.extend(structures.iter().map(|&structure| Family {
-                    sides,
-                    structure,
-                    users,
-                    precision,
-                    k,
-                }));
-            }
+            families.extend(of_sizes(users, precision, k));
         }
     }
     families
 }
 
-pub fn run(trials: u64) -> Vec<Row> {
-    let families = families();
+/// Families of sides that are small enough to be hashed one user at a time.
+pub fn hashed_families() -> Vec<Family> {
+    let families = SKETCHES.into_iter().flat_map(|(precision, k)| {
+        let users = if k == 65_536 { 300_000 } else { 100_000 };
+        of_sizes([users; 3], precision, k)
+    });
+    families.collect()
+}
+
+const SKETCHES: [(u8, usize); 4] = [(12, 4_096), (12, 16), (16, 1_024), (16, 65_536)];
+
+fn of_sizes(users: [u64; 3], precision: u8, k: usize) -> Vec<Family> {
+    let cores = [0.0, 0.1, 0.5, 0.9, 0.99, 1.0].map(Structure::Core);
+    let unions = [0.1, 0.5, 0.9].map(Structure::Union);
+    let structures = cores.into_iter().chain(unions).chain([Structure::Nested]);
+    let structures: Vec<Structure> = structures.collect();
+    let family = |(sides, structure)| Family {
+        sides,
+        structure,
+        users,
+        precision,
+        k,
+    };
+    let sides = [2, 3, 4, 6, 8].into_iter();
+    let families = sides.flat_map(|sides| structures.iter().map(move |it| (sides, *it)));
+    families
+        // The union of one other side is a copy.
+        .filter(|(sides, structure)| *sides > 2 || !matches!(structure, Structure::Union(_)))
+        .map(family)
+        .collect()
+}
+
+/// All families, with sketches drawn from their distributions or hashed.
+pub fn run(families: Vec<Family>, trials: u64, how: Sketches) -> Vec<Row> {
     let rows = families.into_iter().map(|family| {
-        let row = (0..trials)
-            .into_par_iter()
-            .map(|trial| one_trial(&family, trial))
-            .reduce(
-                || [Kind::default(); KINDS],
-                |a, b| std::array::from_fn(|i| a[i].plus(b[i])),
-            );
-        eprintln!("{family:?} {:?}", row[0].coverage());
-        Row { family, kinds: row }
+        let row = Row {
+            family,
+            kinds: row(&family, trials, how),
+        };
+        eprint!("{family:?} {}", crate::write::many_row(&row));
+        row
     });
     rows.collect()
 }
 
-fn one_trial(family: &Family, trial: u64) -> [Kind; KINDS] {
-    let mut draw = Draw(trial.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
+/// Where a trial's sketches come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Sketches {
+    Drawn,
+    Hashed,
+}
+
+/// All numbers of one family.
+pub fn row(family: &Family, trials: u64, how: Sketches) -> [Kind; KINDS] {
     let regions = family.regions();
-    let drawn = Drawn::new(&mut draw, family, &regions);
-    let fit = estimate_regions(&drawn.counts());
-    let mut kinds = [Kind::default(); KINDS];
-    let truth = |wanted: &dyn Fn(usize) -> bool| -> f64 {
-        let picked = regions.iter().filter(|(region, _)| wanted(*region));
-        picked.map(|(_, users)| *users as f64).sum()
+    let mut users = vec![0.0; 1 << family.sides];
+    for &(region, count) in &regions {
+        users[region] = count as f64;
+    }
+    let mut kinds = (0..trials)
+        .into_par_iter()
+        .map(|trial| {
+            let fitted = match how {
+                Sketches::Drawn => Fitted::drawn(family, &regions, trial),
+                Sketches::Hashed => Fitted::hashed(family, &regions, trial),
+            };
+            fitted.kinds(&users)
+        })
+        .reduce(
+            || [Kind::default(); KINDS],
+            |a, b| std::array::from_fn(|i| a[i].plus(b[i])),
+        );
+    let sketch = SketchSize {
+        precision: family.precision,
+        k: family.k as u64,
     };
-    let mut add = |kind: usize, wanted: &dyn Fn(usize) -> bool, alone: Option<Estimate>| {
-        let estimate = fit.sum(wanted);
-        kinds[kind].add(estimate, truth(wanted), alone.unwrap_or(estimate));
-    };
-    for a in 0..family.sides {
-        add(0, &|region| region >> a & 1 == 1, Some(drawn.alone(a)));
-        for b in a + 1..family.sides {
-            let both = 1 << a | 1 << b;
-            add(1, &|region| region & both == both, None);
-            add(2, &|region| region & both != 0, None);
+    // Regions of nobody have no bound.
+    if let Some(expected) = ExpectedRegions::new(&users, sketch) {
+        for (kind, number) in numbers(&users) {
+            let bound = expected.relative(&number);
+            if bound.is_finite() {
+                kinds[kind].squares[2] += trials as f64 * bound * bound;
+            }
         }
     }
-    add(3, &|_| true, None);
-    for region in 1..1_usize << family.sides {
-        let has_users = regions
-            .iter()
-            .any(|(other, users)| *other == region && *users > 0);
-        add(
-            if has_users { 4 } else { 5 },
-            &|other| other == region,
-            None,
-        );
-    }
     kinds
+}
+
+/// Which regions a number is the sum of.
+type Number = Box<dyn Fn(usize) -> bool>;
+
+/// Everything that is asked of a family, with its kind; the sides come first.
+fn numbers(users: &[f64]) -> Vec<(usize, Number)> {
+    let sides = users.len().trailing_zeros() as usize;
+    let mut numbers: Vec<(usize, Number)> = Vec::new();
+    let mut add = |kind: usize, number: Number| numbers.push((kind, number));
+    for a in 0..sides {
+        add(0, Box::new(move |region| region >> a & 1 == 1));
+    }
+    for a in 0..sides {
+        for b in a + 1..sides {
+            let both = 1 << a | 1 << b;
+            add(1, Box::new(move |region| region & both == both));
+            add(2, Box::new(move |region| region & both != 0));
+        }
+    }
+    add(3, Box::new(|_| true));
+    let last = 1 << (sides - 1);
+    // (a | b) - last, last - a, a ^ b.
+    add(
+        4,
+        Box::new(move |region| region & 3 != 0 && region & last == 0),
+    );
+    add(
+        4,
+        Box::new(move |region| region & 1 == 0 && region & last != 0),
+    );
+    add(4, Box::new(move |region| (region & 3).count_ones() == 1));
+    for region in 1..users.len() {
+        let kind = if users[region] > 0.0 { 5 } else { 6 };
+        add(kind, Box::new(move |other| other == region));
+    }
+    numbers
+}
+
+/// Sums the regions that are asked for.
+type Sum = Box<dyn Fn(&dyn Fn(usize) -> bool) -> Estimate>;
+
+/// What one trial says.
+struct Fitted {
+    sum: Sum,
+    /// Each side without the others.
+    alone: Vec<Estimate>,
+}
+
+impl Fitted {
+    fn drawn(family: &Family, regions: &[(usize, u64)], trial: u64) -> Self {
+        let drawn = Drawn::new(trial, family, regions);
+        let alone = (0..family.sides).map(|side| drawn.alone(side)).collect();
+        let sum: Sum = match family.sides {
+            2 => {
+                let pair = estimate_pair(&drawn.pair_counts(), Confidence::default());
+                Box::new(move |wanted| sum_of_pair(&pair, wanted))
+            }
+            _ => {
+                let fit = estimate_regions(&drawn.counts());
+                Box::new(move |wanted| fit.sum(wanted))
+            }
+        };
+        Self { sum, alone }
+    }
+
+    fn hashed(family: &Family, of_regions: &[(usize, u64)], trial: u64) -> Self {
+        let mut ids = vec![Vec::new(); family.sides];
+        let mut next = (trial as i64) << 40;
+        for &(region, users) in of_regions {
+            for (side, ids) in ids.iter_mut().enumerate() {
+                if region >> side & 1 == 1 {
+                    ids.extend(next..next + users as i64);
+                }
+            }
+            next += users as i64;
+        }
+        let options = SketchOptions::new(family.precision, family.k).expect("in range");
+        let sketch = |ids: &Vec<i64>| Sketch::of(IdBatch::Integers(ids), options).expect("IDs");
+        let sketches: Vec<Sketch> = ids.iter().map(sketch).collect();
+        let fit = |sketches: &[&Sketch]| {
+            let known = vec![None; sketches.len()];
+            regions(sketches, &known, Confidence::default()).expect("sketches that compare")
+        };
+        let alone = sketches.iter().map(|sketch| fit(&[sketch]).side(0));
+        let alone = alone.collect();
+        let together = fit(&sketches.iter().collect::<Vec<_>>());
+        Self {
+            sum: Box::new(move |wanted| together.sum(wanted)),
+            alone,
+        }
+    }
+
+    fn kinds(&self, users: &[f64]) -> [Kind; KINDS] {
+        let mut kinds = [Kind::default(); KINDS];
+        for (at, (kind, number)) in numbers(users).iter().enumerate() {
+            let picked = users.iter().enumerate().skip(1);
+            let picked = picked.filter(|(region, _)| number(*region));
+            let truth: f64 = picked.map(|(_, users)| users).sum();
+            kinds[*kind].add((self.sum)(number), truth);
+            if let Some(&alone) = self.alone.get(at) {
+                kinds[0].add_alone(alone, truth);
+            }
+        }
+        kinds
+    }
+}
+
+/// Any sum of the regions of a pair.
+fn sum_of_pair(pair: &PairEstimate, wanted: &dyn Fn(usize) -> bool) -> Estimate {
+    match [1, 2, 3].map(wanted) {
+        [true, false, false] => pair.only_a,
+        [false, true, false] => pair.only_b,
+        [false, false, true] => pair.overlap,
+        [true, false, true] => pair.a,
+        [false, true, true] => pair.b,
+        [true, true, true] => pair.union,
+        [true, true, false] => Estimate {
+            value: pair.only_a.value + pair.only_b.value,
+            lower: pair.only_a.lower + pair.only_b.lower,
+            upper: pair.only_a.upper + pair.only_b.upper,
+        },
+        [false, false, false] => Estimate::exact(0.0),
+    }
 }
 
 impl Family {
@@ -192,190 +351,5 @@ impl Family {
         let own = (0..sides).map(|side| (1 << side, size(side) - shared));
         let all = std::iter::once(((1 << sides) - 1, shared));
         all.chain(own).filter(|(_, users)| *users > 0).collect()
-    }
-}
-
-/// The sketches of a family.
-struct Drawn {
-    precision: u8,
-    registers: Vec<Vec<u8>>,
-    /// Sampled hashes as shares of all hashes, with the sides that hold them.
-    hashes: Vec<(f64, usize)>,
-    thetas: Vec<f64>,
-}
-
-impl Drawn {
-    fn new(draw: &mut Draw, family: &Family, regions: &[(usize, u64)]) -> Self {
-        let mut registers = vec![vec![0_u8; 1 << family.precision]; family.sides];
-        let sizes: Vec<u64> = (0..family.sides)
-            .map(|side| {
-                regions
-                    .iter()
-                    .filter(|(region, _)| region >> side & 1 == 1)
-                    .map(|(_, n)| n)
-                    .sum()
-            })
-            .collect();
-        // So far at most a sample reaches, but for one in a googol.
-        let k = family.k as f64;
-        let reach = |side: usize| ((k + 12.0 * k.sqrt() + 30.0) / sizes[side] as f64).min(1.0);
-        let mut hashes = Vec::new();
-        for &(region, users) in regions {
-            let sides = || (0..family.sides).filter(move |side| region >> side & 1 == 1);
-            let own = draw.maxima(users, family.precision);
-            for side in sides() {
-                for (all, own) in registers[side].iter_mut().zip(&own) {
-                    *all = (*all).max(*own);
-                }
-            }
-            let reach = sides().map(reach).fold(0.0, f64::max);
-            for _ in 0..draw.binomial(users, reach) {
-                hashes.push((draw.share() * reach, region));
-            }
-        }
-        let theta = |side: usize| {
-            let own = hashes.iter().filter(|(_, region)| region >> side & 1 == 1);
-            let mut own: Vec<f64> = own.map(|(hash, _)| *hash).collect();
-            if sizes[side] <= family.k as u64 {
-                return 1.0;
-            }
-            *own.select_nth_unstable_by(family.k, f64::total_cmp).1
-        };
-        Self {
-            precision: family.precision,
-            thetas: (0..family.sides).map(theta).collect(),
-            registers,
-            hashes,
-        }
-    }
-
-    fn counts(&self) -> RegionCounts {
-        let set_count = self.thetas.len();
-        let mut cuts = self.thetas.clone();
-        cuts.sort_by(f64::total_cmp);
-        cuts.dedup();
-        let mut before = 0.0;
-        let layer = |cut: f64| {
-            let visible = (0..set_count).filter(|&side| self.thetas[side] >= cut);
-            let visible: usize = visible.map(|side| 1 << side).sum();
-            let mut seen = vec![0; 1 << set_count];
-            for (hash, region) in &self.hashes {
-                if (before..cut).contains(hash) {
-                    seen[region & visible] += 1;
-                }
-            }
-            seen[0] = 0;
-            let share = if cut >= 1.0 {
-                1.0
-            } else {
-                (cut - before) / (1.0 - before)
-            };
-            before = cut;
-            SampleLayer {
-                visible,
-                share,
-                seen,
-            }
-        };
-        let sample = cuts.into_iter().map(layer).collect();
-        let registers: Vec<&[u8]> = self.registers.iter().map(Vec::as_slice).collect();
-        let joint = JointRegisters::count(self.precision, &registers);
-        RegionCounts {
-            set_count,
-            sample,
-            registers: Some((joint, (0..set_count).collect())),
-            ..RegionCounts::default()
-        }
-    }
-
-    fn alone(&self, side: usize) -> Estimate {
-        let theta = self.thetas[side];
-        let own = self
-            .hashes
-            .iter()
-            .filter(|(_, region)| region >> side & 1 == 1);
-        let mut histogram = [0; RANKS];
-        for &rank in &self.registers[side] {
-            histogram[usize::from(rank)] += 1;
-        }
-        let counts = SetCounts {
-            sample: Some(SetSample {
-                hashes: own.filter(|(hash, _)| *hash < theta).count() as u64,
-                theta,
-            }),
-            registers: Some(SetRegisters {
-                precision: self.precision,
-                histogram,
-            }),
-            ..SetCounts::default()
-        };
-        estimate_set(&counts, Confidence::default())
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): a hundred million numbers a second.
-struct Draw(u64);
-
-impl Draw {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// In (0, 1).
-    fn share(&mut self) -> f64 {
-        ((self.word() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.share().ln()).sqrt();
-        radius * (2.0 * std::f64::consts::PI * self.share()).cos()
-    }
-
-    /// One by one where the count is small, else normal: there its skewness is below a hundredth.
-    fn binomial(&mut self, n: u64, share: f64) -> u64 {
-        let mean = n as f64 * share;
-        if share >= 1.0 {
-            return n;
-        }
-        if mean > 10_000.0 {
-            let drawn = mean + (mean * (1.0 - share)).sqrt() * self.normal();
-            return drawn.round().max(0.0) as u64;
-        }
-        // Gaps between successes are geometric.
-        let (mut at, mut count) = (0.0, 0);
-        let log_miss = (-share).ln_1p();
-        loop {
-            at += (self.share().ln() / log_miss).floor() + 1.0;
-            if at > n as f64 {
-                return count;
-            }
-            count += 1;
-        }
-    }
-
-    fn maxima(&mut self, users: u64, precision: u8) -> Vec<u8> {
-        const ONE_BY_ONE_MAX: u64 = 1_500_000;
-        let m = 1_usize << precision;
-        let mut registers = vec![0_u8; m];
-        if users <= ONE_BY_ONE_MAX {
-            for _ in 0..users {
-                let word = self.word();
-                let rank = (word >> precision | 1 << (64 - precision)).trailing_zeros() as u8 + 1;
-                let register = &mut registers[word as usize & (m - 1)];
-                *register = (*register).max(rank);
-            }
-            return registers;
-        }
-        // P(max <= k) = exp(-n/m 2^-k): the rank at which an exponential variate is reached.
-        let load = users as f64 / m as f64;
-        let last = f64::from(64 - precision + 1);
-        for register in &mut registers {
-            let variate = -self.share().ln();
-            *register = (load / variate).log2().ceil().clamp(0.0, last) as u8;
-        }
-        registers
     }
 }

@@ -47,36 +47,45 @@ fn row(out: &mut String, cell: &Cell) {
     );
 }
 
-/// The page on three and more sides.
-pub fn many(rows: &[many::Row], trials: u64) -> String {
-    let mut out = MANY.replace("TRIALS", &trials.to_string());
+/// The page on two to eight sides.
+pub fn many(drawn: &[many::Row], trials: u64, hashed: &[many::Row], hashed_trials: u64) -> String {
+    let mut out = MANY
+        .replace("HASHED", &hashed_trials.to_string())
+        .replace("TRIALS", &trials.to_string());
+    many_tables(&mut out, "##", drawn);
+    out += "\n## Sketches of IDs that were hashed\n";
+    many_tables(&mut out, "###", hashed);
+    out
+}
+
+fn many_tables(out: &mut String, level: &str, rows: &[many::Row]) {
     for rows in rows.chunk_by(|a, b| many_key(a) == many_key(b)) {
         let family = rows[0].family;
         let sizes = match family.users {
             [a, b, _] if a == b => format!("all sides of {a} users"),
             [a, b, c] => format!("sides of {a}, {b}, {c} users, and so on"),
         };
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "\n## p = {}, k = {}: {sizes}\n\n| sides | structure | sides | overlaps | unions of two | union of all | regions | empty regions | RMSE / alone | width / alone |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+            "\n{level} p = {}, k = {}: {sizes}\n\n{MANY_HEAD}",
             family.precision, family.k
         );
-        rows.iter().for_each(|row| many_row(&mut out, row));
+        out.extend(rows.iter().map(many_row));
     }
-    out
 }
 
 fn many_key(row: &many::Row) -> (u8, usize, [u64; 3]) {
     (row.family.precision, row.family.k, row.family.users)
 }
 
-fn many_row(out: &mut String, row: &many::Row) {
+/// One line of a table.
+pub fn many_row(row: &many::Row) -> String {
     let structure = match row.family.structure {
         Structure::Core(share) => format!("{} % in all", share * 100.0),
         Structure::Union(share) => format!("{} % in all, one is the union", share * 100.0),
         Structure::Nested => "nested".to_owned(),
     };
-    let _ = write!(out, "| {} | {structure} |", row.family.sides);
+    let mut out = format!("| {} | {structure} |", row.family.sides);
     for kind in &row.kinds {
         let covered = kind
             .coverage()
@@ -84,7 +93,13 @@ fn many_row(out: &mut String, row: &many::Row) {
         let _ = write!(out, " {covered} |");
     }
     let [rmse, width] = row.kinds[0].beside_alone();
-    let _ = writeln!(out, " {rmse:.2} | {width:.2} |");
+    let _ = write!(out, " {rmse:.2} | {width:.2} |");
+    for kind in &row.kinds[..2] {
+        let bound = kind.beside_bound();
+        let bound = bound.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"));
+        let _ = write!(out, " {bound} |");
+    }
+    out + "\n"
 }
 
 /// The page on small sets.
@@ -268,12 +283,22 @@ The same bytes as the default, split otherwise; bounds in % for |A| = 10^9 and B
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|
 ";
 
-const MANY: &str = "# Accuracy of three to eight sides
+const MANY: &str = "# Accuracy of two to eight sides
 
-Measured 2026-11-27 by `cargo bench --bench accuracy -- many TRIALS` (seeded; TRIALS trials a row), which writes this page. Counts are
-drawn from the sketches' exact distributions. Each row is a family of sides; the columns say how many percent of the 95 % intervals
-hold the truth: of the sides, of the overlap and the union of every two, of the union of all, of the exclusive regions that have
-users, and of those that have none (whose intervals are upper bounds). *RMSE / alone* is the error of a side's size over that of the
-side asked alone, *width / alone* the same of the intervals: below 1 a side is known better for standing beside others. With N trials
-a percentage of 95 has a standard error of 21.8 / √N at the most; numbers of one trial depend on each other.
+Measured 2026-11-27 by `cargo bench --bench accuracy -- many TRIALS` (seeded), which writes this page. Each row is a family of sides;
+the columns say how many percent of the 95 % intervals hold the truth: of the sides, of the overlap and the union of every two, of the
+union of all, of three formulas (`(a | b) - last`, `last - a`, users of just one of a and b), of the exclusive regions that have users,
+and of those that have none (whose intervals are upper bounds). With N trials a percentage of 95 has a standard error of 21.8 / √N;
+numbers of one trial depend on each other.
+
+*RMSE / alone* is the error of a side's size over that of the side asked alone, *width / alone* the same of the intervals: below 1 a
+side is known better for standing beside others. The last two columns are RMSE over the Cramér–Rao bound, the smallest standard
+deviation that an unbiased estimator can have on such sketches, of sides and of overlaps (those that have users). The bound knows which
+regions have users; the estimator doesn't, but it never says less than 0, so that its errors may be below the bound.
+
+First TRIALS trials a row with sketches drawn from their exact distributions, then HASHED trials a row with IDs that are hashed.
 ";
+
+const MANY_HEAD: &str = "\
+| sides | structure | sides | overlaps | unions of two | union of all | formulas | regions | empty regions | RMSE / alone | width / alone | RMSE / bound, sides | overlaps |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|";

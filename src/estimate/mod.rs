@@ -29,7 +29,9 @@ pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
-pub use regions::{JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions};
+pub use regions::{
+    ExpectedRegions, JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions,
+};
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.

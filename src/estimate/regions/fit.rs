@@ -35,12 +35,15 @@ pub(super) fn fit(model: &mut Model<'_>) -> Fit {
     {
         return counted(model);
     }
-    // First as if sets had no fixed size: a correction far from the maximum would lead astray.
-    let mut users = maximise(model, start(model)).users;
+    // First as if sets had no fixed size: a correction far from the maximum would lead astray. How
+    // near the maximum is near enough for a center, in ln L:
+    const NEAR: f64 = 1e-2;
+    const NEARER: f64 = 1e-3;
+    let mut users = maximise(model, start(model), Until::Near(NEAR)).users;
     model.center(&users);
-    users = maximise(model, users).users;
+    users = maximise(model, users, Until::Near(NEARER)).users;
     model.center(&users);
-    maximise(model, users)
+    maximise(model, users, Until::There)
 }
 
 /// Every region's total is certain.
@@ -72,7 +75,7 @@ pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usiz
         model.totals.push(over.clone());
         let mut users = fit.users.clone();
         keep_totals(model, &mut users);
-        *fit = maximise(model, users);
+        *fit = maximise(model, users, Until::There);
     }
 }
 
@@ -178,10 +181,22 @@ fn make_room(model: &Model<'_>, users: &mut [f64]) {
     }
 }
 
+/// How far steps go.
+#[derive(Clone, Copy, PartialEq)]
+enum Until {
+    /// To where another step gains less than this in ln L.
+    Near(f64),
+    /// To the maximum, with every region that is pressed to its bound there.
+    There,
+}
+
 /// Newton's steps over the regions that no bound holds.
-fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
+fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until) -> Fit {
     const STEPS_MAX: usize = 50;
-    const GAIN_MIN: f64 = 1e-5;
+    let gain_min = match until {
+        Until::Near(gain) => gain,
+        Until::There => 1e-5,
+    };
     let mut users = start;
     let mut at = model.at(&users);
     let mut prices = vec![0.0; model.totals.len()];
@@ -200,9 +215,9 @@ fn maximise(model: &Model<'_>, start: Vec<f64>) -> Fit {
             break;
         };
         let gained = step.at.value - at.value;
-        let done = step.expected < GAIN_MIN || gained < 1e-3 * GAIN_MIN;
+        let done = step.expected < gain_min || gained < 1e-3 * gain_min;
         (users, at, prices) = (step.users, step.at, step.prices);
-        if done && division.pressed.is_empty() {
+        if done && (division.pressed.is_empty() || until != Until::There) {
             break;
         }
     }
@@ -307,6 +322,8 @@ impl Here<'_> {
     /// A step that gains a fair part of what it should, damped as far as that takes: where ln L hardly
     /// bends, the parabola leads too far.
     fn step(&self, model: &Model<'_>, damping: &mut f64) -> Option<Step> {
+        /// Less damping than this is none.
+        const DAMPING_MIN: f64 = 1e-5;
         const TRIES_MAX: usize = 12;
         const FAIR: f64 = 0.05;
         const SLACK: f64 = 1e-9;
@@ -318,7 +335,11 @@ impl Here<'_> {
             let at = model.at(&users);
             let gained = at.value - self.at.value;
             if gained >= FAIR * expected || (expected < 1.0 && gained >= -slack) {
-                *damping = if *damping > 1e-3 { *damping * 0.1 } else { 0.0 };
+                *damping = if *damping > 0.1 * DAMPING_MIN {
+                    *damping * 0.1
+                } else {
+                    0.0
+                };
                 return Some(Step {
                     users,
                     at,
@@ -326,7 +347,7 @@ impl Here<'_> {
                     expected,
                 });
             }
-            *damping = (*damping * 8.0).max(1e-3);
+            *damping = (*damping * 8.0).max(DAMPING_MIN);
         }
         None
     }
@@ -336,7 +357,8 @@ impl Here<'_> {
     fn pressed_users(&self, model: &Model<'_>, damping: f64) -> Vec<f64> {
         let kept = |&region: &usize| {
             let floor = model.sample.floor[region];
-            floor + (self.users[region] - floor) * (damping / (1.0 + damping))
+            let kept = (self.users[region] - floor) * (damping / (1.0 + damping));
+            floor + if kept < NONE { 0.0 } else { kept }
         };
         self.division.pressed.iter().map(kept).collect()
     }

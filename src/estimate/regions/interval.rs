@@ -3,6 +3,7 @@
 use super::super::Estimate;
 use super::super::answer::whole_users;
 use super::super::newton::PART_CEILING;
+use super::doubtful;
 use super::fit::{Fit, ties};
 use super::linear::{Square, dot};
 use super::model::Model;
@@ -15,6 +16,8 @@ pub(super) struct Intervals {
     /// Of the regions' users; 0 where a bound holds a region.
     covariance: Square,
     held: Vec<Held>,
+    /// How much each region would gain if the doubtful ones were nobody's; empty if none is.
+    lean: Vec<f64>,
     /// What the fit says before rounding.
     fitted: Vec<f64>,
     seen: Vec<(RegionSet, u64)>,
@@ -79,6 +82,7 @@ impl Intervals {
         let theta = model.sample.theta;
         let mut intervals = Self {
             held: Held::all(model, fit, &information, &covariance, solver.as_ref(), z),
+            lean: doubtful::lean(model, fit, &covariance),
             covariance,
             fitted: fit.users.clone(),
             seen: model.sample.seen_of.clone(),
@@ -143,14 +147,8 @@ impl Intervals {
 
     /// Of two sums of regions.
     pub(super) fn covariance(&self, a: &RegionSet, b: &RegionSet) -> f64 {
-        let columns: Vec<usize> = b.iter().collect();
-        let row = |i: usize| {
-            columns
-                .iter()
-                .map(|&j| self.covariance.at(i, j))
-                .sum::<f64>()
-        };
-        a.iter().map(row).sum()
+        let columns = b.sum_of();
+        a.iter().map(|i| columns(self.covariance.row(i))).sum()
     }
 
     fn anchored(&self, users: &[f64], set_count: usize) -> Vec<Anchor> {
@@ -219,14 +217,24 @@ impl Intervals {
             estimate.lower = estimate.lower.min(fitted - self.z * variance.sqrt());
         }
         let (mut more, mut less) = (0.0_f64, 0.0_f64);
-        for change in self.held.iter().map(|held| held.more(picked)) {
+        let sum_of_picked = picked.sum_of();
+        for held in &self.held {
+            let change = held.more(picked.has(held.region), &sum_of_picked);
             (more, less) = (more.max(change), less.max(-change));
         }
         // Fractions of users that may be anybody's.
         let own = self.held.iter().filter(|held| picked.has(held.region));
         let less = less + own.map(|held| held.above).sum::<f64>();
-        let lower = estimate.lower.min(value - less).max(seen);
-        whole_users(value, lower, estimate.upper.max(value + more))
+        let lean = match self.lean[..] {
+            [] => 0.0,
+            _ => sum_of_picked(&self.lean),
+        };
+        let lower = (estimate.lower.min(value - less) + lean.min(0.0)).max(seen);
+        whole_users(
+            value,
+            lower,
+            estimate.upper.max(value + more) + lean.max(0.0),
+        )
     }
 
     /// The total that these regions are the larger part of, and the other part: its limits are known
@@ -289,10 +297,9 @@ struct Held {
 
 impl Held {
     /// How many users more some regions may have through this one; fewer if negative.
-    fn more(&self, picked: &RegionSet) -> f64 {
-        let own = f64::from(u8::from(picked.has(self.region)));
-        let replaced: f64 = picked.iter().map(|region| self.replaced[region]).sum();
-        self.most * (own - replaced)
+    fn more(&self, is_picked: bool, sum_of_picked: impl Fn(&[f64]) -> f64) -> f64 {
+        let own = f64::from(u8::from(is_picked));
+        self.most * (own - sum_of_picked(&self.replaced))
     }
 
     fn all(

@@ -35,10 +35,36 @@ impl Square {
         self.cells[i * self.n + j] += value;
     }
 
-    pub(super) fn add_all(&mut self, other: &Self, times: f64) {
+    pub(super) fn add_all(&mut self, other: &Self) {
         for (cell, value) in self.cells.iter_mut().zip(&other.cells) {
-            *cell += times * value;
+            *cell += value;
         }
+    }
+
+    /// All cells, row by row.
+    pub(super) fn cells_mut(&mut self) -> &mut [f64] {
+        &mut self.cells
+    }
+
+    /// Makes a matrix symmetric of whose mirrored cells either or both hold a part.
+    pub(super) fn mirror(&mut self) {
+        let n = self.n;
+        for_blocks(n, |i, j| {
+            if j < i {
+                let value = self.cells[i * n + j] + self.cells[j * n + i];
+                self.cells[i * n + j] = value;
+                self.cells[j * n + i] = value;
+            }
+        });
+    }
+
+    pub(super) fn transposed(&self) -> Self {
+        let n = self.n;
+        let mut transposed = Self::zeros(n);
+        for_blocks(n, |i, j| {
+            transposed.cells[i * n + j] = self.cells[j * n + i];
+        });
+        transposed
     }
 
     /// The rows and columns of `picked`, in that order.
@@ -91,6 +117,21 @@ impl Square {
             }
         }
         Some(Factor { scale, lower })
+    }
+}
+
+/// Every cell of a matrix, block by block: a column's cells lie far apart, and those of a block stay in
+/// the cache.
+fn for_blocks(n: usize, mut cell: impl FnMut(usize, usize)) {
+    const SIDE: usize = 16;
+    for top in (0..n).step_by(SIDE) {
+        for left in (0..n).step_by(SIDE) {
+            for i in top..(top + SIDE).min(n) {
+                for j in left..(left + SIDE).min(n) {
+                    cell(i, j);
+                }
+            }
+        }
     }
 }
 

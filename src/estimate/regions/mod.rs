@@ -5,6 +5,8 @@
 //! Sets that share users share hashes: the likelihood knows it, so that a copy of a set, or a union
 //! of others, adds nothing.
 
+mod doubtful;
+mod expected;
 mod fit;
 mod interval;
 mod linear;
@@ -15,8 +17,10 @@ mod set;
 mod solver;
 #[cfg(test)]
 mod tests;
+mod unions;
 mod whole;
 
+pub use expected::ExpectedRegions;
 pub use registers::JointRegisters;
 pub use sample::SampleLayer;
 

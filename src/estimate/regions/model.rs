@@ -32,8 +32,8 @@ struct Correction {
     slope: Vec<f64>,
     /// Information under fixed sizes.
     full: Square,
-    /// Information under the Poisson model.
-    poisson: Square,
+    /// How much more that is than under the Poisson model.
+    more: Square,
     /// I D^½ (1 − R)⁻¹ over the regions that have users, a row for each region.
     through: Vec<Vec<f64>>,
     /// These regions, and the roots of their users.
@@ -77,11 +77,11 @@ impl<'a> RegisterTerms<'a> {
         // Regions of less than a user are none: their scores would drown everything in rounding.
         let some = |users: f64| if users < 1.0 { 0.0 } else { users };
         let projected: Vec<f64> = self.project(users).into_iter().map(some).collect();
-        self.widened(&self.joint.information(&projected))
+        self.widened(self.joint.information(&projected))
     }
 
     /// From the regions of the sets that have registers to those of all.
-    fn widened(&self, narrow: &Square) -> Square {
+    fn widened(&self, narrow: Square) -> Square {
         let places = self.seen_as.len();
         if self
             .seen_as
@@ -89,7 +89,7 @@ impl<'a> RegisterTerms<'a> {
             .enumerate()
             .all(|(region, &place)| region == place)
         {
-            return narrow.clone();
+            return narrow;
         }
         let mut wide = Square::zeros(places);
         for i in 1..places {
@@ -136,11 +136,9 @@ impl Model<'_> {
     pub(super) fn curvature(&self, users: &[f64]) -> Square {
         let mut curvature = Square::zeros(self.places);
         if let Some(terms) = &self.registers {
-            let narrow = terms.joint.curvature(&terms.project(users));
-            curvature = terms.widened(&narrow);
+            curvature = terms.widened(terms.joint.curvature(&terms.project(users)));
             if let Some(correction) = &terms.correction {
-                curvature.add_all(&correction.full, 1.0);
-                curvature.add_all(&correction.poisson, -1.0);
+                curvature.add_all(&correction.more);
             }
         }
         self.sample.add_information(users, &mut curvature);
@@ -196,22 +194,21 @@ impl Correction {
         };
         let rooted: Vec<Vec<f64>> = (0..places).map(rooted).collect();
         let inner = inverse_of_rest(&rooted, &some);
-        let mut full = poisson.clone();
+        let mut more = Square::zeros(places);
         let through: Vec<Vec<f64>> = rooted.iter().map(|row| inner.apply(row)).collect();
         for i in 1..places {
             for j in 1..=i {
-                let more = dot(&rooted[j], &through[i]);
-                full.add(i, j, more);
-                if i != j {
-                    full.add(j, i, more);
-                }
+                more.row_mut(i)[j] = dot(&rooted[j], &through[i]);
             }
         }
+        more.mirror();
+        let mut full = poisson;
+        full.add_all(&more);
         Self {
             center: users.to_vec(),
             slope: vec![0.0; places],
             full,
-            poisson,
+            more,
             through,
             some,
         }
@@ -232,9 +229,7 @@ impl Correction {
 
     fn add_to(&self, users: &[f64], sum: &mut Slopes) {
         let step: Vec<f64> = users.iter().zip(&self.center).map(|(u, c)| u - c).collect();
-        let (full, poisson) = (self.full.apply(&step), self.poisson.apply(&step));
-        for region in 1..users.len() {
-            let bend = full[region] - poisson[region];
+        for (region, bend) in self.more.apply(&step).into_iter().enumerate().skip(1) {
             sum.value += (self.slope[region] - 0.5 * bend) * step[region];
             sum.up[region] += self.slope[region] - bend;
         }

@@ -16,6 +16,7 @@
 use super::super::counts::RANKS;
 use super::super::likelihood::Rank;
 use super::linear::Square;
+use super::unions::{by_regions, sums_of_touching, unions_of};
 
 /// How the registers of some sets lie to each other, counted over all registers. Sets are bits of
 /// masks, in the order in which their registers were given.
@@ -132,7 +133,7 @@ impl JointRegisters {
                 add_square(&mut by_unions, &terms.slopes, f64::from(pattern.count));
             }
         }
-        mirror(&mut by_unions);
+        by_unions.mirror();
         by_regions(by_unions)
     }
 
@@ -198,7 +199,7 @@ impl JointRegisters {
                 }
             }
         }
-        mirror(&mut by_unions);
+        by_unions.mirror();
         by_regions(by_unions)
     }
 }
@@ -209,17 +210,6 @@ fn add_square(form: &mut Square, score: &[(usize, f64)], times: f64) {
         let row = form.row_mut(i);
         for &(j, right) in &score[at..] {
             row[j] += times * left * right;
-        }
-    }
-}
-
-/// Makes a form symmetric whose cells were filled on either side of the diagonal.
-fn mirror(form: &mut Square) {
-    for i in 0..form.len() {
-        for j in 0..i {
-            let value = form.at(i, j) + form.at(j, i);
-            form.row_mut(i)[j] = value;
-            form.row_mut(j)[i] = value;
         }
     }
 }
@@ -372,58 +362,4 @@ fn running_sums(changes: &[i64], places: usize) -> Vec<u32> {
     })
     .map(|sum| u32::try_from(sum).unwrap_or(0))
     .collect()
-}
-
-/// U(T) for every mask of sets T: users of the regions that touch it.
-fn unions_of(users: &[f64]) -> Vec<f64> {
-    let mut unions = users.to_vec();
-    unions[0] = 0.0;
-    sums_of_touching(&mut unions);
-    unions
-}
-
-/// In the place of every mask the sum over all masks that share a bit with it: what is there in all
-/// less what lies in the complement.
-fn sums_of_touching(values: &mut [f64]) {
-    values[0] = 0.0;
-    let all: f64 = values.iter().sum();
-    let places = values.len();
-    let mut inside = values.to_vec();
-    let mut bit = 1;
-    while bit < places {
-        for pair in inside.chunks_exact_mut(2 * bit) {
-            let (without, with) = pair.split_at_mut(bit);
-            for (sum, value) in with.iter_mut().zip(without) {
-                *sum += *value;
-            }
-        }
-        bit <<= 1;
-    }
-    for (mask, value) in values.iter_mut().enumerate() {
-        *value = all - inside[(places - 1) ^ mask];
-    }
-}
-
-/// From a quadratic form in unions to the same in regions.
-fn by_regions(mut form: Square) -> Square {
-    let places = form.len();
-    for i in 0..places {
-        sums_of_touching(form.row_mut(i));
-    }
-    let mut transposed = transpose(&form);
-    for i in 0..places {
-        sums_of_touching(transposed.row_mut(i));
-    }
-    transposed
-}
-
-fn transpose(form: &Square) -> Square {
-    let places = form.len();
-    let mut transposed = Square::zeros(places);
-    for i in 0..places {
-        for (j, &value) in form.row(i).iter().enumerate() {
-            transposed.add(j, i, value);
-        }
-    }
-    transposed
 }

@@ -80,6 +80,40 @@ impl SampleTerms {
         terms
     }
 
+    /// What sets whose samples end at these thresholds are expected to show of so many users.
+    pub(super) fn expected(thetas: &[f64], users: &[f64]) -> Self {
+        let places = users.len();
+        let mut cuts = thetas.to_vec();
+        cuts.sort_by(f64::total_cmp);
+        cuts.dedup();
+        let mut terms = Self::default();
+        let mut before = 0.0;
+        for cut in cuts {
+            let visible = thetas
+                .iter()
+                .enumerate()
+                .filter(|(_, theta)| **theta >= cut);
+            let visible: usize = visible.map(|(set, _)| 1 << set).sum();
+            for mask in (1..places).filter(|mask| mask & !visible == 0) {
+                let regions: Vec<usize> = (1..places)
+                    .filter(|region| region & visible == mask)
+                    .collect();
+                let size: f64 = regions.iter().map(|&region| users[region]).sum();
+                match cut >= 1.0 {
+                    true => terms.certain.push((regions, size)),
+                    false => terms.classes.push(Class {
+                        regions,
+                        seen: size * (cut - before),
+                        before: size * before,
+                        share: (cut - before) / (1.0 - before),
+                    }),
+                }
+            }
+            before = cut;
+        }
+        terms
+    }
+
     /// Users that were seen in these regions: at least so many there are.
     pub(super) fn seen(&self, regions: &RegionSet) -> f64 {
         let sure = self

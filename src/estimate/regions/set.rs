@@ -1,5 +1,7 @@
 //! Sets of regions.
 
+use super::linear::dot;
+
 /// Which of at most 256 regions are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RegionSet([u64; 4]);
@@ -29,6 +31,22 @@ impl RegionSet {
     pub(super) fn join(&mut self, other: &Self) {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a |= b;
+        }
+    }
+
+    /// Sums the values of these regions, given one for every region.
+    pub(super) fn sum_of(&self) -> impl Fn(&[f64]) -> f64 {
+        /// From so many on it is quicker to multiply all than to pick some.
+        const MANY: usize = 16;
+        let picked: Vec<usize> = self.iter().collect();
+        let mut weights = Vec::new();
+        if picked.len() >= MANY {
+            weights = vec![0.0; 256];
+            picked.iter().for_each(|&region| weights[region] = 1.0);
+        }
+        move |values| match weights[..] {
+            [] => picked.iter().map(|&region| values[region]).sum(),
+            _ => dot(values, &weights[..values.len()]),
         }
     }
 

@@ -275,6 +275,20 @@ fn a_union_of_others_and_a_copy_change_no_other_interval() {
     }
 }
 
+/// Without room for doubtful regions, it is held in 41 of these 60.
+#[test]
+fn the_union_of_sets_without_a_common_user_is_held() {
+    let mut regions = [0; 1 << 6];
+    (0..6).for_each(|set| regions[1 << set] = 2_000);
+    let holds = |seed: &u64| {
+        let fit = estimate_regions(&World::new(*seed, 7, &regions).counts(4));
+        let union = fit.sum(|_| true);
+        (union.lower..=union.upper).contains(&12_000.0)
+    };
+    let held = (0..60).filter(holds).count();
+    assert!(held >= 54, "{held}");
+}
+
 #[test]
 fn sets_that_fit_their_samples_are_counted_beside_larger_ones() {
     let regions = [0, 20_000, 3, 4, 15_000, 5, 0, 9];
