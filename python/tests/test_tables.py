@@ -245,3 +245,14 @@ def test_columns_of_delta_are_called_as_the_table_calls_them(tmp_path, counted, 
     assert "user_id" not in pq.read_schema(file).names
     assert counted(folder) == (270, 270)
     assert segments(folder, "tier") == {"01": 90, "1": 90, "x": 90}
+
+
+def test_columns_that_delta_was_given_later_are_null_before(tmp_path, counted, segments, refused):
+    folder = tmp_path / "table"
+    write_deltalake(folder, rows(0, 300))
+    newer = rows(200, 500).append_column("city", pa.array(["K"] * 300))
+    write_deltalake(folder, newer, mode="append", schema_mode="merge")
+    assert counted(folder) == (500, 600)
+    assert segments(folder, "city") == truth_of_segments(delta_rows(DeltaTable(folder)), "city") == {"null": 300, "K": 300}
+    write_deltalake(folder, pa.table({"member_id": range(10)}), mode="append", schema_mode="merge")
+    assert "before its table had the column member_id" in refused(folder, "--id", "member_id")

@@ -23,6 +23,8 @@ pub(super) struct LiveFile {
     pub(super) depth: usize,
     /// What the table calls the columns of its files; `None` if it calls them as the files do.
     pub(super) columns: Option<Arc<Columns>>,
+    /// What plain columns of the table hold in files that were written before the table had them.
+    pub(super) absent: Arc<Vec<Constant>>,
 }
 
 /// A column that has one value in all rows of a file.
@@ -56,7 +58,7 @@ pub(super) enum ColumnKey {
 }
 
 /// A column of a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     /// What the table calls it.
     pub(super) name: String,
@@ -66,8 +68,6 @@ pub(super) struct Column {
     pub(super) id: Option<i32>,
     /// The fields of a struct.
     pub(super) fields: Vec<Self>,
-    /// What it holds in files that were written before the table had it; `None` if that isn't known.
-    pub(super) absent: Option<Constant>,
 }
 
 impl Columns {
@@ -86,8 +86,7 @@ impl LiveFile {
         let partitions = self.partitions.iter();
         let partitions = partitions.filter(|of| !self.prefers_stored || !is_stored(of));
         let mut constants: Vec<Constant> = partitions.cloned().collect();
-        let columns = self.columns.iter().flat_map(|of| &of.columns);
-        for absent in columns.filter_map(|column| column.absent.as_ref()) {
+        for absent in &*self.absent {
             let is_partition = self.partitions.iter().any(|of| of.name == absent.name);
             let is_known = is_partition || self.untold.contains(&absent.name);
             if !is_known && !is_stored(absent) {
@@ -96,9 +95,7 @@ impl LiveFile {
         }
         constants
     }
-}
 
-impl Columns {
     /// The error of a file of the columns `stored`, without the ID column `wanted` or any of the usual
     /// names, that was written before the table had one; `None` if the table has none either.
     pub(super) fn lacks_id(&self, wanted: Option<&str>, stored: &[&str]) -> Option<Error> {
@@ -110,7 +107,7 @@ impl Columns {
         if stored.iter().any(|name| may_hold(name)) {
             return None;
         }
-        let column = self.columns.iter().find(|column| may_hold(&column.name))?;
+        let column = self.absent.iter().find(|column| may_hold(&column.name))?;
         let text = format!(
             "was written before its table had the column {}: its rows have no ID",
             column.name

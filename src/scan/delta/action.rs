@@ -158,19 +158,31 @@ impl Metadata {
         }))
     }
 
-    /// The columns of text, as the files call them.
-    pub(super) fn texts(&self) -> BTreeSet<String> {
+    /// The columns of plain types by what the files call them, as rows from before the table had them
+    /// hold them: null.
+    pub(super) fn absent(&self) -> BTreeMap<String, Constant> {
+        // Without column mapping files call them as the table does.
+        let is_mapped = !matches!(self.column_mapping.as_deref(), None | Some("none"));
+        let column = |field: &Value| {
+            let name = text_in(field, "name")?;
+            let stored = match is_mapped {
+                true => text_in(field.get("metadata")?, PHYSICAL_NAME)?,
+                false => name.clone(),
+            };
+            let is_text = field.get("type")?.as_str()? == "string";
+            let value = None;
+            Some((
+                stored,
+                Constant {
+                    name,
+                    value,
+                    is_text,
+                },
+            ))
+        };
         let schema = self.parsed().unwrap_or_default();
         let fields = schema.get("fields").and_then(Value::as_array);
-        let fields = fields.into_iter().flatten();
-        let texts = fields.filter(|field| field.get("type").is_some_and(|of| of == "string"));
-        // Without column mapping they are called as the table calls them.
-        let is_mapped = !matches!(self.column_mapping.as_deref(), None | Some("none"));
-        let stored = |field: &Value| match is_mapped {
-            true => text_in(field.get("metadata")?, PHYSICAL_NAME),
-            false => text_in(field, "name"),
-        };
-        texts.filter_map(stored).collect()
+        fields.into_iter().flatten().filter_map(column).collect()
     }
 
     fn parsed(&self) -> Option<Value> {
@@ -193,13 +205,6 @@ fn columns_of(of: &Value) -> Option<Vec<Column>> {
                 Some(inner) => columns_of(inner)?,
                 None => Vec::new(),
             },
-            absent: field.get("type")?.as_str().and_then(|of| {
-                Some(Constant {
-                    name: text_in(field, "name")?,
-                    value: None,
-                    is_text: of == "string",
-                })
-            }),
         })
     };
     fields.iter().map(column).collect()

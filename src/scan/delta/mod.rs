@@ -15,7 +15,7 @@ use super::{AsOf, store};
 use crate::error::{Error, Result};
 use action::{Action, Add, Protocol, Replay};
 use log::Log;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,8 +41,10 @@ pub(super) struct Snapshot {
     root: PathBuf,
     files: BTreeMap<PathBuf, Add>,
     columns: Option<Arc<Columns>>,
-    /// The columns of text, as the files call them.
-    texts: BTreeSet<String>,
+    /// The columns of plain types by what the files call them.
+    plain: BTreeMap<String, Constant>,
+    /// The same, for files that were written before the table had them.
+    absent: Arc<Vec<Constant>>,
 }
 
 impl Snapshot {
@@ -72,7 +74,7 @@ impl Snapshot {
         }
         ensure_supported(replay.protocol.as_ref())?;
         let columns = replay.metadata.columns()?.map(Arc::new);
-        let texts = replay.metadata.texts();
+        let plain = replay.metadata.absent();
         let mut files = BTreeMap::new();
         for add in replay.live.into_values() {
             let shown = percent_decoded(&add.path);
@@ -86,7 +88,8 @@ impl Snapshot {
             root: root.to_owned(),
             files,
             columns,
-            texts,
+            absent: Arc::new(plain.values().cloned().collect()),
+            plain,
         })
     }
 
@@ -110,13 +113,14 @@ impl Snapshot {
         let partitions = partitions.map(|(stored, value)| Constant {
             name: name(stored.as_str()).to_owned(),
             value: value.clone(),
-            is_text: self.texts.contains(stored),
+            is_text: self.plain.get(stored).is_some_and(|of| of.is_text),
         });
         Ok(Some(LiveFile {
             deleted: vector.map(|vector| vector.read(&self.root)).transpose()?,
             partitions: partitions.collect(),
             depth: depth(&self.root, path),
             columns: self.columns.clone(),
+            absent: Arc::clone(&self.absent),
             ..LiveFile::default()
         }))
     }

@@ -102,8 +102,15 @@ struct Field {
     initial_default: Option<Json>,
 }
 
-/// A column and its type, if it has a plain one.
-pub(super) type TypedColumn = (Column, Option<String>);
+/// A column of the table.
+#[derive(Clone, Debug)]
+pub(super) struct TypedColumn {
+    pub(super) column: Column,
+    /// The name of its type, if that is plain.
+    pub(super) of: Option<String>,
+    /// What it holds in files that were written before the table had it, if that can be told.
+    pub(super) absent: Option<Constant>,
+}
 
 /// The property that says what columns are called in files without field IDs.
 const NAME_MAPPING: &str = "schema.name-mapping.default";
@@ -208,8 +215,12 @@ impl Metadata {
             Some(id) => Error::input(format!("its metadata lacks the schema {id}")),
             None => Error::input("its metadata lacks a schema"),
         })?;
-        let columns = columns_of(&schema.fields);
-        Ok(columns.zip(schema.fields.iter().map(type_of)).collect())
+        let typed = schema.fields.iter().map(|field| TypedColumn {
+            column: column_of(field),
+            of: field.of.as_str().map(str::to_owned),
+            absent: absent(field),
+        });
+        Ok(typed.collect())
     }
 
     /// What the files call these columns.
@@ -262,19 +273,13 @@ impl Snapshot {
     }
 }
 
-fn columns_of(fields: &[Field]) -> impl Iterator<Item = Column> {
-    fields.iter().map(|field| Column {
+fn column_of(field: &Field) -> Column {
+    Column {
         name: field.name.clone(),
         stored: field.name.clone(),
         id: Some(field.id),
         fields: inner_fields(&field.of),
-        absent: absent(field),
-    })
-}
-
-/// The name of a plain type.
-fn type_of(field: &Field) -> Option<String> {
-    field.of.as_str().map(str::to_owned)
+    }
 }
 
 /// The fields of a struct; lists and maps hold no ID and no segment.
@@ -282,7 +287,7 @@ fn inner_fields(of: &Json) -> Vec<Column> {
     let is_struct = of.get("type").and_then(Json::as_str) == Some("struct");
     let fields = of.get("fields").filter(|_| is_struct);
     let fields = fields.and_then(|fields| Vec::<Field>::deserialize(fields).ok());
-    columns_of(&fields.unwrap_or_default()).collect()
+    fields.iter().flatten().map(column_of).collect()
 }
 
 fn absent(field: &Field) -> Option<Constant> {
@@ -393,27 +398,21 @@ mod tests {
         let table = parse(TABLE);
         let names = |of| -> Vec<String> {
             let columns = table.columns(of).expect("a schema").into_iter();
-            columns.map(|(column, _)| column.name).collect()
+            columns.map(|typed| typed.column.name).collect()
         };
         assert_eq!(names(None), ["user_id", "tier", "at", "raw"]);
         assert_eq!(names(Some(&table.snapshots()[0])), ["uid"]);
-        let columns = table.columns(None).expect("a schema").into_iter();
-        let columns = table.by_field_ids(columns.map(|(column, _)| column).collect());
-        let columns = columns.expect("columns");
-        let absent = |at: usize| columns.columns[at].absent.clone();
-        assert_eq!(
-            absent(0).map(|of| (of.value, of.is_text)),
-            Some((None, false))
-        );
-        assert_eq!(
-            absent(1).map(|of| (of.value, of.is_text)),
-            Some((Some("x".into()), true))
-        );
+        let typed = table.columns(None).expect("a schema");
+        let absent = |at: usize| typed[at].absent.clone().map(|of| (of.value, of.is_text));
+        assert_eq!(absent(0), Some((None, false)));
+        assert_eq!(absent(1), Some((Some("x".into()), true)));
         assert_eq!(
             (absent(2), absent(3)),
             (None, None),
             "nested, and not to be told"
         );
+        let columns = typed.iter().map(|typed| typed.column.clone());
+        let columns = table.by_field_ids(columns.collect()).expect("columns");
         let mapped = columns.without_ids.expect("a mapping");
         let names: Vec<_> = mapped.iter().map(|of| (&*of.stored, &*of.name)).collect();
         assert_eq!(

@@ -10,7 +10,7 @@ mod values;
 mod versions;
 
 use super::AsOf;
-use super::live::{Column, Columns, Constant, LiveFile, depth, locate};
+use super::live::{Columns, Constant, LiveFile, depth, locate};
 use crate::error::{Error, Result};
 use manifest::{Contents, DataFile, Manifest};
 use metadata::{Metadata, TypedColumn};
@@ -39,14 +39,17 @@ impl Snapshot {
         };
         snapshot.ensure_plain()?;
         let typed = metadata.columns(as_of.and(Some(snapshot)))?;
-        let columns = typed.iter().map(|(column, _)| column.clone()).collect();
+        let columns = typed.iter().map(|typed| typed.column.clone()).collect();
         let columns = Arc::new(metadata.by_field_ids(columns)?);
+        let absent = typed.iter().filter_map(|typed| typed.absent.clone());
+        let absent = Arc::new(absent.collect());
         let table = Table {
             root,
             places: places(&metadata, snapshot),
             metadata: &metadata,
             typed,
             columns,
+            absent,
         };
         for manifest in table.manifests(snapshot)? {
             table.take(&manifest, &mut files)?;
@@ -74,6 +77,7 @@ struct Table<'a> {
     metadata: &'a Metadata,
     typed: Vec<TypedColumn>,
     columns: Arc<Columns>,
+    absent: Arc<Vec<Constant>>,
 }
 
 impl Table<'_> {
@@ -106,6 +110,7 @@ impl Table<'_> {
                 prefers_stored: true,
                 depth: depth(self.root, &canonical),
                 columns: Some(Arc::clone(&self.columns)),
+                absent: Arc::clone(&self.absent),
                 ..LiveFile::default()
             };
             self.take_partition(file, &contents, &mut live)?;
@@ -139,10 +144,12 @@ impl Table<'_> {
             let is = |id: &Option<i64>| id.is_some() && *id == field.field_id;
             let found = file.partition.iter().find(|(id, _)| is(id));
             let by_place = || file.partition.get(at).filter(|(id, _)| id.is_none());
-            let is_source = |column: &Column| column.id.map(i64::from) == Some(source);
+            let is_source = |of: &&TypedColumn| of.column.id.map(i64::from) == Some(source);
             // The table may have dropped the column.
-            let column = self.typed.iter().find(|(column, _)| is_source(column));
-            let (Some((_, value)), Some((column, of))) = (found.or_else(by_place), column) else {
+            let typed = self.typed.iter().find(is_source);
+            let (Some((_, value)), Some(TypedColumn { column, of, .. })) =
+                (found.or_else(by_place), typed)
+            else {
                 continue;
             };
             let of = of.as_deref().unwrap_or_default();

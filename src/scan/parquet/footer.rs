@@ -105,10 +105,8 @@ impl ParquetFile {
         ensure_rows(&metadata, live.rows).map_err(located)?;
         let stored = schema.root_schema().get_fields().iter();
         let stored: Vec<&str> = stored.map(|field| field.name()).collect();
-        let index = column::find(schema, id).map_err(|e| {
-            let table = live.columns.as_ref();
-            located(table.and_then(|of| of.lacks_id(id, &stored)).unwrap_or(e))
-        })?;
+        let index = column::find(schema, id)
+            .map_err(|e| located(live.lacks_id(id, &stored).unwrap_or(e)))?;
         let column = schema.column(index);
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))

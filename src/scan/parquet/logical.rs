@@ -104,7 +104,6 @@ mod tests {
             stored: stored.into(),
             id: Some(id),
             fields,
-            absent: None,
         }
     }
 
