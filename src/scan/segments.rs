@@ -6,6 +6,7 @@
 use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
 use super::file::DataFile;
+use super::live::Constant;
 use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
 use super::place::partitions;
 use super::schedule::{self, SideScan, Unit, Work, whole};
@@ -17,6 +18,7 @@ use crate::segments::{Segments, means_the_same, untyped_field};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What came of one segment: every worker's sink that saw some of it, and what was read.
@@ -118,8 +120,8 @@ struct Worker<'a, S> {
     side: usize,
     form: Form,
     segments: SegmentLimits<'a>,
-    /// By which of the segment columns are in the path: their values have no types.
-    dividers: Vec<(Vec<bool>, Divider<S>)>,
+    /// By what is known of the values of the segment columns.
+    dividers: Vec<(Vec<Values>, Divider<S>)>,
     counter: &'a PageCounter,
     /// The file that was read last, and its segment columns.
     open: Option<(ArrowFile, Vec<SegmentColumn>)>,
@@ -129,12 +131,19 @@ struct Worker<'a, S> {
 enum SegmentColumn {
     /// In the file.
     Stored(String),
-    /// In its path, and perhaps in the file as well, where it counts for nothing.
-    Partition {
-        name: String,
-        value: Option<String>,
-        is_stored: bool,
-    },
+    /// In its path or its table, and perhaps in the file as well, where it counts for nothing.
+    Partition { of: Constant, is_stored: bool },
+}
+
+/// What is known of the values of a segment column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Values {
+    /// They are of the type that the file gives them.
+    Stored,
+    /// They are text by their table's schema.
+    Text,
+    /// They have no type.
+    Untyped,
 }
 
 impl<'a, S: IdSink> Worker<'a, S> {
@@ -249,17 +258,16 @@ impl<'a, S: IdSink> Worker<'a, S> {
     }
 }
 
-/// The divider of files whose paths tell the same of the segment columns.
+/// The divider of files of whose segment columns the same is known.
 fn divider_of<'d, S: IdSink>(
-    dividers: &'d mut Vec<(Vec<bool>, Divider<S>)>,
+    dividers: &'d mut Vec<(Vec<Values>, Divider<S>)>,
     columns: &[SegmentColumn],
     segments: SegmentLimits<'_>,
 ) -> &'d mut Divider<S> {
-    let is_partition = |column: &SegmentColumn| matches!(column, SegmentColumn::Partition { .. });
-    let in_path: Vec<bool> = columns.iter().map(is_partition).collect();
-    let known = dividers.iter().position(|(known, _)| *known == in_path);
+    let values: Vec<Values> = columns.iter().map(SegmentColumn::values).collect();
+    let known = dividers.iter().position(|(known, _)| *known == values);
     let index = known.unwrap_or_else(|| {
-        dividers.push((in_path, Divider::new(segments)));
+        dividers.push((values, Divider::new(segments)));
         dividers.len() - 1
     });
     &mut dividers[index].1
@@ -275,18 +283,24 @@ impl SegmentColumn {
     fn stored(&self) -> Option<&str> {
         match self {
             Self::Stored(name) => Some(name),
-            Self::Partition {
-                name, is_stored, ..
-            } => is_stored.then_some(name),
+            Self::Partition { of, is_stored } => is_stored.then_some(&of.name),
+        }
+    }
+
+    const fn values(&self) -> Values {
+        match self {
+            Self::Stored(_) => Values::Stored,
+            Self::Partition { of, .. } if of.is_text => Values::Text,
+            Self::Partition { .. } => Values::Untyped,
         }
     }
 
     /// In how many rows the file says something else than the path.
     fn differing(&self, batch: &RecordBatch) -> u64 {
-        let Self::Partition { name, value, .. } = self else {
+        let Self::Partition { of, .. } = self else {
             return 0;
         };
-        let column = self.stored().and_then(|_| batch.column_by_name(name));
+        let column = self.stored().and_then(|name| batch.column_by_name(name));
         let texts = column.and_then(|column| cast(column, &DataType::Utf8).ok());
         let Some(texts) = texts
             .as_ref()
@@ -298,7 +312,7 @@ impl SegmentColumn {
         let (mut last, mut same, mut differing) = (None, true, 0);
         for text in texts {
             if last != Some(text) {
-                same = match (value.as_deref(), text) {
+                same = match (of.value.as_deref(), text) {
                     (Some(value), Some(text)) => means_the_same(value, text),
                     (value, text) => value.is_none() && text.is_none(),
                 };
@@ -327,10 +341,14 @@ fn segment_batch(
                 let array = array.ok_or_else(missing)?;
                 (Field::new(name, array.data_type().clone(), true), array)
             }
-            SegmentColumn::Partition { name, value, .. } => (
-                untyped_field(name),
-                Arc::new(StringArray::from(vec![value.as_deref(); rows])),
-            ),
+            SegmentColumn::Partition { of, .. } => {
+                let field = match of.is_text {
+                    true => Field::new(&of.name, DataType::Utf8, true),
+                    false => untyped_field(&of.name),
+                };
+                let values = vec![of.value.as_deref(); rows];
+                (field, Arc::new(StringArray::from(values)))
+            }
         };
         fields.push(field);
         arrays.push(array);
@@ -344,33 +362,25 @@ fn segment_batch(
 fn segment_columns(
     by: &[String],
     names: &[String],
-    partitions: &[(String, Option<String>)],
+    partitions: &[Constant],
 ) -> Result<Vec<SegmentColumn>> {
     let column = |name: &String| segment_column(name, names, partitions);
     by.iter().map(column).collect()
 }
 
 /// Where a segment column of a file is: a partition of its path, or else its own column.
-fn segment_column(
-    name: &str,
-    names: &[String],
-    partitions: &[(String, Option<String>)],
-) -> Result<SegmentColumn> {
-    let mut values = partitions
-        .iter()
-        .filter(|(partition, _)| partition == name)
-        .map(|(_, value)| value);
+fn segment_column(name: &str, names: &[String], partitions: &[Constant]) -> Result<SegmentColumn> {
+    let mut values = partitions.iter().filter(|of| of.name == name);
     let stored = names.iter().filter(|column| *column == name).count();
-    if let Some(value) = values.next() {
-        if values.any(|other| other != value) {
+    if let Some(of) = values.next() {
+        if values.any(|other| other.value != of.value) {
             return Err(Error::input(format!(
                 "two folders of its path give {name} different values"
             ))
             .hint("name the folder below the first of them, or move the files"));
         }
         return Ok(SegmentColumn::Partition {
-            name: name.to_owned(),
-            value: value.clone(),
+            of: of.clone(),
             is_stored: stored == 1,
         });
     }
@@ -387,7 +397,7 @@ fn segment_column(
     let hint = match partitions {
         [] => format!("the columns are {columns}"),
         _ => {
-            let names: Vec<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = partitions.iter().map(|of| of.name.as_str()).collect();
             format!(
                 "the columns are {columns}; the partitions are {}",
                 names.join(", ")
@@ -398,19 +408,30 @@ fn segment_column(
 }
 
 /// The partitions of a file: those that its table tells before those of its path.
-fn partitions_of(file: &DataFile) -> Vec<(String, Option<String>)> {
+fn partitions_of(file: &DataFile) -> Vec<Constant> {
     match file {
         DataFile::Parquet(file) => partitions_of_parquet(file),
-        DataFile::Text(_) | DataFile::Ipc(_) => partitions(file.path()),
+        DataFile::Text(_) | DataFile::Ipc(_) => partitions_of_path(file.path()),
     }
 }
 
-fn partitions_of_parquet(file: &ParquetFile) -> Vec<(String, Option<String>)> {
-    let mut found = file.partitions.clone();
-    for (name, value) in partitions(&file.path) {
-        if !file.partitions.iter().any(|(known, _)| *known == name) {
-            found.push((name, value));
+fn partitions_of_parquet(file: &ParquetFile) -> Vec<Constant> {
+    let mut found = file.constants.clone();
+    // What a table calls its own folders says nothing; those that the table lies in may be partitions.
+    let outside = file.path.ancestors().nth(file.table_depth);
+    for of in outside.map(partitions_of_path).unwrap_or_default() {
+        if !file.constants.iter().any(|known| known.name == of.name) {
+            found.push(of);
         }
     }
     found
+}
+
+fn partitions_of_path(path: &Path) -> Vec<Constant> {
+    let untyped = |(name, value)| Constant {
+        name,
+        value,
+        is_text: false,
+    };
+    partitions(path).into_iter().map(untyped).collect()
 }

@@ -9,7 +9,7 @@ use crate::id::{Cast, IdDomain};
 use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
-use crate::scan::live::{Columns, LiveFile};
+use crate::scan::live::{Columns, Constant, LiveFile};
 use crate::scan::store::{Identity, InputFile};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
@@ -48,8 +48,10 @@ pub(in crate::scan) struct ParquetFile {
     pub(in crate::scan) row_groups: Vec<RowGroup>,
     /// What its table calls its columns, if otherwise.
     pub(super) columns: Option<Arc<Columns>>,
-    /// The values of its partition columns by the log of its table.
-    pub(in crate::scan) partitions: Vec<(String, Option<String>)>,
+    /// The columns that have one value in all its rows, by its table.
+    pub(in crate::scan) constants: Vec<Constant>,
+    /// How many of the folders in its path are its table's own, whose names say nothing.
+    pub(in crate::scan) table_depth: usize,
 }
 
 /// The ID column's part of a row group.
@@ -100,7 +102,11 @@ impl ParquetFile {
             return Ok(None);
         }
         let schema = metadata.file_metadata().schema_descr();
-        let index = column::find(schema, id).map_err(located)?;
+        ensure_rows(&metadata, live.rows).map_err(located)?;
+        let stored = schema.root_schema().get_fields().iter();
+        let stored: Vec<&str> = stored.map(|field| field.name()).collect();
+        let index = column::find(schema, id)
+            .map_err(|e| located(live.lacks_id(id, &stored).unwrap_or(e)))?;
         let column = schema.column(index);
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
@@ -119,6 +125,7 @@ impl ParquetFile {
         if let Some(deleted) = &live.deleted {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
+        let constants = live.constants(&stored);
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
@@ -132,7 +139,8 @@ impl ParquetFile {
             counter: Arc::clone(counter),
             row_groups,
             columns: live.columns,
-            partitions: live.partitions,
+            constants,
+            table_depth: live.depth,
         }))
     }
 
@@ -150,6 +158,17 @@ impl ParquetFile {
         error
             .with("file", self.path.display())
             .with("column", self.column_name())
+    }
+}
+
+/// Sees to it that a file is the one that its table knows.
+fn ensure_rows(metadata: &ParquetMetaData, wanted: Option<u64>) -> Result<()> {
+    let rows = metadata.file_metadata().num_rows();
+    match wanted {
+        Some(wanted) if u64::try_from(rows) != Ok(wanted) => Err(Error::input(format!(
+            "holds {rows} rows, but its table says {wanted}"
+        ))),
+        _ => Ok(()),
     }
 }
 
