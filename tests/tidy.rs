@@ -36,9 +36,10 @@ const FLOORS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where files may be touched.
-const EDGE: [&str; 11] = [
+const EDGE: [&str; 12] = [
     "exact/spill.rs",
     "scan/store.rs",
+    "scan/spool.rs",
     "scan/stdin.rs",
     "scan/place/data.rs",
     "scan/place/folder.rs",

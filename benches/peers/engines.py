@@ -18,17 +18,32 @@ def duckdb_connection():
     return connection
 
 
-def duckdb_rows(a, b):
-    return (
-        f"(select {COLUMN}, 1 as side from '{a}' union all select {COLUMN}, 2 from '{b}')"
-    )
+def form_of(path):
+    """The ending of a file without that of its packing."""
+    return path.removesuffix(".gz").rpartition(".")[2]
+
+
+def duckdb_table(connection, path):
+    """A file as DuckDB reads it; Arrow files through pyarrow, mapped into memory."""
+    if form_of(path) != "arrow":
+        return f"'{path}'"
+    import pyarrow.dataset
+
+    name = "t" + str(abs(hash(path)))
+    connection.register(name, pyarrow.dataset.dataset(path, format="ipc"))
+    return name
+
+
+def duckdb_rows(connection, a, b):
+    a, b = duckdb_table(connection, a), duckdb_table(connection, b)
+    return f"(select {COLUMN}, 1 as side from {a} union all select {COLUMN}, 2 from {b})"
 
 
 def duckdb_approx(connection, a, b):
     """Grouping sets: one pass, a sketch a side and one of both. Filtered aggregates are slower by a
     quarter, three queries one after the other by a half."""
     query = (
-        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(a, b)} "
+        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(connection, a, b)} "
         "group by grouping sets ((side), ())"
     )
     users = dict(connection.execute(query).fetchall())
@@ -41,7 +56,7 @@ def duckdb_exact(connection, a, b):
     query = (
         "select count(*) filter (where sides & 1 > 0), count(*) filter (where sides & 2 > 0), "
         "count(*) filter (where sides = 3), count(*) "
-        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(a, b)} group by {COLUMN})"
+        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(connection, a, b)} group by {COLUMN})"
     )
     return list(connection.execute(query).fetchone())
 
@@ -53,10 +68,20 @@ def polars_engine():
     return polars
 
 
+def polars_scan(polars, path):
+    scans = {
+        "parquet": polars.scan_parquet,
+        "csv": polars.scan_csv,
+        "jsonl": polars.scan_ndjson,
+        "arrow": polars.scan_ipc,
+    }
+    return scans[form_of(path)](path).select(COLUMN)
+
+
 def polars_approx(polars, a, b):
     """Three counts collected at once; one after the other they take a third longer. Streaming, which
     is three times as fast as in memory and less accurate."""
-    frames = [polars.scan_parquet(path).select(COLUMN) for path in (a, b)]
+    frames = [polars_scan(polars, path) for path in (a, b)]
     frames.append(polars.concat(frames))
     counts = [frame.select(polars.col(COLUMN).approx_n_unique()) for frame in frames]
     a_users, b_users, either = (
@@ -69,9 +94,7 @@ def polars_exact(polars, a, b):
     """Users with the sides they are on; three `n_unique` take twice as long."""
     side = polars.col("side")
     sides = polars.concat(
-        polars.scan_parquet(path)
-        .select(COLUMN)
-        .with_columns(side=polars.lit(number, polars.UInt8))
+        polars_scan(polars, path).with_columns(side=polars.lit(number, polars.UInt8))
         for number, path in ((1, a), (2, b))
     )
     users = sides.group_by(COLUMN).agg(side.bitwise_or())
@@ -92,12 +115,25 @@ def clickhouse_row(chdb, query):
     return [int(number) for number in json.loads(answer.bytes())]
 
 
+CLICKHOUSE_FORMATS = {
+    "parquet": "Parquet",
+    "csv": "CSVWithNames",
+    "jsonl": "JSONEachRow",
+    "arrow": "Arrow",
+}
+
+
+def clickhouse_file(path):
+    """A file as ClickHouse reads it; packings are known by the name."""
+    return f"file('{path}', {CLICKHOUSE_FORMATS[form_of(path)]})"
+
+
 def clickhouse_approx(chdb, a, b):
     """A state of uniqCombined64 a file, merged: every file is read once. `group by side with rollup`
     takes a quarter longer on integers. uniqTheta, which knows intersections, isn't in chdb."""
 
     def state(path, name):
-        return f"(select uniqCombined64State({COLUMN}) as {name} from file('{path}', Parquet))"
+        return f"(select uniqCombined64State({COLUMN}) as {name} from {clickhouse_file(path)})"
 
     query = (
         "select finalizeAggregation(x), finalizeAggregation(y), "
@@ -111,8 +147,8 @@ def clickhouse_approx(chdb, a, b):
 def clickhouse_exact(chdb, a, b):
     """Users with the sides they are on; uniqExact takes longer by a third to two thirds."""
     rows = (
-        f"(select {COLUMN}, 1::UInt8 as side from file('{a}', Parquet) "
-        f"union all select {COLUMN}, 2::UInt8 from file('{b}', Parquet))"
+        f"(select {COLUMN}, 1::UInt8 as side from {clickhouse_file(a)} "
+        f"union all select {COLUMN}, 2::UInt8 from {clickhouse_file(b)})"
     )
     query = (
         "select countIf(bitAnd(sides, 1) > 0), countIf(bitAnd(sides, 2) > 0), "

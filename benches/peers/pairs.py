@@ -1,4 +1,4 @@
-"""Pairs of Parquet files of user IDs whose numbers of users are known.
+"""Pairs of files of user IDs whose numbers of users are known.
 
 `pairs.py NAME FOLDER ROWS` prints the paths of a pair, written if they aren't there, and its truth.
 """
@@ -9,10 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-ROW_GROUP = 1 << 20
-"""Rows of a row group: what DuckDB and pyarrow write by default, within a factor."""
+from forms import FORMS, ROW_GROUP
 
 PLAIN = {"use_dictionary": False, "compression": "none"}
 
@@ -33,11 +30,30 @@ def texts(numbers):
     return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
-class Distinct:
-    """Each user once a side, half of them on both sides."""
+def uuids(numbers):
+    """IDs as UUIDs of 36 characters."""
+    digits = np.frombuffer(texts(numbers).buffers()[2], dtype=np.uint8).reshape(-1, 32)
+    text = np.full((len(numbers), 36), ord("-"), dtype=np.uint8)
+    for start, end, at in ((0, 8, 0), (8, 12, 9), (12, 16, 14), (16, 20, 19), (20, 32, 24)):
+        text[:, at : at + end - start] = digits[:, start:end]
+    offsets = np.arange(0, text.size + 1, 36, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))
 
-    def __init__(self, ids, rows, **write):
+
+def wide(ids, start):
+    """The IDs of rows from `start` on with two other columns: a city, and an amount in cents."""
+    rows = np.arange(start, start + len(ids))
+    cities = pa.array(["Berlin", "Lyon", "Porto", "Gdansk", "Utrecht", "Graz", "Bergen"])
+    city = cities.take(pa.array(rows * 5 % 7))
+    return pa.table({"user_id": ids, "city": city, "cents": pa.array(rows * 7919 % 100_000)})
+
+
+class Distinct:
+    """Each user once a side, half of them on both sides; `form` is the ending of the files."""
+
+    def __init__(self, ids, rows, form="parquet", is_wide=False, **write):
         self.ids, self.rows, self.write = ids, rows, write
+        self.form, self.is_wide = form, is_wide
 
     def chunk(self, side, start, end):
         return self.ids(np.arange(start, end) + side * (self.rows // 2))
@@ -52,6 +68,7 @@ class Log:
 
     def __init__(self, users, rows, skewed):
         self.users, self.rows, self.skewed, self.write = users, rows, skewed, {}
+        self.form, self.is_wide = "parquet", False
 
     def numbers(self, side, start, end):
         share = np.random.default_rng([7, side, start]).random(end - start)
@@ -89,6 +106,13 @@ def all_pairs(rows):
         "delta": Distinct(sequence, rows, **delta),
         "small": Distinct(integers, min(1_000_000, rows)),
         "billion": Distinct(integers, rows * 10, **PLAIN),
+        # A fifth of the rows: text is larger, and slower for everybody.
+        "csv": Distinct(integers, rows // 5, "csv", is_wide=True),
+        "csv_uuid": Distinct(uuids, rows // 5, "csv", is_wide=True),
+        "csv_gz": Distinct(integers, rows // 5, "csv.gz", is_wide=True),
+        "jsonl": Distinct(integers, rows // 5, "jsonl", is_wide=True),
+        "arrow": Distinct(integers, rows // 5, "arrow", is_wide=True),
+        "plain": Distinct(integers, rows // 5, is_wide=True, **PLAIN),
     }
 
 
@@ -97,10 +121,10 @@ def make(name, folder, rows):
     pair = all_pairs(rows)[name]
     folder = Path(folder) / str(rows)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}_{side}.parquet" for side in "ab"]
+    paths = [folder / f"{name}_{side}.{pair.form}" for side in "ab"]
     for side, path in enumerate(paths):
         if not path.exists():
-            unfinished = path.with_suffix(".unfinished")
+            unfinished = path.with_name(path.name + ".unfinished")
             write(pair, side, unfinished)
             unfinished.rename(path)
     known = folder / f"{name}.json"
@@ -113,9 +137,9 @@ def write(pair, side, path):
     writer = None
     for start in range(0, pair.rows, ROW_GROUP):
         ids = pair.chunk(side, start, min(pair.rows, start + ROW_GROUP))
-        table = pa.table({"user_id": ids})
-        writer = writer or pq.ParquetWriter(path, table.schema, **pair.write)
-        writer.write_table(table, row_group_size=ROW_GROUP)
+        table = wide(ids, start) if pair.is_wide else pa.table({"user_id": ids})
+        writer = writer or FORMS[pair.form](path, table.schema, pair.write)
+        writer.write(table)
     writer.close()
 
 
