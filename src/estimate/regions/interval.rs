@@ -120,15 +120,24 @@ impl Intervals {
                 )
             })
             .collect();
+        // The most users of each set: what it can have, or has for sure.
+        let most_of = |anchor: &Anchor| {
+            let cap = caps.iter().find(|(cap, _)| *cap == anchor.users);
+            let size = anchor.estimate;
+            cap.map(|(_, most)| *most)
+                .or_else(|| (size.lower == size.upper).then_some(size.upper))
+        };
+        let sets = self
+            .anchors
+            .iter()
+            .filter(|it| it.union_of.count_ones() == 1);
+        let sizes: Vec<(usize, Option<f64>)> =
+            sets.map(|set| (set.union_of, most_of(set))).collect();
         for anchor in &mut self.anchors {
-            let mut together = Some(0.0);
-            for set in (0..regions.trailing_zeros()).filter(|set| anchor.union_of >> set & 1 == 1) {
-                let users = RegionSet::of(regions, |region| region >> set & 1 == 1);
-                let cap = caps.iter().find(|(cap, _)| *cap == users);
-                together = together.zip(cap).map(|(sum, (_, most))| sum + most);
-            }
-            let own = caps.iter().filter(|(cap, _)| anchor.users.is_within(cap));
-            let own = own.map(|(_, most)| *most);
+            let of_union = sizes.iter().filter(|(set, _)| anchor.union_of & set != 0);
+            let together = of_union.map(|(_, most)| *most).sum::<Option<f64>>();
+            let within = caps.iter().filter(|(cap, _)| anchor.users.is_within(cap));
+            let own = within.map(|(_, most)| *most);
             let union = together.filter(|_| anchor.union_of != 0);
             let most = own.chain(union).fold(f64::INFINITY, f64::min);
             anchor.estimate = anchor.estimate.limited(most);
