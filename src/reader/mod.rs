@@ -19,6 +19,7 @@ mod stream;
 mod testing;
 mod text;
 
+pub(crate) use batch::BatchFault;
 pub(crate) use delimited::{Delimited, Dialect, Layout};
 pub use delimited::{Delimiter, TextOptions};
 pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, id_is_bool, id_is_list};

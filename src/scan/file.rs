@@ -1,14 +1,16 @@
 //! One opened file of a side, whatever its format.
 
 use super::column::IdType;
+use super::filtered::FileFilter;
 use super::ipc::{self, IpcFile};
 use super::live::LiveFile;
-use super::parquet::ParquetFile;
+use super::parquet::{ParquetFile, open_arrow};
+use super::place::{partitions, partitions_with};
 use super::store::InputFile;
 use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result};
-use crate::id::IdDomain;
+use crate::id::{IdDomain, PageChecks};
 use crate::reader::{PageCounter, recognise};
 use parquet::schema::types::SchemaDescriptor;
 use std::path::Path;
@@ -69,7 +71,7 @@ impl DataFile {
             Some(format) => format == InputFormat::Arrow,
         };
         if is_arrow {
-            let arrow = IpcFile::open(&file, path, id, selection)?;
+            let arrow = IpcFile::open(&file, path, id, selection, counter)?;
             return Ok(Some(Self::Ipc(Box::new(arrow))));
         }
         drop(file);
@@ -132,8 +134,53 @@ impl DataFile {
     /// Nulls, if the file itself says how many.
     pub(super) fn null_count(&self) -> Option<u64> {
         match self {
+            _ if self.filter().is_some() => None,
             Self::Parquet(file) => file.row_groups.iter().map(|group| group.null_count).sum(),
             Self::Text(_) | Self::Ipc(_) => None,
+        }
+    }
+
+    /// Which of its rows are taken; `None` takes all.
+    pub(super) fn filter(&self) -> Option<&FileFilter> {
+        match self {
+            Self::Parquet(file) => file.filter.as_deref(),
+            Self::Text(file) => file.filter.as_ref(),
+            Self::Ipc(file) => file.filter.as_ref(),
+        }
+    }
+
+    /// Notes what its filter rules out without looking at a row, but in Parquet files, which note it
+    /// when they are opened.
+    pub(super) fn count_unread(&self, counter: &PageCounter) {
+        if !self.filter().is_some_and(FileFilter::takes_none) {
+            return;
+        }
+        let mut checks = PageChecks::default();
+        match self {
+            Self::Parquet(_) => {}
+            Self::Ipc(file) => checks.left_out = file.rows(),
+            Self::Text(_) => checks.files_left_out = 1,
+        }
+        counter.add(checks);
+    }
+
+    /// The names of its columns that aren't nested.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if it can't be read any more.
+    pub(super) fn flat_columns(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Parquet(file) => open_arrow(file).map(|file| file.flat_columns()),
+            Self::Text(file) => Ok(file.columns().to_vec()),
+            Self::Ipc(file) => Ok(file.flat_columns()),
+        }
+    }
+
+    /// Its partitions: those that its table tells before those of its path.
+    pub(super) fn partitions(&self) -> Vec<(String, Option<String>)> {
+        match self {
+            Self::Parquet(file) => partitions_with(&file.partitions, &file.path),
+            Self::Text(_) | Self::Ipc(_) => partitions(self.path()),
         }
     }
 

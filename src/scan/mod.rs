@@ -9,12 +9,14 @@ mod column;
 mod delta;
 mod divide;
 mod file;
+mod filtered;
 mod ipc;
 mod json;
 mod live;
 mod names;
 mod parquet;
 mod place;
+mod rows;
 mod schedule;
 mod segments;
 mod stdin;
@@ -34,6 +36,7 @@ pub use store::{file_bytes, is_same_file, read_bytes};
 pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
+use crate::filter::RowFilter;
 use crate::id::{IdDomain, NullCounts, PageChecks};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
 use ::parquet::schema::types::SchemaDescriptor;
@@ -66,6 +69,10 @@ pub struct IdSelection {
     pub as_of: Option<AsOf>,
     /// The version of the tables of single sides, by the side's name.
     pub as_of_of_side: BTreeMap<String, AsOf>,
+    /// Which rows of every side are taken; `None` takes all.
+    pub filter: Option<RowFilter>,
+    /// Which rows of single sides are taken, by the side's name: those that `filter` takes as well.
+    pub filter_of_side: BTreeMap<String, RowFilter>,
 }
 
 /// The format of a data file.
@@ -136,6 +143,8 @@ pub struct SidePlan {
     pub passed_over: Vec<String>,
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
+    /// Which of its rows are taken, as it was typed; `None` takes all.
+    pub filter: Option<String>,
     /// What IDs of files without types are read as.
     form: Form,
     files: Vec<DataFile>,
@@ -265,7 +274,8 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     let bare = id.text.no_header_of.iter();
     let named = named.chain(bare.map(|name| (Setting::NoHeader, name)));
     let dated = id.as_of_of_side.keys().map(|name| (Setting::AsOf, name));
-    for (setting, name) in named.chain(dated) {
+    let filtered = id.filter_of_side.keys().map(|name| (Setting::Where, name));
+    for (setting, name) in named.chain(dated).chain(filtered) {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
             return Err(Error::usage([
@@ -280,8 +290,16 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
 
 fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<SidePlan> {
     let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
+    let filter = match (
+        id.filter.clone(),
+        id.filter_of_side.get(&side.name).cloned(),
+    ) {
+        (Some(all), Some(own)) => Some(all.and(own)),
+        (all, own) => all.or(own),
+    };
     let id = &IdSelection {
         text: id.text.of_side(&side.name),
+        filter,
         ..id.clone()
     };
     let show = |path: &PathBuf| path.display().to_string();
@@ -292,6 +310,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         repeated: side.repeated.iter().map(show).collect(),
         passed_over: side.passed_over.iter().map(show).collect(),
         foreign: Vec::new(),
+        filter: id.filter.as_ref().map(RowFilter::text),
         form: Form::Text,
         files: Vec::new(),
         counter: Arc::default(),
@@ -323,6 +342,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             plan.foreign.push(path.clone());
             continue;
         };
+        file.count_unread(&plan.counter);
         plan.files.push(file);
     }
     tables.ensure_table(&plan.name)?;
