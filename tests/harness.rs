@@ -50,6 +50,20 @@ impl Answer {
     }
 }
 
+/// The names and users of the sides, or segments, of a report.
+pub fn users_of_sides(report: &Value) -> Vec<(String, u64)> {
+    let side = |side: &Value| {
+        let users = side["users"]["value"].as_f64().unwrap().round();
+        (side["name"].as_str().unwrap().to_owned(), users as u64)
+    };
+    report["sides"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(side)
+        .collect()
+}
+
 pub fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_overlap"))
 }

@@ -62,15 +62,15 @@ pub(crate) fn sketch_paths(
     table.map(SketchTable)
 }
 
-/// The files that paths, folders and patterns mean.
+/// The files that paths, folders and patterns mean; of Delta and Iceberg tables the live ones.
 #[pyfunction]
 pub(crate) fn list_files(paths: Vec<PathBuf>) -> PyResult<Vec<PathBuf>> {
     let sources = Sources::new(&paths).map_err(|e| raise(&e))?;
-    Ok(sources
-        .sides
-        .into_iter()
-        .flat_map(|side| side.files)
-        .collect())
+    let mut files = Vec::new();
+    for side in &sources.sides {
+        files.extend(overlap::live_files(side).map_err(|e| raise(&e))?);
+    }
+    Ok(files)
 }
 
 /// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.

@@ -31,13 +31,13 @@ pub struct SourceArgs {
     #[arg(long = "as", value_name = "KIND")]
     cast: Option<Kind>,
 
-    /// Read the files of Delta, Hudi and Iceberg tables as they lie, deleted rows included, instead of
-    /// the live files of a Delta table alone; the other tables are refused without it
+    /// Read the files of Delta, Iceberg and Hudi tables as they lie, deleted rows included. Without it
+    /// only the live rows of Delta and Iceberg tables are read, and Hudi tables are refused
     #[arg(long, conflicts_with = "as_of")]
     files: bool,
 
-    /// Read Delta tables as they were in a version, or at a time such as 2026-11-23T12:00:00Z, of all
-    /// sides or of one
+    /// Read Delta and Iceberg tables as they were in a version (of Iceberg: a snapshot ID), or at a
+    /// time such as 2026-11-23T12:00:00Z, of all sides or of one
     #[arg(long, value_name = "[NAME=]VERSION|TIME")]
     as_of: Vec<String>,
 

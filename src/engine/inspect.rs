@@ -2,7 +2,7 @@
 
 use super::inputs;
 use crate::compare::set_counts;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::{ImageColumns, registers_blob, sample_blob};
 use crate::hash::HashScheme;
@@ -16,12 +16,15 @@ use std::path::Path;
 /// Reads sketch files and says everything that they tell.
 ///
 /// # Errors
-/// Those of [`super::read_sketches`].
+/// Those of [`super::read_sketches`], and [`crate::ErrorKind::Input`] if there is no file at all.
 pub fn inspect<P: AsRef<Path>>(
     paths: &[P],
     images: &ImageColumns,
     confidence: Confidence,
 ) -> Result<InspectReport> {
+    if paths.is_empty() {
+        return Err(Error::input("there is no sketch file in it"));
+    }
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let table = inputs::read_file(path, images)?;

@@ -64,7 +64,11 @@ pub(crate) enum Origin {
     /// From the file: of this type.
     Stored(Type),
     /// From the path or the table: one text for the whole file, or null.
-    Partition(Option<String>),
+    Constant {
+        value: Option<String>,
+        /// Whether the column is text by its table's schema, not a value without type.
+        is_text: bool,
+    },
 }
 
 /// The program of one condition; `origins` are those of all columns, `slots` their places among those
@@ -145,9 +149,10 @@ impl Binder<'_> {
 
     fn column(&self, index: usize, at: Range<usize>) -> Result<Node, Fault> {
         match &self.origins[index] {
-            Origin::Partition(value) => {
+            Origin::Constant { value, is_text } => {
                 let value = StringViewArray::from(vec![value.as_deref()]);
-                Ok(constant(value, Type::Untyped, at))
+                let of = if *is_text { Type::Text } else { Type::Untyped };
+                Ok(constant(value, of, at))
             }
             Origin::Stored(of) => Ok(Node {
                 // Those that are stored have a place.
@@ -435,6 +440,14 @@ impl Node {
                 pattern: b,
                 ..
             } => vec![a, b],
+        }
+    }
+
+    /// Where its columns stand.
+    pub(super) fn columns(&self) -> Vec<Range<usize>> {
+        match &self.step {
+            Step::Column(_) => vec![self.at.clone()],
+            _ => self.parts().into_iter().flat_map(Self::columns).collect(),
         }
     }
 

@@ -62,7 +62,7 @@ impl Cell {
 
 /// The values of a node in some rows.
 pub(super) fn evaluate(node: &Node, rows: &Rows<'_>) -> Result<Cell, Fault> {
-    let fault = |e: ArrowError| Fault::of_rows(node.at.clone(), reason(&e));
+    let fault = |e: ArrowError| Fault::of_rows(node, reason(&e));
     let of_rows = |array: ArrayRef| Cell {
         array,
         is_constant: false,
@@ -132,7 +132,7 @@ pub(super) fn evaluate(node: &Node, rows: &Rows<'_>) -> Result<Cell, Fault> {
             let converted = convert(&a.array, of, *to);
             converted
                 .map(|array| a.with(array))
-                .map_err(|what| Fault::of_rows(node.at.clone(), what))
+                .map_err(|what| Fault::of_rows(node, what))
         }
     }
 }
@@ -163,7 +163,7 @@ fn all(parts: &[Node], rows: &Rows<'_>, wanted: bool) -> Result<BooleanArray, Fa
             true => and_kleene(&sum, &values),
             false => or_kleene(&sum, &values),
         };
-        sum = joined.map_err(|e| Fault::of_rows(part.at.clone(), reason(&e)))?;
+        sum = joined.map_err(|e| Fault::of_rows(part, reason(&e)))?;
     }
     Ok(sum)
 }
@@ -181,7 +181,7 @@ fn undecided(sum: &BooleanArray, wanted: bool) -> BooleanArray {
 
 /// The values in those rows alone; null in all others.
 fn of_undecided(part: &Node, rows: &Rows<'_>, open: &BooleanArray) -> Result<BooleanArray, Fault> {
-    let fault = |e: ArrowError| Fault::of_rows(part.at.clone(), reason(&e));
+    let fault = |e: ArrowError| Fault::of_rows(part, reason(&e));
     let columns = rows.columns.iter().map(|column| filter(column, open));
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(fault)?;
     let few = Rows {

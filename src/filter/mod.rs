@@ -142,7 +142,7 @@ impl RowFilter {
             })?;
             slots.push(match origin {
                 Origin::Stored(_) => stored.next(),
-                Origin::Partition(_) => None,
+                Origin::Constant { .. } => None,
             });
             origins.push(origin);
         }
@@ -239,6 +239,8 @@ pub(crate) struct Fault {
     hint: Option<Phrase>,
     /// Whether the values of some rows are wrong, not the condition.
     of_rows: bool,
+    /// Where the columns stand whose values are wrong.
+    columns: Vec<Range<usize>>,
 }
 
 impl Fault {
@@ -248,13 +250,16 @@ impl Fault {
             what: what.into(),
             hint: None,
             of_rows: false,
+            columns: Vec::new(),
         }
     }
 
-    fn of_rows(at: Range<usize>, what: impl Into<String>) -> Self {
+    /// What is wrong with the values of some rows, at a step of a program.
+    fn of_rows(node: &Node, what: impl Into<String>) -> Self {
         Self {
             of_rows: true,
-            ..Self::new(at, what)
+            columns: node.columns(),
+            ..Self::new(node.at.clone(), what)
         }
     }
 
@@ -283,6 +288,16 @@ impl Fault {
         let error = match self.hint {
             Some(hint) => error.hint(hint),
             None => error,
+        };
+        let name = |at: &Range<usize>| -> String {
+            let characters = text.chars().skip(at.start);
+            characters.take(at.len()).collect()
+        };
+        let mut names: Vec<String> = self.columns.iter().map(name).collect();
+        names.dedup();
+        let error = match &names[..] {
+            [] => error,
+            names => error.with("column", names.join(", ")),
         };
         error.marked(text, self.at)
     }

@@ -86,15 +86,15 @@ fn syntax(text: &str, error: ParserError) -> Fault {
             return Fault::new(0..0, "parentheses or operators too deep in one another");
         }
     };
-    let Some((what, place)) = message.rsplit_once(" at Line: ") else {
-        return Fault::new(0..0, message.to_lowercase());
-    };
+    // The end of the text has no place.
+    let (what, place) = message.rsplit_once(" at Line: ").unwrap_or((&message, ""));
     let numbers = place.split_once(", Column: ");
     let location = numbers.and_then(|(line, column)| {
         let (line, column) = (line.trim().parse().ok()?, column.trim().parse().ok()?);
         Some(Location { line, column })
     });
-    let at = location.map_or(0, |location| offset(text, location));
+    let end = text.chars().count();
+    let at = location.map_or(end, |location| offset(text, location));
     let what = match what.strip_prefix("Expected: ") {
         Some(rest) => format!("expected {}", rest.replace("EOF", "the end")),
         None => what.to_lowercase(),

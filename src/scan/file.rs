@@ -3,9 +3,8 @@
 use super::column::IdType;
 use super::filtered::FileFilter;
 use super::ipc::{self, IpcFile};
-use super::live::LiveFile;
+use super::live::{self, Constant, LiveFile};
 use super::parquet::{ParquetFile, open_arrow};
-use super::place::{partitions, partitions_with};
 use super::store::InputFile;
 use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
@@ -177,10 +176,12 @@ impl DataFile {
     }
 
     /// Its partitions: those that its table tells before those of its path.
-    pub(super) fn partitions(&self) -> Vec<(String, Option<String>)> {
+    pub(super) fn partitions(&self) -> Vec<Constant> {
         match self {
-            Self::Parquet(file) => partitions_with(&file.partitions, &file.path),
-            Self::Text(_) | Self::Ipc(_) => partitions(self.path()),
+            Self::Parquet(file) => {
+                live::partitions_with(&file.constants, file.table_depth, &file.path)
+            }
+            Self::Text(_) | Self::Ipc(_) => live::partitions_of_path(self.path()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! What partitions decide is decided here, before the file is read; what rows decide is asked batch by
 //! batch by whoever reads them.
 
+use super::live::Constant;
 use super::names;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{BoundFilter, Origin, RowFault, RowFilter, Type};
@@ -28,15 +29,17 @@ impl FileFilter {
     pub(super) fn new(
         filter: &RowFilter,
         paths: &[String],
-        partitions: &[(String, Option<String>)],
+        partitions: &[Constant],
         type_of: impl Fn(usize) -> Result<Type>,
     ) -> Result<Self> {
         let leaf = |path: &String| path.rsplit('.').next().unwrap_or_default().to_owned();
         let leaves: Vec<String> = paths.iter().map(leaf).collect();
         let mut found: Vec<String> = Vec::new();
         let bound = filter.bind(|wanted| {
-            if let Some(value) = partition(wanted, partitions)? {
-                return Ok(Origin::Partition(value));
+            if let Some(of) = partition(wanted, partitions)? {
+                let value = of.value.clone();
+                let is_text = of.is_text;
+                return Ok(Origin::Constant { value, is_text });
             }
             let index = names::find_name(paths, &leaves, Some(wanted))
                 .map_err(|error| with_partitions(error, partitions))?;
@@ -99,35 +102,32 @@ pub(super) fn only(
     Ok((id, beside))
 }
 
-/// The value that a path gives a column of this name, if it gives one.
+/// The constant that a path or a table gives a column of this name, if it gives one.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] if it gives two.
-pub(super) fn partition(
+pub(super) fn partition<'a>(
     name: &str,
-    partitions: &[(String, Option<String>)],
-) -> Result<Option<Option<String>>> {
-    let mut values = partitions
-        .iter()
-        .filter(|(partition, _)| partition == name)
-        .map(|(_, value)| value);
-    let Some(value) = values.next() else {
+    partitions: &'a [Constant],
+) -> Result<Option<&'a Constant>> {
+    let mut values = partitions.iter().filter(|of| of.name == name);
+    let Some(of) = values.next() else {
         return Ok(None);
     };
-    if values.any(|other| other != value) {
+    if values.any(|other| other.value != of.value) {
         return Err(Error::input(format!(
             "two folders of its path give {name} different values"
         ))
         .hint("name the folder below the first of them, or move the files"));
     }
-    Ok(Some(value.clone()))
+    Ok(Some(of))
 }
 
-fn with_partitions(error: Error, partitions: &[(String, Option<String>)]) -> Error {
+fn with_partitions(error: Error, partitions: &[Constant]) -> Error {
     match partitions {
         [] => error,
         _ => {
-            let names: Vec<String> = partitions.iter().map(|(name, _)| name.clone()).collect();
+            let names: Vec<String> = partitions.iter().map(|of| of.name.clone()).collect();
             error.with("partitions", names::list(&names))
         }
     }

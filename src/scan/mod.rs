@@ -10,6 +10,7 @@ mod delta;
 mod divide;
 mod file;
 mod filtered;
+mod iceberg;
 mod ipc;
 mod json;
 mod live;
@@ -33,6 +34,7 @@ pub use place::Side;
 pub use schedule::{pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use store::{file_bytes, is_same_file, read_bytes};
+pub use tables::live_files;
 pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
@@ -63,7 +65,7 @@ pub struct IdSelection {
     /// What files may ask for.
     pub limits: ReadLimits,
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
-    /// included, instead of the live files alone (Delta) or refusing them.
+    /// included, instead of the live files alone (Delta, Iceberg) or refusing them (Hudi).
     pub as_they_lie: bool,
     /// The version of the tables of every side that isn't named below; `None` is the newest.
     pub as_of: Option<AsOf>,
@@ -139,7 +141,7 @@ pub struct SidePlan {
     pub domain: Option<IdDomain>,
     /// Files that were named twice and are read once.
     pub repeated: Vec<String>,
-    /// What lies in its folders and holds no data.
+    /// What lies in its folders and holds no data, and files that are no longer in their table.
     pub passed_over: Vec<String>,
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
@@ -317,13 +319,19 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     };
     let as_of = id.as_of_of_side.get(&side.name).copied().or(id.as_of);
     let (mut seen, mut tables) = (HashSet::new(), Tables::new(as_of));
+    for folder in side.tables.iter().filter(|_| !id.as_they_lie) {
+        tables.open(folder)?;
+    }
     for path in &side.files {
         let live = match id.as_they_lie {
             true => None,
             false => match tables.place(path, (foreign.by_path)(path))? {
                 Belongs::ToNone => None,
                 Belongs::Live(file) => Some(file),
-                Belongs::NotLive => continue,
+                Belongs::NotLive => {
+                    plan.passed_over.push(show(path));
+                    continue;
+                }
             },
         };
         let file = match (foreign.by_path)(path) {
@@ -347,7 +355,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     }
     tables.ensure_table(&plan.name)?;
     if plan.files.is_empty() && plan.foreign.is_empty() {
-        tables.ensure_live(&plan.name)?;
+        tables.ensure_empty(&plan.name)?;
     }
     let mut columns: Vec<String> = Vec::new();
     for name in plan.files.iter().map(DataFile::column_name) {

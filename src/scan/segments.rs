@@ -7,6 +7,7 @@ use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
 use super::file::DataFile;
 use super::filtered::partition;
+use super::live::Constant;
 use super::rows::RowReader;
 use super::schedule::{self, SideScan, Unit, Work, whole};
 use super::{Plan, Progress, SidePlan};
@@ -108,8 +109,8 @@ fn join<S>(
 struct Worker<'a, S> {
     side: usize,
     segments: SegmentLimits<'a>,
-    /// By which of the segment columns are in the path: their values have no types.
-    dividers: Vec<(Vec<bool>, Divider<S>)>,
+    /// By what is known of the values of the segment columns.
+    dividers: Vec<(Vec<Values>, Divider<S>)>,
     counter: &'a PageCounter,
     reader: RowReader,
 }
@@ -118,12 +119,19 @@ struct Worker<'a, S> {
 enum SegmentColumn {
     /// In the file.
     Stored(String),
-    /// In its path, and perhaps in the file as well, where it counts for nothing.
-    Partition {
-        name: String,
-        value: Option<String>,
-        is_stored: bool,
-    },
+    /// In its path or its table, and perhaps in the file as well, where it counts for nothing.
+    Partition { of: Constant, is_stored: bool },
+}
+
+/// What is known of the values of a segment column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Values {
+    /// They are of the type that the file gives them.
+    Stored,
+    /// They are text by their table's schema.
+    Text,
+    /// They have no type.
+    Untyped,
 }
 
 impl<'a, S: IdSink> Worker<'a, S> {
@@ -181,17 +189,16 @@ impl<'a, S: IdSink> Worker<'a, S> {
     }
 }
 
-/// The divider of files whose paths tell the same of the segment columns.
+/// The divider of files of whose segment columns the same is known.
 fn divider_of<'d, S: IdSink>(
-    dividers: &'d mut Vec<(Vec<bool>, Divider<S>)>,
+    dividers: &'d mut Vec<(Vec<Values>, Divider<S>)>,
     columns: &[SegmentColumn],
     segments: SegmentLimits<'_>,
 ) -> &'d mut Divider<S> {
-    let is_partition = |column: &SegmentColumn| matches!(column, SegmentColumn::Partition { .. });
-    let in_path: Vec<bool> = columns.iter().map(is_partition).collect();
-    let known = dividers.iter().position(|(known, _)| *known == in_path);
+    let values: Vec<Values> = columns.iter().map(SegmentColumn::values).collect();
+    let known = dividers.iter().position(|(known, _)| *known == values);
     let index = known.unwrap_or_else(|| {
-        dividers.push((in_path, Divider::new(segments)));
+        dividers.push((values, Divider::new(segments)));
         dividers.len() - 1
     });
     &mut dividers[index].1
@@ -207,18 +214,24 @@ impl SegmentColumn {
     fn stored(&self) -> Option<&str> {
         match self {
             Self::Stored(name) => Some(name),
-            Self::Partition {
-                name, is_stored, ..
-            } => is_stored.then_some(name),
+            Self::Partition { of, is_stored } => is_stored.then_some(&of.name),
+        }
+    }
+
+    const fn values(&self) -> Values {
+        match self {
+            Self::Stored(_) => Values::Stored,
+            Self::Partition { of, .. } if of.is_text => Values::Text,
+            Self::Partition { .. } => Values::Untyped,
         }
     }
 
     /// In how many rows the file says something else than the path.
     fn differing(&self, batch: &RecordBatch) -> u64 {
-        let Self::Partition { name, value, .. } = self else {
+        let Self::Partition { of, .. } = self else {
             return 0;
         };
-        let column = self.stored().and_then(|_| batch.column_by_name(name));
+        let column = self.stored().and_then(|name| batch.column_by_name(name));
         let texts = column.and_then(|column| cast(column, &DataType::Utf8).ok());
         let Some(texts) = texts
             .as_ref()
@@ -230,7 +243,7 @@ impl SegmentColumn {
         let (mut last, mut same, mut differing) = (None, true, 0);
         for text in texts {
             if last != Some(text) {
-                same = match (value.as_deref(), text) {
+                same = match (of.value.as_deref(), text) {
                     (Some(value), Some(text)) => means_the_same(value, text),
                     (value, text) => value.is_none() && text.is_none(),
                 };
@@ -259,10 +272,14 @@ fn segment_batch(
                 let array = array.ok_or_else(missing)?;
                 (Field::new(name, array.data_type().clone(), true), array)
             }
-            SegmentColumn::Partition { name, value, .. } => (
-                untyped_field(name),
-                Arc::new(StringArray::from(vec![value.as_deref(); rows])),
-            ),
+            SegmentColumn::Partition { of, .. } => {
+                let field = match of.is_text {
+                    true => Field::new(&of.name, DataType::Utf8, true),
+                    false => untyped_field(&of.name),
+                };
+                let values = vec![of.value.as_deref(); rows];
+                (field, Arc::new(StringArray::from(values)))
+            }
         };
         fields.push(field);
         arrays.push(array);
@@ -276,23 +293,18 @@ fn segment_batch(
 fn segment_columns(
     by: &[String],
     names: &[String],
-    partitions: &[(String, Option<String>)],
+    partitions: &[Constant],
 ) -> Result<Vec<SegmentColumn>> {
     let column = |name: &String| segment_column(name, names, partitions);
     by.iter().map(column).collect()
 }
 
 /// Where a segment column of a file is: a partition of its path, or else its own column.
-fn segment_column(
-    name: &str,
-    names: &[String],
-    partitions: &[(String, Option<String>)],
-) -> Result<SegmentColumn> {
+fn segment_column(name: &str, names: &[String], partitions: &[Constant]) -> Result<SegmentColumn> {
     let stored = names.iter().filter(|column| *column == name).count();
-    if let Some(value) = partition(name, partitions)? {
+    if let Some(of) = partition(name, partitions)? {
         return Ok(SegmentColumn::Partition {
-            name: name.to_owned(),
-            value,
+            of: of.clone(),
             is_stored: stored == 1,
         });
     }
@@ -309,7 +321,7 @@ fn segment_column(
     let hint = match partitions {
         [] => format!("the columns are {columns}"),
         _ => {
-            let names: Vec<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = partitions.iter().map(|of| of.name.as_str()).collect();
             format!(
                 "the columns are {columns}; the partitions are {}",
                 names.join(", ")

@@ -1,12 +1,12 @@
 //! Folders of table formats, whose files hold rows that are no longer in the table.
 //!
 //! Delta keeps files that were rewritten until they are vacuumed, Hudi older slices of its files,
-//! Iceberg files of deleted rows: read as they lie, they would count users who aren't there. Of Delta
-//! tables the live rows are read; files in the others are refused by name.
+//! Iceberg files of older snapshots: read as they lie, they would count users who aren't there. Of
+//! Delta and Iceberg tables the live rows are read; files in Hudi tables are refused by name.
 
 use super::live::LiveFile;
-use super::place::has_iceberg_metadata;
-use super::{AsOf, delta};
+use super::place::{Side, has_iceberg_metadata};
+use super::{AsOf, delta, iceberg};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -34,9 +34,9 @@ impl TableFormat {
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Delta => "a Delta table",
-            Self::Hudi => "a Hudi table",
-            Self::Iceberg => "an Iceberg table",
+            Self::Delta => "Delta",
+            Self::Hudi => "Hudi",
+            Self::Iceberg => "Iceberg",
         }
     }
 }
@@ -52,13 +52,40 @@ pub(super) enum Belongs {
     NotLive,
 }
 
+/// A version of a table, whatever its format.
+#[derive(Debug)]
+enum Snapshot {
+    Delta(delta::Snapshot),
+    Iceberg(iceberg::Snapshot),
+}
+
+impl Snapshot {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Delta(snapshot) => snapshot.is_empty(),
+            Self::Iceberg(snapshot) => snapshot.is_empty(),
+        }
+    }
+
+    fn file(&self, path: &Path) -> Result<Option<LiveFile>> {
+        match self {
+            Self::Delta(snapshot) => snapshot.file(path),
+            Self::Iceberg(snapshot) => Ok(snapshot.file(path)),
+        }
+    }
+}
+
+/// A table: its format and its folder, a canonical path.
+type Table = (TableFormat, PathBuf);
+
 /// Which folders belong to tables, each looked at once, and which files of the tables are live.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     as_of: Option<AsOf>,
-    seen: BTreeMap<PathBuf, Option<(TableFormat, PathBuf)>>,
-    live: BTreeMap<PathBuf, delta::Snapshot>,
-    left_out: Option<PathBuf>,
+    seen: BTreeMap<PathBuf, Option<Table>>,
+    versions: BTreeMap<PathBuf, Snapshot>,
+    /// A table that holds files, but not all of those that were named.
+    left_out: Option<Table>,
 }
 
 impl Tables {
@@ -68,6 +95,26 @@ impl Tables {
             as_of,
             ..Self::default()
         }
+    }
+
+    /// Looks at a table's folder, which may hold no file: then nobody else would.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if the table isn't read or lacks live files.
+    pub(super) fn open(&mut self, folder: &Path) -> Result<()> {
+        let Ok(canonical) = folder.canonicalize() else {
+            return Ok(());
+        };
+        let Some(format) = TableFormat::of(&canonical) else {
+            return Ok(());
+        };
+        // The files of others are refused one by one.
+        if format == TableFormat::Hudi {
+            return Ok(());
+        }
+        let table = (format, canonical);
+        let version = self.version(&table).map(drop);
+        version.map_err(|e| untold(&table, "is", &e).with("file", folder.display()))
     }
 
     /// What a file is to the tables around it. `is_foreign` files (sketches) are no part of any
@@ -82,45 +129,43 @@ impl Tables {
             return Ok(Belongs::ToNone);
         };
         let table = canonical.parent().and_then(|folder| self.table_of(folder));
-        let Some((format, root)) = table else {
+        let Some(table) = table else {
             return Ok(Belongs::ToNone);
         };
-        let refused = |kind: ErrorKind, why: &str| {
-            let text = format!("lies in {} ({}){why}", format.name(), root.display());
-            Error::new(kind, text).with("file", file.display()).hint([
-                "export the rows that the table holds now; ".into(),
-                Setting::Files.into(),
-                " reads the files as they lie, such as a list of the live ones".into(),
-            ])
-        };
-        if format != TableFormat::Delta || is_foreign {
-            return Err(refused(
-                ErrorKind::Input,
-                ", some of whose rows may be deleted or rewritten",
-            ));
+        let located = |e: Error| e.with("file", file.display());
+        if table.0 == TableFormat::Hudi || is_foreign {
+            let why = ", some of whose rows may be deleted or rewritten";
+            return Err(located(refused(&table, "lies in", ErrorKind::Input, why)));
         }
-        let untold = |e: Error| match e.kind() {
-            ErrorKind::Usage => Error::usage([
-                Setting::AsOf.into(),
-                format!(" of the Delta table ({}): {}", root.display(), e.message()).into(),
-            ]),
-            kind => refused(
-                kind,
-                &format!(", whose live rows can't be told: {}", e.message()),
-            ),
-        };
-        let snapshot = match self.live.entry(root.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
-                let snapshot = delta::Snapshot::open(&root, self.as_of).map_err(untold)?;
-                unknown.insert(snapshot)
+        let version = self.version(&table);
+        let live = version.and_then(|version| Ok((version.file(&canonical)?, version.is_empty())));
+        let (live, is_empty) = live.map_err(|e| located(untold(&table, "lies in", &e)))?;
+        match live {
+            Some(live) => Ok(Belongs::Live(live)),
+            None => {
+                if !is_empty {
+                    self.left_out = Some(table);
+                }
+                Ok(Belongs::NotLive)
             }
-        };
-        let file = snapshot.file(&canonical).map_err(untold)?;
-        if file.is_none() {
-            self.left_out = Some(root);
         }
-        Ok(file.map_or(Belongs::NotLive, Belongs::Live))
+    }
+
+    /// The version of a table that is wanted; what is wrong with it is said without the table.
+    fn version(&mut self, table: &Table) -> Result<&Snapshot> {
+        let (format, root) = table;
+        match self.versions.entry(root.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let opened = match format {
+                    TableFormat::Iceberg => {
+                        iceberg::Snapshot::open(root, self.as_of).map(Snapshot::Iceberg)
+                    }
+                    _ => delta::Snapshot::open(root, self.as_of).map(Snapshot::Delta),
+                };
+                Ok(unknown.insert(opened?))
+            }
+        }
     }
 
     /// Sees to it that a version is asked only of tables.
@@ -128,30 +173,35 @@ impl Tables {
     /// # Errors
     /// [`crate::ErrorKind::Usage`] if there is no table.
     pub(super) fn ensure_table(&self, side: &str) -> Result<()> {
-        if self.as_of.is_none() || !self.live.is_empty() {
+        if self.as_of.is_none() || !self.versions.is_empty() {
             return Ok(());
         }
         let text = format!(" asks for a version, but side {side} is no table that has some");
         Err(Error::usage([Setting::AsOf.into(), text.into()]).hint([
-            "ask it of the sides that are Delta tables: ".into(),
+            "ask it of the sides that are Delta or Iceberg tables: ".into(),
             Setting::AsOf.to("NAME=VERSION"),
         ]))
     }
 
-    /// Sees to it that a side of no files isn't taken for an empty one.
+    /// Sees to it that a side of no files isn't taken for an empty one: only a table without live
+    /// files is.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if files of a table were left out.
-    pub(super) fn ensure_live(&self, side: &str) -> Result<()> {
-        let Some(root) = &self.left_out else {
-            return Ok(());
+    /// [`crate::ErrorKind::Input`] if files of a table were left out, or there is no table.
+    pub(super) fn ensure_empty(&self, side: &str) -> Result<()> {
+        let Some((format, root)) = &self.left_out else {
+            return match self.versions.is_empty() {
+                true => Err(Error::input(format!("side {side} holds no data file"))),
+                false => Ok(()),
+            };
         };
         let version = match self.as_of {
             None => "the newest version",
             Some(_) => "that version",
         };
         let text = format!(
-            "none of the files of side {side} is in {version} of the Delta table ({})",
+            "none of the files of side {side} is in {version} of the {} table ({})",
+            format.name(),
             root.display()
         );
         Err(Error::input(text).hint([
@@ -161,7 +211,7 @@ impl Tables {
         ]))
     }
 
-    fn table_of(&mut self, folder: &Path) -> Option<(TableFormat, PathBuf)> {
+    fn table_of(&mut self, folder: &Path) -> Option<Table> {
         if let Some(known) = self.seen.get(folder) {
             return known.clone();
         }
@@ -171,6 +221,64 @@ impl Tables {
         };
         self.seen.insert(folder.to_owned(), table.clone());
         table
+    }
+}
+
+/// The files of a side but for those that are no longer in their Delta or Iceberg table: what is left
+/// can be read file by file.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for tables that aren't read, or that lack live files.
+pub fn live_files(side: &Side) -> Result<Vec<PathBuf>> {
+    let mut tables = Tables::default();
+    for folder in &side.tables {
+        tables.open(folder)?;
+    }
+    let mut live = Vec::new();
+    for file in &side.files {
+        if !matches!(tables.place(file, false)?, Belongs::NotLive) {
+            live.push(file.clone());
+        }
+    }
+    if live.is_empty() {
+        tables.ensure_empty(&side.name)?;
+    }
+    Ok(live)
+}
+
+/// The error of a file that `lies in` a table that isn't read, or of a folder that `is` one.
+fn refused((format, root): &Table, lies: &str, kind: ErrorKind, why: &str) -> Error {
+    let article = match format {
+        TableFormat::Iceberg => "an",
+        TableFormat::Delta | TableFormat::Hudi => "a",
+    };
+    let name = format.name();
+    let text = format!("{lies} {article} {name} table ({}){why}", root.display());
+    Error::new(kind, text).hint([
+        "export the rows that the table holds now; ".into(),
+        Setting::Files.into(),
+        " reads the files as they lie, such as a list of the live ones".into(),
+    ])
+}
+
+/// The error of a table of which a version can't be read.
+fn untold(table: &Table, lies: &str, error: &Error) -> Error {
+    let (format, root) = table;
+    match error.kind() {
+        ErrorKind::Usage => Error::usage([
+            Setting::AsOf.into(),
+            format!(
+                " of the {} table ({}): {}",
+                format.name(),
+                root.display(),
+                error.message()
+            )
+            .into(),
+        ]),
+        kind => {
+            let why = format!(", whose live rows can't be told: {}", error.message());
+            refused(table, lies, kind, &why)
+        }
     }
 }
 

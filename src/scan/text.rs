@@ -3,8 +3,8 @@
 use super::file::IdKind;
 use super::filtered::{self, FileFilter};
 use super::json;
+use super::live::partitions_of_path;
 use super::names::{self, USUAL_NAMES};
-use super::place::partitions;
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, ErrorKind, Result, Setting};
@@ -62,7 +62,7 @@ impl TextFile {
         let packing = Packing::of(&magic[..read]);
         let (text, kind) = look_over(file, packing, id, selection).map_err(located)?;
         let filter = selection.filter.as_ref().map(|filter| {
-            FileFilter::new(filter, text.names(), &partitions(path), |_| {
+            FileFilter::new(filter, text.names(), &partitions_of_path(path), |_| {
                 Ok(Type::Untyped)
             })
         });

@@ -1,6 +1,6 @@
 //! Rows 110 to 115: what the log of a Delta table says of its files.
 
-use crate::harness::{Folder, overlap};
+use crate::harness::{Folder, overlap, users_of_sides};
 use arrow::array::{
     ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, StructArray, new_null_array,
 };
@@ -144,6 +144,21 @@ fn row_110_rows_that_a_deletion_vector_deletes_are_not_counted() {
         .map(|side| side["users"]["value"].as_f64().unwrap().round() as u64)
         .collect();
     assert_eq!(users, [550 - 51, 539 - 50]);
+    // The same vector, named by its path: a URL, or one of the file system.
+    let path = table.0.path(&format!("table/{VECTOR_FILE}"));
+    let path = path.canonicalize().unwrap().display().to_string();
+    for path in [format!("file://{path}"), path] {
+        let mut absolute = vectors[1].clone();
+        absolute["storageType"] = json!("p");
+        absolute["pathOrInlineDv"] = json!(path);
+        let lines = [
+            json!({"remove": {"path": "a.parquet"}}).to_string(),
+            add_without("a.parquet", &absolute),
+        ];
+        table.commit(1, &lines);
+        assert_eq!(table.exact("{}"), left);
+    }
+    table.commit(1, &again);
     // A vector that replaces another.
     let last = [
         json!({"remove": {"path": "a.parquet", "deletionVector": vectors[1]}}).to_string(),
@@ -252,25 +267,12 @@ fn row_112_columns_are_called_as_the_table_calls_them_and_dropped_ones_are_not_r
         assert_eq!(report["sides"][0]["column"], "user_id", "{mode}");
         assert_eq!(report["union"]["value"], 300, "{mode}");
         assert_eq!(report["sides"][0]["rows"], 597, "{mode}");
-        let users = |words: &str| -> Vec<(String, u64)> {
-            let matrix = table.ask(words);
-            let side = |side: &Value| {
-                let users = side["users"]["value"].as_f64().unwrap().round();
-                (side["name"].as_str().unwrap().to_owned(), users as u64)
-            };
-            matrix["sides"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(side)
-                .collect()
-        };
-        let by_day: Vec<u64> = users("matrix {} --by day")
+        let by_day: Vec<u64> = users_of_sides(&table.ask("matrix {} --by day"))
             .into_iter()
             .map(|(_, n)| n)
             .collect();
         assert_eq!(by_day, [300, 297], "{mode}: null, then 1");
-        let by_tier: Vec<u64> = users("matrix {} --by tier")
+        let by_tier: Vec<u64> = users_of_sides(&table.ask("matrix {} --by tier"))
             .into_iter()
             .map(|(_, n)| n)
             .collect();
@@ -317,6 +319,32 @@ fn row_113_the_values_of_partitions_are_those_of_the_log() {
         names[0].ends_with('1') && names[1].ends_with('2'),
         "{names:?}"
     );
+}
+
+#[test]
+fn row_113_values_of_partitions_are_text_where_the_tables_schema_says_so() {
+    let table = Table::new();
+    table.users("a.parquet", 0..100);
+    table.users("b.parquet", 100..300);
+    for (of, segments) in [("string", 2), ("integer", 1)] {
+        let field = json!({"name": "class", "type": of, "nullable": true, "metadata": {}});
+        let schema = json!({"type": "struct", "fields": [field]}).to_string();
+        let metadata = json!({"metaData": {"schemaString": schema, "configuration": {}}});
+        let with = |path: &str, class: &str| {
+            let mut add = add(path);
+            add["add"]["partitionValues"] = json!({"class": class});
+            add.to_string()
+        };
+        let lines = [
+            PROTOCOL.to_owned(),
+            metadata.to_string(),
+            with("a.parquet", "01"),
+            with("b.parquet", "1"),
+        ];
+        table.commit(0, &lines);
+        let matrix = table.ask("matrix {} --by class");
+        assert_eq!(matrix["sides"].as_array().unwrap().len(), segments, "{of}");
+    }
 }
 
 #[test]

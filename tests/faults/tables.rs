@@ -1,4 +1,4 @@
-//! Rows 81 to 83: folders of table formats, whose deleted rows must not be counted.
+//! Rows 81, 82 and 126: folders of table formats, whose deleted rows must not be counted.
 
 use crate::harness::{Folder, overlap};
 use arrow::array::{ArrayRef, Int64Array};
@@ -91,6 +91,33 @@ fn row_82_a_hudi_table_is_refused_by_name() {
 }
 
 #[test]
-fn row_83_an_iceberg_table_is_refused_by_name() {
-    refused_however_it_is_named("metadata/v1.metadata.json", "Iceberg");
+fn row_126_an_emptied_delta_table_is_no_user_and_dead_files_are_named() {
+    let folder = table("_delta_log/00000000000000000000.json");
+    let root = folder.path("table").display().to_string();
+    let protocol = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
+    let commit = |version: u64, text: &str| {
+        let path = folder.path(&format!("table/_delta_log/{version:020}.json"));
+        std::fs::write(path, text).unwrap();
+    };
+    let exact = |side: &str| {
+        let report = overlap(&["exact", side, "--format", "json"]).json();
+        let passed_over = report["sides"][0]["passed_over"].as_array().unwrap().len();
+        (report["union"]["value"].as_u64().unwrap(), passed_over)
+    };
+    let both = r#"{"add":{"path":"day=1/a.parquet"}}
+{"add":{"path":"day=1/b.parquet"}}"#;
+    commit(0, &format!("{protocol}\n{both}\n"));
+    commit(1, r#"{"remove":{"path":"day=1/a.parquet"}}"#);
+    assert_eq!(exact(&root), (200, 1));
+    let answer = overlap(&["exact", &root]);
+    assert!(answer.stdout.contains("a.parquet)"), "{}", answer.stdout);
+    commit(2, r#"{"remove":{"path":"day=1/b.parquet"}}"#);
+    for side in ["", "/day=1", "/*/*.parquet"] {
+        assert_eq!(exact(&format!("{root}{side}")), (0, 2), "{side}");
+    }
+    // Vacuumed: no file is left, and none is missing.
+    std::fs::remove_dir_all(folder.path("table/day=1")).unwrap();
+    assert_eq!(exact(&root), (0, 0));
+    overlap(&["exact", &root, "--files"]).fails(3, &["no data file"]);
+    overlap(&["exact", &root, "--as-of", "1"]).fails(3, &["day=1/b.parquet is missing"]);
 }

@@ -78,8 +78,8 @@ def sketch(
         max_ratio: For files: how many times a page may grow when it is decompressed.
         max_value: For files: bytes that an ID may have.
         require_checksums: For files: refuses pages without a checksum.
-        files: For files: reads those of Delta, Hudi and Iceberg tables as they lie, deleted rows included.
-            Without it the live files of a Delta table are read, and the other tables are refused.
+        files: For files: reads those of Delta, Iceberg and Hudi tables as they lie, deleted rows included.
+            Without it only the live rows of Delta and Iceberg tables are read, and Hudi tables are refused.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.

@@ -118,7 +118,7 @@ def sketch_files(
     for file in files:
         if not os.path.exists(file):
             raise InputError(f"{file}: no such file")
-    stored = spark.read.parquet(files[0]).schema if columns else T.StructType()
+    stored = spark.read.parquet(files[0]).schema if columns and files else T.StructType()
     types = {field.name: field.dataType for field in stored}
     schema = _schema({name: types.get(name, T.StringType()) for name in columns})
 
@@ -128,7 +128,8 @@ def sketch_files(
                 table = _overlap.sketch_paths([files[file]], id, columns, threads=1, **of_files, **options)
                 yield from _rows(table, schema).to_batches()
 
-    numbers = spark.range(0, len(files), 1, numPartitions=len(files))
+    # An emptied table has no file.
+    numbers = spark.range(0, len(files), 1, numPartitions=max(len(files), 1))
     return _merge_tree(numbers.mapInArrow(sketch_file, schema), columns, schema)
 
 

@@ -214,8 +214,7 @@ fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until) -> Fit {
         let Some(step) = here.step(model, &mut damping) else {
             break;
         };
-        let gained = step.at.value - at.value;
-        let done = step.expected < gain_min || gained < 1e-3 * gain_min;
+        let done = step.expected < gain_min || step.gained < 1e-3 * gain_min;
         (users, at, prices) = (step.users, step.at, step.prices);
         if done && (division.pressed.is_empty() || until != Until::There) {
             break;
@@ -314,8 +313,9 @@ struct Step {
     at: Slopes,
     /// What one more user of each total would gain.
     prices: Vec<f64>,
-    /// How much ln L should have gained, to first order.
+    /// How much ln L should have gained, to first order, and how much it has.
     expected: f64,
+    gained: f64,
 }
 
 impl Here<'_> {
@@ -333,7 +333,10 @@ impl Here<'_> {
             let (change, prices, expected) = self.newton(model, &pressed, *damping)?;
             let users = self.moved(model, &change, &pressed);
             let at = model.at(&users);
-            let gained = at.value - self.at.value;
+            // Users that a total lacked before and has now are paid for at its price.
+            let paid =
+                dot(&prices, &lacks_of(model, self.users)) - dot(&prices, &lacks_of(model, &users));
+            let gained = at.value - self.at.value - paid;
             if gained >= FAIR * expected || (expected < 1.0 && gained >= -slack) {
                 *damping = if *damping > 0.1 * DAMPING_MIN {
                     *damping * 0.1
@@ -345,6 +348,7 @@ impl Here<'_> {
                     at,
                     prices,
                     expected,
+                    gained,
                 });
             }
             *damping = (*damping * 8.0).max(DAMPING_MIN);

@@ -338,6 +338,30 @@ fn known_sizes_are_kept_to_the_user() {
     assert!(width(&fit) < width(&free));
 }
 
+/// The way to the maximum begins where the known sizes aren't met yet.
+#[test]
+fn known_sizes_of_nested_sets_are_met() {
+    let mut regions = [0; 16];
+    for (region, users) in [
+        (0b1111, 28_263),
+        (0b1011, 279),
+        (0b1110, 813),
+        (0b1010, 8),
+        (0b1000, 1_285),
+    ] {
+        regions[region] = users;
+    }
+    for seed in 0..10 {
+        let fit = estimate_regions(&RegionCounts {
+            known: vec![Some(28_542), None, Some(29_076), Some(30_648)],
+            ..World::new(seed, 10, &regions).counts(1_024)
+        });
+        assert_eq!(fit.sum(|region| region >> 2 & 1 == 1).value, 29_076.0);
+        // Nobody is outside the largest of them.
+        assert!(fit.sum(|_| true).value < 30_700.0, "{seed}");
+    }
+}
+
 #[test]
 fn no_set_has_more_users_than_rows() {
     let regions = [0, 9_000, 8_000, 4_000, 7_000, 2_000, 1_000, 3_000];

@@ -2,7 +2,7 @@
 
 use super::vector::Vector;
 use crate::error::{Error, Result};
-use crate::scan::live::{Column, ColumnKey, Columns};
+use crate::scan::live::{Column, ColumnKey, Columns, Constant};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +89,9 @@ impl Action {
 /// The property that says how columns are known in the files.
 pub(super) const COLUMN_MAPPING: &str = "delta.columnMapping.mode";
 
+/// Where a schema says what files call a column.
+const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
+
 fn add(action: &Value) -> Option<Add> {
     let path = action.get("path")?.as_str()?.to_owned();
     let values = action.get("partitionValues").and_then(Value::as_object);
@@ -146,11 +149,44 @@ impl Metadata {
                 return Err(Error::input(text));
             }
         };
-        let schema = self.schema.as_deref().unwrap_or_default();
-        let columns = serde_json::from_str::<Value>(schema).ok();
-        let columns = columns.and_then(|schema| columns_of(&schema));
+        let columns = self.parsed().and_then(|schema| columns_of(&schema));
         let columns = columns.ok_or_else(|| Error::input("its schema has no sense"))?;
-        Ok(Some(Columns { key, columns }))
+        Ok(Some(Columns {
+            key,
+            columns,
+            without_ids: None,
+        }))
+    }
+
+    /// The columns of plain types by what the files call them, as rows from before the table had them
+    /// hold them: null.
+    pub(super) fn absent(&self) -> BTreeMap<String, Constant> {
+        // Without column mapping files call them as the table does.
+        let is_mapped = !matches!(self.column_mapping.as_deref(), None | Some("none"));
+        let column = |field: &Value| {
+            let name = text_in(field, "name")?;
+            let stored = match is_mapped {
+                true => text_in(field.get("metadata")?, PHYSICAL_NAME)?,
+                false => name.clone(),
+            };
+            let is_text = field.get("type")?.as_str()? == "string";
+            let value = None;
+            Some((
+                stored,
+                Constant {
+                    name,
+                    value,
+                    is_text,
+                },
+            ))
+        };
+        let schema = self.parsed().unwrap_or_default();
+        let fields = schema.get("fields").and_then(Value::as_array);
+        fields.into_iter().flatten().filter_map(column).collect()
+    }
+
+    fn parsed(&self) -> Option<Value> {
+        serde_json::from_str(self.schema.as_deref()?).ok()
     }
 }
 
@@ -163,7 +199,7 @@ fn columns_of(of: &Value) -> Option<Vec<Column>> {
         let inner = field.get("type").filter(|of| of.get("fields").is_some());
         Some(Column {
             name: text_in(field, "name")?,
-            stored: text_in(metadata, "delta.columnMapping.physicalName")?,
+            stored: text_in(metadata, PHYSICAL_NAME)?,
             id: Some(i32::try_from(id).ok()?),
             fields: match inner {
                 Some(inner) => columns_of(inner)?,

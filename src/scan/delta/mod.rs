@@ -9,8 +9,8 @@ mod checkpoint;
 mod log;
 mod vector;
 
-use super::live::{Columns, LiveFile};
-use super::place::{self, percent_decoded};
+use super::live::{Columns, Constant, LiveFile, depth, locate};
+use super::place::percent_decoded;
 use super::{AsOf, store};
 use crate::error::{Error, Result};
 use action::{Action, Add, Protocol, Replay};
@@ -41,6 +41,10 @@ pub(super) struct Snapshot {
     root: PathBuf,
     files: BTreeMap<PathBuf, Add>,
     columns: Option<Arc<Columns>>,
+    /// The columns of plain types by what the files call them.
+    plain: BTreeMap<String, Constant>,
+    /// The same, for files that were written before the table had them.
+    absent: Arc<Vec<Constant>>,
 }
 
 impl Snapshot {
@@ -70,9 +74,11 @@ impl Snapshot {
         }
         ensure_supported(replay.protocol.as_ref())?;
         let columns = replay.metadata.columns()?.map(Arc::new);
+        let plain = replay.metadata.absent();
         let mut files = BTreeMap::new();
         for add in replay.live.into_values() {
-            let path = locate(root, &add.path)?;
+            let shown = percent_decoded(&add.path);
+            let path = locate(root, &log_path(root, &add.path), &shown)?;
             if let Some(twice) = files.insert(path, add) {
                 let text = format!("its live file {} is there twice", twice.path);
                 return Err(Error::input(text));
@@ -82,7 +88,14 @@ impl Snapshot {
             root: root.to_owned(),
             files,
             columns,
+            absent: Arc::new(plain.values().cloned().collect()),
+            plain,
         })
+    }
+
+    /// Whether it holds no file.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// What the log says of a file, by its canonical path; `None` if it isn't live.
@@ -97,12 +110,18 @@ impl Snapshot {
         let columns = self.columns.as_deref();
         let name = |stored| columns.map_or(stored, |columns| columns.name_of(stored));
         let partitions = add.partitions.iter();
+        let partitions = partitions.map(|(stored, value)| Constant {
+            name: name(stored.as_str()).to_owned(),
+            value: value.clone(),
+            is_text: self.plain.get(stored).is_some_and(|of| of.is_text),
+        });
         Ok(Some(LiveFile {
             deleted: vector.map(|vector| vector.read(&self.root)).transpose()?,
-            partitions: partitions
-                .map(|(stored, value)| (name(stored.as_str()).to_owned(), value.clone()))
-                .collect(),
+            partitions: partitions.collect(),
+            depth: depth(&self.root, path),
             columns: self.columns.clone(),
+            absent: Arc::clone(&self.absent),
+            ..LiveFile::default()
         }))
     }
 }
@@ -161,20 +180,6 @@ fn log_path(root: &Path, path: &str) -> PathBuf {
         .strip_prefix("file://")
         .or(decoded.strip_prefix("file:"));
     root.join(absolute.unwrap_or(&decoded))
-}
-
-/// Where a live file lies: below the table's folder, as the listing of folders finds it.
-fn locate(root: &Path, path: &str) -> Result<PathBuf> {
-    let (file, decoded) = (log_path(root, path), percent_decoded(path));
-    let located = |text: &str| Error::input(format!("its live file {decoded} {text}"));
-    let Ok(canonical) = file.canonicalize() else {
-        return Err(located("is missing"));
-    };
-    match canonical.strip_prefix(root) {
-        Ok(below) if file == canonical && place::is_listed(below) => Ok(canonical),
-        Ok(_) => Err(located("has a name that a listing of folders leaves out")),
-        Err(_) => Err(located("lies outside the table's folder")),
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ pub(super) use messages::may_be_arrow;
 
 use super::arrow::{ArrowIds, id_domain};
 use super::filtered::{self, FileFilter};
+use super::live::partitions_of_path;
 use super::parquet::guarded;
-use super::place::partitions;
 use super::store::{Identity, InputFile};
 use super::{IdSelection, names};
 use crate::error::{Error, ErrorKind, Result};
@@ -86,7 +86,7 @@ impl IpcFile {
             });
         domain.map_err(|e| located(e.with("column", &id.name)))?;
         let filter = selection.filter.as_ref().map(|filter| {
-            FileFilter::new(filter, &names, &partitions(path), |leaf| {
+            FileFilter::new(filter, &names, &partitions_of_path(path), |leaf| {
                 Ok(Type::of(leaves[leaf].field.data_type()))
             })
         });

@@ -11,8 +11,7 @@ use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
 use crate::scan::filtered::{FileFilter, count_left_out};
-use crate::scan::live::{Columns, LiveFile};
-use crate::scan::place::partitions_with;
+use crate::scan::live::{self, Columns, Constant, LiveFile};
 use crate::scan::store::{Identity, InputFile};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
@@ -51,8 +50,10 @@ pub(in crate::scan) struct ParquetFile {
     pub(in crate::scan) row_groups: Vec<RowGroup>,
     /// What its table calls its columns, if otherwise.
     pub(super) columns: Option<Arc<Columns>>,
-    /// The values of its partition columns by the log of its table.
-    pub(in crate::scan) partitions: Vec<(String, Option<String>)>,
+    /// The columns that have one value in all its rows, by its table.
+    pub(in crate::scan) constants: Vec<Constant>,
+    /// How many of the folders in its path are its table's own, whose names say nothing.
+    pub(in crate::scan) table_depth: usize,
     /// Which of its rows are taken.
     pub(in crate::scan) filter: Option<Arc<FileFilter>>,
 }
@@ -109,7 +110,11 @@ impl ParquetFile {
             return Ok(None);
         }
         let schema = metadata.file_metadata().schema_descr();
-        let index = column::find(schema, id).map_err(located)?;
+        ensure_rows(&metadata, live.rows).map_err(located)?;
+        let stored = schema.root_schema().get_fields().iter();
+        let stored: Vec<&str> = stored.map(|field| field.name()).collect();
+        let index = column::find(schema, id)
+            .map_err(|e| located(live.lacks_id(id, &stored).unwrap_or(e)))?;
         let column = schema.column(index);
         let id_type = IdType::of(&column)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
@@ -128,9 +133,10 @@ impl ParquetFile {
         if let Some(deleted) = &live.deleted {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
+        let constants = live.constants(&stored);
         let mut filter = None;
         if let Some(wanted) = wanted {
-            let partitions = partitions_with(&live.partitions, path);
+            let partitions = live::partitions_with(&constants, live.depth, path);
             let bound = predicate::bind(wanted, &metadata, &partitions).map_err(located)?;
             let rows = predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
             count_left_out(counter, rows);
@@ -150,7 +156,8 @@ impl ParquetFile {
             counter: Arc::clone(counter),
             row_groups,
             columns: live.columns,
-            partitions: live.partitions,
+            constants,
+            table_depth: live.depth,
         }))
     }
 
@@ -168,6 +175,17 @@ impl ParquetFile {
         error
             .with("file", self.path.display())
             .with("column", self.column_name())
+    }
+}
+
+/// Sees to it that a file is the one that its table knows.
+fn ensure_rows(metadata: &ParquetMetaData, wanted: Option<u64>) -> Result<()> {
+    let rows = metadata.file_metadata().num_rows();
+    match wanted {
+        Some(wanted) if u64::try_from(rows) != Ok(wanted) => Err(Error::input(format!(
+            "holds {rows} rows, but its table says {wanted}"
+        ))),
+        _ => Ok(()),
     }
 }
 

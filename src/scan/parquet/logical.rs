@@ -1,7 +1,7 @@
 //! The schema of a file with the names that its table gives its columns.
 
 use super::footer::decode_error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scan::live::{Column, ColumnKey, Columns};
 use parquet::file::metadata::{FileMetaData, ParquetMetaData};
 use parquet::schema::types::{BasicTypeInfo, SchemaDescriptor, Type, TypePtr};
@@ -14,7 +14,15 @@ use std::sync::Arc;
 pub(super) fn renamed(metadata: &ParquetMetaData, columns: &Columns) -> Result<ParquetMetaData> {
     let file = metadata.file_metadata();
     let root = file.schema_descr().root_schema();
-    let fields = fields(root.get_fields(), columns.key, &columns.columns)?;
+    let (key, columns) = match (columns.key, &columns.without_ids) {
+        (ColumnKey::Ids, without) if !root.get_fields().iter().any(|field| has_id(field)) => {
+            let lacks = "its columns have no field IDs, and its table names none of them";
+            let without = without.as_ref().ok_or_else(|| Error::input(lacks))?;
+            (ColumnKey::Names, without)
+        }
+        _ => (columns.key, &columns.columns),
+    };
+    let fields = fields(root.get_fields(), key, columns)?;
     let root = Type::group_type_builder(root.name()).with_fields(fields);
     let root = root.build().map_err(|e| decode_error(&e))?;
     let file = FileMetaData::new(
@@ -26,6 +34,15 @@ pub(super) fn renamed(metadata: &ParquetMetaData, columns: &Columns) -> Result<P
         file.column_orders().cloned(),
     );
     Ok(ParquetMetaData::new(file, metadata.row_groups().to_vec()))
+}
+
+/// Whether a field or any in it has a field ID.
+fn has_id(field: &Type) -> bool {
+    let inner = match field {
+        Type::PrimitiveType { .. } => &[],
+        Type::GroupType { fields, .. } => &fields[..],
+    };
+    field.get_basic_info().has_id() || inner.iter().any(|field| has_id(field))
 }
 
 fn fields(stored: &[TypePtr], key: ColumnKey, columns: &[Column]) -> Result<Vec<TypePtr>> {

@@ -4,6 +4,7 @@ use super::footer::{RowGroup, decode_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Bounds, RowFilter, Statistics, Type};
 use crate::scan::filtered::FileFilter;
+use crate::scan::live::Constant;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::{ProjectionMask, parquet_to_arrow_schema_by_columns};
@@ -17,7 +18,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 pub(super) fn bind(
     filter: &RowFilter,
     metadata: &ParquetMetaData,
-    partitions: &[(String, Option<String>)],
+    partitions: &[Constant],
 ) -> Result<FileFilter> {
     let schema = metadata.file_metadata().schema_descr();
     let paths = schema.columns().iter().map(|column| column.path().string());

@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 pub struct Side {
     /// The name in every report.
     pub name: String,
-    /// Its files, in a fixed order, at least one.
+    /// Its files, in a fixed order; none only if its folders are tables.
     pub files: Vec<PathBuf>,
     /// What lies in its folders and holds no data.
     pub passed_over: Vec<PathBuf>,
     /// Links to folders that are read already.
     pub repeated: Vec<PathBuf>,
+    /// Its folders that are tables of Delta or Iceberg; one that was emptied holds no file.
+    pub tables: Vec<PathBuf>,
 }
 
 impl Side {
@@ -30,6 +32,7 @@ impl Side {
             files,
             passed_over: Vec::new(),
             repeated: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -38,6 +41,7 @@ impl Side {
         self.files.extend(other.files);
         self.passed_over.extend(other.passed_over);
         self.repeated.extend(other.repeated);
+        self.tables.extend(other.tables);
     }
 
     fn of(name: String, found: Found) -> Self {
@@ -46,6 +50,7 @@ impl Side {
             files: found.files,
             passed_over: found.passed_over,
             repeated: found.repeated,
+            tables: found.tables,
         }
     }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// [`crate::ErrorKind::Input`] if a folder can't be read or there is no data.
 pub(super) fn files_below(folder: &Path) -> Result<Found> {
     let found = all_below(folder)?;
-    if found.files.is_empty() {
+    if found.files.is_empty() && found.tables.is_empty() {
         let error = Error::input("holds no data file").with("file", folder.display());
         return Err(match found.passed_over.len() {
             0 => error,
@@ -40,6 +40,7 @@ fn all_below(folder: &Path) -> Result<Found> {
     let mut found = walk.found;
     found.files.sort();
     found.passed_over.sort();
+    found.tables.sort();
     found.repeated.sort();
     Ok(found)
 }
@@ -67,6 +68,9 @@ impl Walk {
             if !self.seen.insert(next.canonicalize().map_err(fail)?) {
                 continue;
             }
+            if next.join("_delta_log").is_dir() || has_iceberg_metadata(&next) {
+                self.found.tables.push(next.clone());
+            }
             for entry in std::fs::read_dir(&next).map_err(fail)? {
                 let entry = entry.map_err(fail)?;
                 let (path, name) = (entry.path(), entry.file_name());
@@ -77,7 +81,7 @@ impl Walk {
                     continue;
                 }
                 match leftover::of_folder(&name) {
-                    leftover::Kind::None if name == "metadata" && has_iceberg_metadata(&next) => {}
+                    leftover::Kind::None if is_metadata_of_table(&path) => {}
                     leftover::Kind::None if kind.is_symlink() => self.links.push(path),
                     leftover::Kind::None => folders.push(path),
                     leftover::Kind::Leftover => {}
@@ -140,6 +144,12 @@ pub(in crate::scan) fn has_iceberg_metadata(folder: &Path) -> bool {
     })
 }
 
+/// Whether a folder is the part of an Iceberg table that describes it.
+fn is_metadata_of_table(folder: &Path) -> bool {
+    let is_called = folder.file_name().is_some_and(|name| name == "metadata");
+    is_called && folder.parent().is_some_and(has_iceberg_metadata)
+}
+
 /// What a glob matches: files that hold data, and those in folders. Leftovers are left out wherever the
 /// pattern doesn't name them itself.
 ///
@@ -179,7 +189,7 @@ pub(super) fn files_matching(path: &Path) -> Result<Found> {
     }
     found.passed_over.sort();
     found.passed_over.dedup();
-    if found.files.is_empty() {
+    if found.files.is_empty() && found.tables.is_empty() {
         let error = Error::usage(format!("{pattern}: no file matches"));
         return Err(match left_out + found.passed_over.len() {
             0 => error,
@@ -200,6 +210,11 @@ fn kind_in_glob(pattern: &Path, matched: &Path) -> leftover::Kind {
         let mut parts = pattern.iter().skip(fixed);
         parts.any(|part| part.to_string_lossy().starts_with(prefix))
     };
+    let ancestors = matched.ancestors();
+    let wild = matched.iter().count().saturating_sub(fixed);
+    if ancestors.take(wild).any(is_metadata_of_table) {
+        return leftover::Kind::Leftover;
+    }
     let mut worst = leftover::Kind::None;
     let parts: Vec<_> = matched.iter().skip(fixed).collect();
     for (i, part) in parts.iter().enumerate() {

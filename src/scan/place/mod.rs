@@ -12,7 +12,7 @@ mod partition;
 
 pub use arguments::Side;
 pub(super) use folder::has_iceberg_metadata;
-pub(super) use partition::{partitions, partitions_with, percent_decoded};
+pub(super) use partition::{partitions, percent_decoded};
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,8 @@ struct Found {
     passed_over: Vec<PathBuf>,
     /// Links to folders that are read already.
     repeated: Vec<PathBuf>,
+    /// Folders that are tables, with files or without.
+    tables: Vec<PathBuf>,
 }
 
 impl Found {
@@ -32,6 +34,7 @@ impl Found {
         self.files.extend(other.files);
         self.passed_over.extend(other.passed_over);
         self.repeated.extend(other.repeated);
+        self.tables.extend(other.tables);
     }
 }
 

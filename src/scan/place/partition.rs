@@ -13,20 +13,6 @@ pub(in crate::scan) fn partitions(path: &Path) -> Vec<(String, Option<String>)> 
         .collect()
 }
 
-/// Those that a table gives a file, then those of its path.
-pub(in crate::scan) fn partitions_with(
-    of_table: &[(String, Option<String>)],
-    path: &Path,
-) -> Vec<(String, Option<String>)> {
-    let mut found = of_table.to_vec();
-    for (name, value) in partitions(path) {
-        if !of_table.iter().any(|(known, _)| *known == name) {
-            found.push((name, value));
-        }
-    }
-    found
-}
-
 /// `%3A` → `:`; what isn't such an escape stands as it is.
 pub(in crate::scan) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
