@@ -74,12 +74,17 @@ impl FileFilter {
         counter: &PageCounter,
     ) -> Result<BooleanArray, RowFault> {
         let taken = self.bound.taken(columns, rows)?;
-        count_left_out(counter, (rows - taken.true_count()) as u64);
+        let count = taken.true_count();
+        counter.add(PageChecks {
+            taken: count as u64,
+            left_out: (rows - count) as u64,
+            ..PageChecks::default()
+        });
         Ok(taken)
     }
 }
 
-/// Notes rows that a filter left out.
+/// Notes rows that a filter left out unread.
 pub(super) fn count_left_out(counter: &PageCounter, rows: u64) {
     counter.add(PageChecks {
         left_out: rows,
