@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, r#where=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -28,6 +28,7 @@ pub(crate) fn sketch_paths(
     max_value: Option<i128>,
     require_checksums: bool,
     files: bool,
+    r#where: Option<String>,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
     let division = options::division(options::columns(by)?, max_segments)?;
@@ -54,6 +55,9 @@ pub(crate) fn sketch_paths(
             as_they_lie: files,
             ..IdSelection::default()
         };
+        if let Some(condition) = &r#where {
+            sources.filter_all(condition)?;
+        }
         sources.threads = threads.unwrap_or(sources.threads).max(1);
         let tables = overlap::sketch_segments(&sources, &division, options, progress)?;
         let no_side = || overlap::Error::new(overlap::ErrorKind::Internal, "no side");

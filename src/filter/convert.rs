@@ -1,8 +1,8 @@
 //! Values of one type as another, or a reason why not; none of the reasons shows a value.
 
-use super::bind::To;
 use super::expression::Target;
 use super::literal::{self, Exact};
+use super::program::To;
 use super::types::{Type, cast, decimal, in_order};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,

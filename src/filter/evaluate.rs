@@ -4,9 +4,9 @@
 //! fails there fails only for rows that need it.
 
 use super::Fault;
-use super::bind::{Node, Step};
 use super::convert::convert;
 use super::expression::{Comparison, Operator};
+use super::program::{Node, Step};
 use super::types::{cast, decimal, in_form, in_order};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Datum, Decimal128Array, new_null_array,

@@ -11,6 +11,7 @@ mod expression;
 mod literal;
 mod parse;
 mod parse_literal;
+mod program;
 mod prune;
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,9 @@ pub(crate) use types::Type;
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::{and_kleene, prep_null_mask_filter};
-use bind::Node;
 use evaluate::{Rows, evaluate};
 use expression::Expression;
+use program::Node;
 use prune::Outcome;
 use std::ops::Range;
 

@@ -2,10 +2,10 @@
 //!
 //! Every answer errs on the side of reading: what isn't certain may be.
 
-use super::bind::{Node, Step};
 use super::convert::convert;
 use super::evaluate::{Cell, compare};
 use super::expression::Comparison;
+use super::program::{Node, Step};
 use super::types::{Type, in_form};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
@@ -224,20 +224,6 @@ fn bounds(node: &Node, statistics: &dyn Statistics) -> Option<Bounds> {
     }
 }
 
-impl Node {
-    /// What it is of every row, where no row changes it; null takes none.
-    pub(super) fn decided(&self) -> Option<bool> {
-        match &self.step {
-            Step::Constant(array) => {
-                let array = array.as_boolean_opt()?;
-                Some(array.len() == 1 && array.is_valid(0) && array.value(0))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The bounds of nothing known.
 #[cfg(test)]
 mod tests {
     use super::*;

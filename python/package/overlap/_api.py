@@ -31,6 +31,7 @@ class FileOptions(SketchOptions, total=False):
     max_value: int | None
     require_checksums: bool
     files: bool
+    where: str | None
 
 
 @overload
@@ -57,6 +58,7 @@ def sketch(
     max_value: int | None = None,
     require_checksums: bool = False,
     files: bool = False,
+    where: str | None = None,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
@@ -80,12 +82,15 @@ def sketch(
         require_checksums: For files: refuses pages without a checksum.
         files: For files: reads those of Delta, Iceberg and Hudi tables as they lie, deleted rows included.
             Without it only the live rows of Delta and Iceberg tables are read, and Hudi tables are refused.
+        where: For files: takes only the rows that meet a condition in SQL, such as ``"country = 'CH' and
+            day >= current_date - interval '30 days'"``.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
 
     Raises:
-        UsageError: A column is missing, or an option is out of range.
+        UsageError: A column is missing, an option is out of range, or ``where`` isn't a condition over the
+            columns that there are.
         InputError: The data can't be read, or its IDs are of a type that can't identify users.
         IncomparableError: The types of the IDs differ from file to file.
         LimitError: Too many segments, or a file asks for more than it may.
@@ -113,10 +118,13 @@ def sketch(
             max_value=max_value,
             require_checksums=require_checksums,
             files=files,
+            where=where,
         )
         return table if columns else table[0]
     if require_checksums:
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
+    if where is not None:
+        raise UsageError("where is for files; filter Arrow data before it is sketched, as by frame.filter(...)")
     id = "user_id" if id is None else id
     sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
     table = sketcher.update(_only(data, [id, *columns])).finish_table()
