@@ -228,7 +228,7 @@ def test_rows_taken_are_those_that_duckdb_counts(seed, tmp_path):
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET TimeZone = 'UTC'")
     paths = write(rows(rng), tmp_path, connection)
-    expressions, pairs, refused, differ = Expressions(rng), 0, {form: 0 for form in FORMATS}, []
+    expressions, compared, refused, differ = Expressions(rng), 0, {form: 0 for form in FORMATS}, []
     for _ in range(EXPRESSIONS):
         ours, theirs = expressions.condition()
         try:
@@ -236,7 +236,6 @@ def test_rows_taken_are_those_that_duckdb_counts(seed, tmp_path):
         except duckdb.Error:
             expected = None
         for form, path in paths.items():
-            pairs += 1
             try:
                 taken = overlap.sketch(path, "user_id", where=ours, precision=4, k=16, threads=1).rows
             except (overlap.UsageError, overlap.InputError) as error:
@@ -244,10 +243,13 @@ def test_rows_taken_are_those_that_duckdb_counts(seed, tmp_path):
                 if not any(reason in str(error) for reason in REASONS):
                     differ.append((form, ours, expected, str(error)))
                 continue
-            if expected is not None and taken != expected:
-                differ.append((form, ours, expected, taken))
-    assert not differ, f"{len(differ)} of {pairs} differ, such as {differ[:5]}"
-    assert pairs == EXPRESSIONS * len(FORMATS)
+            # DuckDB divides by zero before it asks whether a row gets that far.
+            if expected is not None:
+                compared += 1
+                if taken != expected:
+                    differ.append((form, ours, expected, taken))
+    assert not differ, f"{len(differ)} differ, such as {differ[:5]}"
+    assert compared > 0.9 * EXPRESSIONS * len(FORMATS)
     # Typed formats refuse next to nothing; text has no nested columns, or no types to compare two by.
     assert all(refused[form] <= 0.05 * EXPRESSIONS for form in ("parquet", "duckdb.parquet", "arrow")), refused
     assert all(refused[form] <= 0.5 * EXPRESSIONS for form in ("csv", "jsonl")), refused

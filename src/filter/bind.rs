@@ -4,7 +4,7 @@
 //! no column is computed here as well.
 
 use super::Fault;
-use super::expression::{Comparison, Expression, Kind, Like, Literal, Operator, Target};
+use super::expression::{Expression, Kind, Like, Literal, Operator, Target};
 use super::literal;
 use super::program::{Node, Step, To, folded};
 use super::types::{Type, decimal};

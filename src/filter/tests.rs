@@ -223,10 +223,8 @@ fn numbers_of_every_type_meet_exactly() {
 
 #[test]
 fn what_has_no_type_is_read_as_what_it_meets() {
-    let raw = |values| [("raw_", of_text(values))];
     let over = |text: &str, values: Vec<Option<&str>>| {
-        let columns = raw(values);
-        let arrays = [ArrayRef::clone(&columns[0].1)];
+        let arrays = [of_text(values)];
         let bound = bound(text, &[]).expect("a condition");
         bound.taken(&arrays, arrays[0].len())
     };
