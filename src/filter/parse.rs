@@ -11,7 +11,7 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::Dialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Span, Token};
+use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 use std::ops::Range;
 
 /// SQL as PostgreSQL has it, but that no word is a keyword that may as well be a column (`user`).
@@ -35,6 +35,10 @@ impl Dialect for FilterDialect {
 /// A text of so many bytes is a program's mistake.
 const TEXT_BYTES_MAX: usize = 1 << 16;
 
+/// Names, keywords and operators. Each may be a level of the tree, which is dropped level by level on the
+/// stack; the values of a list are none.
+const WORDS_MAX: usize = 4_000;
+
 /// Parentheses, casts and operators in one another.
 const DEPTH_MAX: usize = 100;
 
@@ -48,10 +52,15 @@ pub(super) fn parse(text: &str, now: i64) -> Result<Parsed, Fault> {
     }
     let dialect = FilterDialect;
     let of_parser = |error: ParserError| syntax(text, error);
+    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location();
+    let tokens = tokens.map_err(|e| of_parser(e.into()))?;
+    if tokens.iter().filter(|token| is_word(&token.token)).count() > WORDS_MAX {
+        let what = format!("more than {WORDS_MAX} names and operators");
+        return Err(Fault::new(0..0, what));
+    }
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(DEPTH_MAX)
-        .try_with_sql(text)
-        .map_err(of_parser)?;
+        .with_tokens_with_locations(tokens);
     let tree = parser.parse_expr().map_err(of_parser)?;
     let mut lower = Lower {
         text,
@@ -69,6 +78,13 @@ pub(super) fn parse(text: &str, now: i64) -> Result<Parsed, Fault> {
         root,
         columns: lower.columns,
     })
+}
+
+const fn is_word(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::Whitespace(_) | Token::Comma | Token::Number(_, _) | Token::SingleQuotedString(_)
+    )
 }
 
 /// A tree and its columns.
@@ -128,13 +144,27 @@ impl Lower<'_> {
         start..offset(self.text, span.end).max(start + 1)
     }
 
+    /// Where a tree stands: from its first part to its last. The parser's own way goes down all of it, on
+    /// the stack.
+    fn place(&self, tree: &Expr) -> Range<usize> {
+        let (mut first, mut last) = (tree, tree);
+        while let Some((part, _)) = ends(first) {
+            first = part;
+        }
+        while let Some((_, part)) = ends(last) {
+            last = part;
+        }
+        let (first, last) = (self.range(first.span()), self.range(last.span()));
+        first.start..last.end.max(first.end)
+    }
+
     fn expression(&mut self, tree: &Expr) -> Result<Expression, Fault> {
         self.depth += 1;
+        let at = self.place(tree);
         if self.depth > DEPTH_MAX {
             let what = "parentheses or operators too deep in one another";
-            return Err(Fault::new(self.range(tree.span()), what));
+            return Err(Fault::new(at, what));
         }
-        let at = self.range(tree.span());
         let kind = self.kind(tree, &at);
         self.depth -= 1;
         kind.map(|kind| Expression { kind, at })
@@ -254,7 +284,7 @@ impl Lower<'_> {
         if let Expr::Value(value) = of
             && let Value::Number(digits, false) = &value.value
         {
-            let at = self.range(of.span());
+            let at = self.place(of);
             return number(format!("-{digits}"), &at).map(Kind::Literal);
         }
         self.boxed(of).map(Kind::Negate)
@@ -370,6 +400,36 @@ impl Lower<'_> {
             .rev()
             .map(|part| self.expression(part))
             .collect()
+    }
+}
+
+/// The first and the last part of what the parser makes of a chain; `None` of all else.
+fn ends(tree: &Expr) -> Option<(&Expr, &Expr)> {
+    match tree {
+        Expr::BinaryOp { left, right, .. }
+        | Expr::IsDistinctFrom(left, right)
+        | Expr::IsNotDistinctFrom(left, right) => Some((left, right)),
+        Expr::Between { expr, high, .. } => Some((expr, high)),
+        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
+            Some((expr, pattern))
+        }
+        Expr::In {
+            expr,
+            target: InTarget::List(list),
+            ..
+        } => Some((expr, list.last().unwrap_or(expr))),
+        Expr::Nested(of)
+        | Expr::UnaryOp { expr: of, .. }
+        | Expr::Cast { expr: of, .. }
+        | Expr::IsNull(of)
+        | Expr::IsNotNull(of)
+        | Expr::IsTrue(of)
+        | Expr::IsFalse(of)
+        | Expr::IsNotTrue(of)
+        | Expr::IsNotFalse(of)
+        | Expr::IsUnknown(of)
+        | Expr::IsNotUnknown(of) => Some((of, of)),
+        _ => None,
     }
 }
 

@@ -302,10 +302,16 @@ fn faults_mark_the_place() {
     }
     let deep = format!("{}n = 1{}", "(".repeat(5000), ")".repeat(5000));
     assert_eq!(refused(&deep, &columns).kind(), ErrorKind::Usage);
-    let wide = vec!["n = 1"; 5000].join(" or ");
+    let wide = vec!["n = 1"; 1000].join(" or ");
     assert_eq!(taken(&wide, &columns).expect("flat"), [true]);
-    let sums = format!("n {} > 0", "+ 1 ".repeat(5000));
+    let too_wide = vec!["n = 1"; 5000].join(" or ");
+    assert_eq!(refused(&too_wide, &columns).kind(), ErrorKind::Usage);
+    let list = format!("n in ({}1)", "0, ".repeat(10_000));
+    assert_eq!(taken(&list, &columns).expect("a list"), [true]);
+    let sums = format!("n {} > 0", "+ 1 ".repeat(3900));
     assert_eq!(refused(&sums, &columns).kind(), ErrorKind::Usage);
+    let casts = format!("n{} > 0", "::int".repeat(1900));
+    assert_eq!(refused(&casts, &columns).kind(), ErrorKind::Usage);
     let nots = format!("{} n = 1", "not ".repeat(5000));
     assert_eq!(refused(&nots, &columns).kind(), ErrorKind::Usage);
 }
@@ -361,7 +367,7 @@ fn statistics_rule_out_no_row_that_is_taken() {
         ])),
         Arc::new(Date32Array::from(vec![Some(3), Some(4), None, Some(5)])),
         Arc::new(TimestampMicrosecondArray::from(vec![3, 4, 5, 5])),
-        Arc::new(TimestampNanosecondArray::from(vec![3000, 4000, 5000, 5001])),
+        Arc::new(TimestampNanosecondArray::from(vec![3000, 4000, 5001, 5000])),
         Arc::new(Int32Array::from(vec![None, None, None, None])),
     ];
     let mut ruled_out = 0;
