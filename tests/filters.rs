@@ -266,7 +266,7 @@ fn spoil(path: &str, column: usize, groups: impl Fn(usize, &RowGroupMetaData) ->
             let (start, length) = group.column(column).byte_range();
             // The header of the first page stays: what is behind it isn't even decompressed.
             let (start, end) = (start as usize + 60, (start + length) as usize);
-            bytes[start..end].fill(0xff);
+            bytes[start.min(end)..end].fill(0xff);
         }
     }
     std::fs::write(path, bytes).unwrap();
@@ -293,6 +293,20 @@ fn row_groups_that_statistics_rule_out_are_not_read() {
     assert_eq!(counts(&file, "day >= date '2024-10-12'"), (4_000, 800, 800));
     ask(&["exact", &file]).fails(3, &["a.parquet"]);
     ask(&["exact", &file, "--where", "day >= date '2024-10-11'"]).fails(3, &["row group"]);
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_counted_once() {
+    let folder = Folder::new();
+    let file = parquet(&folder, "a.parquet", EnabledStatistics::Chunk);
+    let (one, again) = (format!("s={file}"), format!("s={file}"));
+    let condition = ["--where", "day >= date '2024-10-12'", "--format", "json"];
+    let answer = ask(&[&["exact", &one, &again], &condition[..]].concat());
+    let filter = &answer.json()["sides"][0]["filter"];
+    assert_eq!(
+        (&filter["rows"], &filter["taken"]),
+        (&4_000.into(), &800.into())
+    );
 }
 
 #[test]

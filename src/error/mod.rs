@@ -81,7 +81,7 @@ pub struct Error {
     hint: Option<Phrase>,
     context: Vec<(&'static str, String)>,
     /// What was typed, and which of its characters are meant.
-    marked: Option<(String, Range<usize>)>,
+    marked: Option<Box<(String, Range<usize>)>>,
 }
 
 impl Error {
@@ -133,7 +133,7 @@ impl Error {
     /// Shows what was typed with a mark below the characters `at`, in lines of its own at the end.
     #[must_use]
     pub fn marked(mut self, text: &str, at: Range<usize>) -> Self {
-        self.marked = Some((text.to_owned(), at));
+        self.marked = Some(Box::new((text.to_owned(), at)));
         self
     }
 
@@ -178,8 +178,8 @@ impl Error {
         if let Some(hint) = &self.hint {
             text += &format!("; {}", hint.worded(&word));
         }
-        if let Some((typed, at)) = &self.marked {
-            text += &mark(typed, at);
+        if let Some(marked) = &self.marked {
+            text += &mark(&marked.0, &marked.1);
         }
         text
     }

@@ -270,16 +270,19 @@ impl Binder<'_> {
 
     fn cast(&self, node: Node, target: Target, at: Range<usize>) -> Result<Node, Fault> {
         use Target::{Bool, Date, Decimal, Float, Integer, Moment, Text, Timestamp};
-        let is_known = match (&node.of, target) {
-            (Type::Null | Type::Untyped | Type::Quoted | Type::Text, _) => true,
-            (Type::Bool, Bool | Integer(32) | Text) => true,
-            (Type::Integer, Bool | Integer(_) | Decimal(_) | Float | Text) => true,
-            (Type::Decimal | Type::AnyNumber, Integer(_) | Decimal(_) | Float | Text) => true,
-            (Type::Float, Integer(_) | Decimal(Some(_)) | Float) => true,
-            (Type::Date, Date | Timestamp | Moment | Text) => true,
-            (Type::Timestamp | Type::Moment, Date | Timestamp | Moment) => true,
-            _ => false,
-        };
+        let is_known = matches!(
+            (&node.of, target),
+            (Type::Null | Type::Untyped | Type::Quoted | Type::Text, _)
+                | (Type::Bool, Bool | Integer(32) | Text)
+                | (Type::Integer, Bool | Integer(_) | Decimal(_) | Float | Text)
+                | (
+                    Type::Decimal | Type::AnyNumber,
+                    Integer(_) | Decimal(_) | Float | Text
+                )
+                | (Type::Float, Integer(_) | Decimal(Some(_)) | Float)
+                | (Type::Date, Date | Timestamp | Moment | Text)
+                | (Type::Timestamp | Type::Moment, Date | Timestamp | Moment)
+        );
         if !is_known {
             let what = format!("{} can't be cast to {}", node.of.name(), name_of(target));
             return Err(Fault::new(at, what));

@@ -84,28 +84,13 @@ pub(super) fn evaluate(node: &Node, rows: &Rows<'_>) -> Result<Cell, Fault> {
             let (a, b) = (evaluate(a, rows)?, evaluate(b, rows)?);
             compare(*op, &a, &b).map_err(fault)
         }
-        Step::Same(a, b) => {
-            let (a, b) = (evaluate(a, rows)?, evaluate(b, rows)?);
-            let is_constant = a.is_constant && b.is_constant;
-            let (a, b) = one_form(a, b).map_err(fault)?;
-            let array = Arc::new(cmp::not_distinct(&a, &b).map_err(fault)?);
-            Ok(Cell { array, is_constant })
-        }
+        Step::Same(a, b) => same(&evaluate(a, rows)?, &evaluate(b, rows)?).map_err(fault),
         Step::IsNull(a) => {
             let a = evaluate(a, rows)?;
             let nulls = is_null(&a.array).map_err(fault)?;
             Ok(a.with(Arc::new(nulls)))
         }
-        Step::Is(wanted, a) => {
-            let a = evaluate(a, rows)?;
-            let (values, nulls) = a.booleans_as_are().into_parts();
-            let values = if *wanted { values } else { !&values };
-            let values = match nulls {
-                Some(nulls) => &values & nulls.inner(),
-                None => values,
-            };
-            Ok(a.with(Arc::new(BooleanArray::new(values, None))))
-        }
+        Step::Is(wanted, a) => evaluate(a, rows).map(|a| is(*wanted, &a)),
         Step::Like {
             value,
             pattern,
@@ -200,6 +185,25 @@ fn of_undecided(part: &Node, rows: &Rows<'_>, open: &BooleanArray) -> Result<Boo
             }
         })
         .collect())
+}
+
+/// Whether a condition is known to be this.
+fn is(wanted: bool, condition: &Cell) -> Cell {
+    let (values, nulls) = condition.booleans_as_are().into_parts();
+    let values = if wanted { values } else { !&values };
+    let values = match nulls {
+        Some(nulls) => &values & nulls.inner(),
+        None => values,
+    };
+    condition.with(Arc::new(BooleanArray::new(values, None)))
+}
+
+/// Whether values are equal, or both null.
+fn same(a: &Cell, b: &Cell) -> Result<Cell, ArrowError> {
+    let is_constant = a.is_constant && b.is_constant;
+    let (a, b) = one_form(a.clone(), b.clone())?;
+    let array = Arc::new(cmp::not_distinct(&a, &b)?);
+    Ok(Cell { array, is_constant })
 }
 
 /// Compares values of types that meet.

@@ -105,7 +105,8 @@ fn number(digits: &[u8]) -> Option<u32> {
 
 /// Days since 1970-01-01 in the Gregorian calendar, by Howard Hinnant's `days_from_civil`.
 fn days(year: u32, month: u32, day: u32) -> Option<i32> {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let divides = |years| year.is_multiple_of(years);
+    let is_leap = divides(4) && (!divides(100) || divides(400));
     let length = match month {
         2 if is_leap => 29,
         2 => 28,

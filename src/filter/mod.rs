@@ -183,15 +183,15 @@ impl BoundFilter {
         columns: &[ArrayRef],
         rows: usize,
     ) -> std::result::Result<BooleanArray, RowFault> {
-        self.evaluate(columns, rows).or_else(|error| {
+        self.evaluate(columns, rows).map_err(|error| {
             // Rare enough to look at one row after the other.
             for row in 0..rows {
                 let one: Vec<ArrayRef> = columns.iter().map(|c| c.slice(row, 1)).collect();
                 if let Err(error) = self.evaluate(&one, 1) {
-                    return Err(RowFault { row, error });
+                    return RowFault { row, error };
                 }
             }
-            Err(RowFault { row: 0, error })
+            RowFault { row: 0, error }
         })
     }
 

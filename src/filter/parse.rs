@@ -204,17 +204,7 @@ impl Lower<'_> {
                 negated,
                 low,
                 high,
-            } => {
-                let value = self.boxed(expr)?;
-                let bound = |op, bound| Expression {
-                    kind: Kind::Compare(op, value.clone(), bound),
-                    at: at.clone(),
-                };
-                let low = bound(Comparison::GreaterOrEqual, self.boxed(low)?);
-                let high = bound(Comparison::LessOrEqual, self.boxed(high)?);
-                let within = Kind::And(vec![low, high]);
-                Ok(if *negated { not(within, at) } else { within })
-            }
+            } => self.between(expr, (low, high), *negated, at),
             Expr::Like {
                 negated,
                 any: false,
@@ -230,15 +220,7 @@ impl Lower<'_> {
                 escape_char,
             } => self.like((expr, pattern, escape_char.as_deref()), *negated, true, at),
             Expr::BinaryOp { left, op, right } => self.binary(tree, (left, op, right), at),
-            Expr::UnaryOp { op, expr } => match op {
-                UnaryOperator::Not => self.boxed(expr).map(Kind::Not),
-                UnaryOperator::Minus => self.negated(expr),
-                UnaryOperator::Plus => self.expression(expr).map(|inner| inner.kind),
-                other => Err(Fault::new(
-                    at.clone(),
-                    format!("the operator {other} isn't known"),
-                )),
-            },
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr, at),
             Expr::Cast {
                 kind: CastKind::Cast | CastKind::DoubleColon,
                 expr,
@@ -295,6 +277,36 @@ impl Lower<'_> {
         let at = of.at.clone();
         let kind = Kind::And(vec![of]);
         Ok(Kind::IsNull(Box::new(Expression { kind, at })))
+    }
+
+    fn between(
+        &mut self,
+        value: &Expr,
+        (low, high): (&Expr, &Expr),
+        negated: bool,
+        at: &Range<usize>,
+    ) -> Result<Kind, Fault> {
+        let value = self.boxed(value)?;
+        let bound = |op, bound| Expression {
+            kind: Kind::Compare(op, value.clone(), bound),
+            at: at.clone(),
+        };
+        let low = bound(Comparison::GreaterOrEqual, self.boxed(low)?);
+        let high = bound(Comparison::LessOrEqual, self.boxed(high)?);
+        let within = Kind::And(vec![low, high]);
+        Ok(if negated { not(within, at) } else { within })
+    }
+
+    fn unary(&mut self, op: UnaryOperator, of: &Expr, at: &Range<usize>) -> Result<Kind, Fault> {
+        match op {
+            UnaryOperator::Not => self.boxed(of).map(Kind::Not),
+            UnaryOperator::Minus => self.negated(of),
+            UnaryOperator::Plus => self.expression(of).map(|inner| inner.kind),
+            other => {
+                let what = format!("the operator {other} isn't known");
+                Err(Fault::new(at.clone(), what))
+            }
+        }
     }
 
     fn one_of(

@@ -141,6 +141,6 @@ pub(super) fn target(data_type: &DataType, at: &Range<usize>) -> Result<Target, 
 
 fn decimal(precision: u64, scale: i64) -> Option<Target> {
     let (precision, scale) = (u8::try_from(precision).ok()?, u8::try_from(scale).ok()?);
-    let fits = precision >= 1 && precision <= literal::DIGITS_MAX && scale <= precision;
+    let fits = (1..=literal::DIGITS_MAX).contains(&precision) && scale <= precision;
     fits.then_some(Target::Decimal(Some((precision, scale))))
 }

@@ -99,7 +99,7 @@ fn logic_has_three_values() {
     assert!(holds("1 in (1, null)") && holds("1 not in (2, 3)"));
     assert!(!holds("null between 1 and 2") && !holds("not (null between 1 and 2)"));
     assert!(holds(
-        "not (null between 2 and 1) is not distinct from null"
+        "(not (null between 2 and 1)) is not distinct from null"
     ));
 }
 
@@ -387,7 +387,7 @@ fn statistics_rule_out_no_row_that_is_taken() {
             greatest: column
                 .is_valid(2)
                 .then(|| values[2].clone())
-                .or_else(|| known.last().cloned()),
+                .or_else(|| known.clone().next_back().cloned()),
             nulls: Some(column.null_count() as u64),
         };
         let rows = column.len() as u64;

@@ -153,7 +153,8 @@ fn unsupported() -> ArrowError {
 pub(super) fn in_order(array: &ArrayRef) -> ArrayRef {
     let ordered = |value: f64| match value {
         nan if nan.is_nan() => f64::NAN,
-        zero if zero == 0.0 => 0.0,
+        // Both of them.
+        0.0 => 0.0,
         other => other,
     };
     Arc::new(

@@ -148,17 +148,18 @@ impl DataFile {
         }
     }
 
-    /// Notes what its filter rules out without looking at a row, but in Parquet files, which note it
-    /// when they are opened.
+    /// Notes what its filter rules out without looking at a row.
     pub(super) fn count_unread(&self, counter: &PageCounter) {
-        if !self.filter().is_some_and(FileFilter::takes_none) {
-            return;
-        }
+        let takes_none = self.filter().is_some_and(FileFilter::takes_none);
         let mut checks = PageChecks::default();
         match self {
-            Self::Parquet(_) => {}
-            Self::Ipc(file) => checks.left_out = file.rows(),
-            Self::Text(_) => checks.files_left_out = 1,
+            Self::Parquet(file) => {
+                let groups = file.row_groups.iter().filter(|group| group.is_ruled_out);
+                checks.left_out = groups.map(|group| group.rows).sum();
+            }
+            Self::Ipc(file) if takes_none => checks.left_out = file.rows(),
+            Self::Text(_) if takes_none => checks.files_left_out = 1,
+            Self::Ipc(_) | Self::Text(_) => {}
         }
         counter.add(checks);
     }

@@ -84,14 +84,6 @@ impl FileFilter {
     }
 }
 
-/// Notes rows that a filter left out unread.
-pub(super) fn count_left_out(counter: &PageCounter, rows: u64) {
-    counter.add(PageChecks {
-        left_out: rows,
-        ..PageChecks::default()
-    });
-}
-
 /// The rows that are taken: their IDs, and the columns beside them.
 pub(super) fn only(
     taken: &BooleanArray,

@@ -77,6 +77,17 @@ pub struct IdSelection {
     pub filter_of_side: BTreeMap<String, RowFilter>,
 }
 
+impl IdSelection {
+    /// Which rows of a side are taken.
+    fn filter_of(&self, side: &str) -> Option<RowFilter> {
+        let own = self.filter_of_side.get(side).cloned();
+        match (self.filter.clone(), own) {
+            (Some(all), Some(own)) => Some(all.and(own)),
+            (all, own) => all.or(own),
+        }
+    }
+}
+
 /// The format of a data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputFormat {
@@ -292,16 +303,9 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
 
 fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<SidePlan> {
     let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
-    let filter = match (
-        id.filter.clone(),
-        id.filter_of_side.get(&side.name).cloned(),
-    ) {
-        (Some(all), Some(own)) => Some(all.and(own)),
-        (all, own) => all.or(own),
-    };
     let id = &IdSelection {
         text: id.text.of_side(&side.name),
-        filter,
+        filter: id.filter_of(&side.name),
         ..id.clone()
     };
     let show = |path: &PathBuf| path.display().to_string();
@@ -357,15 +361,20 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     if plan.files.is_empty() && plan.foreign.is_empty() {
         tables.ensure_empty(&plan.name)?;
     }
+    plan.column = columns_of(&plan.files);
+    Ok(plan)
+}
+
+/// The ID columns of some files, each once.
+fn columns_of(files: &[DataFile]) -> String {
     let mut columns: Vec<String> = Vec::new();
-    for name in plan.files.iter().map(DataFile::column_name) {
+    for name in files.iter().map(DataFile::column_name) {
         let name = names::shown(&name);
         if !columns.contains(&name) {
             columns.push(name);
         }
     }
-    plan.column = columns.join(", ");
-    Ok(plan)
+    columns.join(", ")
 }
 
 fn check_comparable(sides: &[SidePlan]) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::id::{Cast, IdDomain};
 use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
-use crate::scan::filtered::{FileFilter, count_left_out};
+use crate::scan::filtered::FileFilter;
 use crate::scan::live::{self, Columns, Constant, LiveFile};
 use crate::scan::store::{Identity, InputFile};
 use parquet::arrow::arrow_reader::RowSelection;
@@ -138,8 +138,7 @@ impl ParquetFile {
         if let Some(wanted) = wanted {
             let partitions = live::partitions_with(&constants, live.depth, path);
             let bound = predicate::bind(wanted, &metadata, &partitions).map_err(located)?;
-            let rows = predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
-            count_left_out(counter, rows);
+            predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
             filter = Some(Arc::new(bound));
         }
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());

@@ -56,7 +56,7 @@ pub(super) fn leaves(schema: &SchemaDescriptor, filter: &FileFilter) -> Vec<usiz
         .collect()
 }
 
-/// Marks the row groups of which no row can be taken; returns how many rows these have.
+/// Marks the row groups of which no row can be taken.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] if the footer makes no sense.
@@ -64,12 +64,11 @@ pub(super) fn rule_out(
     row_groups: &mut [RowGroup],
     metadata: &ParquetMetaData,
     filter: &FileFilter,
-) -> Result<u64> {
+) -> Result<()> {
     let schema = metadata.file_metadata().schema_descr();
     let columns = leaves(schema, filter).into_iter();
     let columns = columns.map(|leaf| Ok((leaf, field_of(schema, leaf)?)));
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    let mut rows = 0;
     for (group, stored) in row_groups.iter_mut().zip(metadata.row_groups()) {
         let statistics = GroupStatistics {
             schema,
@@ -78,10 +77,9 @@ pub(super) fn rule_out(
         };
         if filter.takes_none() || !filter.bound().may_take(&statistics) {
             group.is_ruled_out = true;
-            rows += group.rows;
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What a footer says of the columns of a filter in one row group.
