@@ -55,8 +55,8 @@ pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
     SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
     estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
-    sketch_array, sketch_batches, sketch_segments, sketch_sides, store, trend, verify,
-    write_sketches,
+    sketch_array, sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend,
+    verify, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
@@ -74,6 +74,8 @@ pub use hash::{
     hash_integer, hash_wide_integer, murmur3_128,
 };
 pub use id::{NullCounts, PageChecks, Tally};
+#[doc(hidden)] // for the fuzzer
+pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
     ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,

@@ -2,7 +2,7 @@
 
 use crate::harness::{Folder, overlap, users};
 use crate::sketch_files::write;
-use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
@@ -284,6 +284,62 @@ fn days_with_and_without_dashes_and_date_columns_are_one_segment_each() {
         });
         assert_eq!(met, expected, "{ours} {partner}");
     }
+}
+
+#[test]
+fn folders_of_days_meet_integers_that_are_days_and_no_others() {
+    let folder = Folder::new();
+    for day in 1..=2_i64 {
+        let name = format!("dashes/dt=2026-11-{day:02}/a.parquet");
+        part(&folder, &name, day * 100..day * 100 + 100);
+    }
+    let integers = |name: &str, last: i64| {
+        let days = (0..200).map(|row| if row < 100 { 20_261_101 } else { last });
+        let days: ArrayRef = Arc::new(Int64Array::from_iter_values(days));
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(100..300));
+        write(&folder, name, &[("user_id", ids), ("dt", days)], 1_000);
+    };
+    integers("days.parquet", 20_261_102);
+    for (ours, partner) in [("days.parquet", "dashes"), ("dashes", "days.parquet")] {
+        let met = segments(&folder, ours, partner, "dt");
+        // The partner's segments are called as it calls them.
+        let expected = ["2026-11-01", "2026-11-02"].map(|day| match partner {
+            "dashes" => (day.to_owned(), 100, 100),
+            _ => (day.replace('-', ""), 100, 100),
+        });
+        assert_eq!(met, expected, "{ours} {partner}");
+    }
+    // A number that is no day: the column may hold something else.
+    integers("other.parquet", 7);
+    let paths = ["dashes", "other.parquet"].map(|name| folder.path(name));
+    let [dashes, other] = paths.each_ref().map(|path| path.to_str().unwrap());
+    overlap(&["estimate", "--by", "dt", dashes, other]).fails(4, &["dt", "one type"]);
+}
+
+#[test]
+fn a_folder_called_as_the_id_column_is_named_as_such() {
+    let folder = Folder::new();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..9));
+    write(&folder, "byuser/user_id=7/a.parquet", &[("n", ids)], 1_000);
+    let path = folder.path("byuser");
+    let path = path.to_str().unwrap();
+    for arguments in [
+        &["estimate", path][..],
+        &["estimate", "--id", "user_id", path],
+    ] {
+        overlap(arguments).fails(2, &["user_id is the name of a folder", "--id"]);
+    }
+}
+
+#[test]
+fn row_97_a_part_of_floats_beside_parts_of_integers_is_refused_with_how_it_came_about() {
+    let folder = Folder::new();
+    part(&folder, "num/a.parquet", 0..9);
+    let ids: ArrayRef = Arc::new(Float64Array::from(vec![Some(9.0), None]));
+    write(&folder, "num/b.parquet", &[("user_id", ids)], 1_000);
+    let path = folder.path("num");
+    overlap(&["estimate", path.to_str().unwrap()])
+        .fails(3, &["b.parquet", "DOUBLE", "pandas", "Int64"]);
 }
 
 #[test]

@@ -45,6 +45,13 @@ pub fn arrow_stream(batches: &[RecordBatch], packing: Option<CompressionType>) -
     writer.into_inner().unwrap()
 }
 
+/// Bytes inside of gzip.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
 fn numbers(range: std::ops::Range<i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(range))
 }
@@ -231,6 +238,52 @@ fn every_arrow_type_layout_and_packing_holds_the_same_users() {
 }
 
 #[test]
+fn arrow_files_and_streams_inside_of_packings_are_read_and_refused_when_they_are_cut() {
+    let folder = Folder::new();
+    let parquet = folder.ids("a.parquet", numbers(0..3000));
+    let batches = [
+        batch("user_id", numbers(1000..2000)),
+        batch("user_id", numbers(2000..4000)),
+    ];
+    for bytes in [arrow_file(&batches, None), arrow_stream(&batches, None)] {
+        for packed in [
+            gzip(&bytes),
+            zstd::stream::encode_all(&bytes[..], 1).unwrap(),
+        ] {
+            let path = folder.bytes("b", &packed);
+            let report = overlap(&["exact", "--format", "json", &parquet, &path]).json();
+            assert_eq!(users(&report, "/overlap"), 2000);
+            assert_eq!(users(&report, "/sides/1/users"), 3000);
+            assert_eq!(piped(&["exact", &parquet, "-"], &packed).code, Some(0));
+            let cut = folder.bytes("cut", &packed[..packed.len() / 2]);
+            overlap(&["exact", &parquet, &cut]).fails(3, &["cut short"]);
+        }
+    }
+    // What grows too much when it is unpacked is a limit.
+    let zeros = [&arrow_file(&batches, None)[..], &vec![0; 64 << 20]].concat();
+    let bomb = folder.bytes("bomb", &gzip(&zeros));
+    overlap(&["exact", &bomb, "--max-ratio", "10"]).fails(7, &["max-ratio"]);
+}
+
+#[test]
+fn row_94_formats_without_checksums_are_refused_where_they_are_required() {
+    let folder = Folder::new();
+    let arrow = arrow_file(&[batch("user_id", numbers(0..9))], None);
+    for (name, bytes) in [
+        ("Arrow IPC", &arrow[..]),
+        ("Arrow IPC", &gzip(&arrow)),
+        ("delimited text", b"user_id\n1\n"),
+        ("JSON lines", b"{\"user_id\":1}\n"),
+    ] {
+        let path = folder.bytes("x", bytes);
+        for command in ["estimate", "exact"] {
+            overlap(&[command, "--require-checksums", &path])
+                .fails(3, &[name, "without checksums", "--require-checksums"]);
+        }
+    }
+}
+
+#[test]
 fn dictionaries_that_change_within_a_stream_are_each_batchs_own() {
     let folder = Folder::new();
     let part = |texts: [&str; 3]| {
@@ -367,6 +420,8 @@ fn a_line_of_json_longer_than_the_longest_id_is_refused() {
     let long = "x".repeat(3 << 20);
     let text = format!("{{\"user_id\":1}}\n{{\"user_id\":2,\"x\":\"{long}\"}}\n");
     let path = folder.bytes("long.jsonl", text.as_bytes());
-    overlap(&["exact", &path, "--max-value", "2MiB"]).fails(7, &["line 2", "--max-value"]);
+    let answer = overlap(&["exact", &path, "--max-value", "2MiB"]);
+    answer.fails(7, &["line 2", "one object a line", "--max-value"]);
+    assert!(!answer.stderr.contains("delimiter"), "{}", answer.stderr);
     assert_eq!(count(&path), (2, 0, 2));
 }

@@ -40,6 +40,11 @@ fn hostile_parquet_files_are_refused_or_read_alike_by_one_thread_and_two() {
 }
 
 #[test]
+fn hostile_text_is_refused_or_read_as_the_csv_crate_reads_it() {
+    assert!(replay("delimited_text", targets::delimited_text) > 50);
+}
+
+#[test]
 fn odd_arguments_never_end_in_a_panic() {
     let folder = Folder::new();
     let [a, b, sketch] = ["a.parquet", "b.parquet", "a.ovs"].map(|name| folder.path(name));

@@ -15,6 +15,7 @@ mod fuzz_corpus; // the fuzzers' corpus, on stable
 mod golden_files; // sketch files of every version stay readable, by an independent reader too
 mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
+mod inspect; // what is told of data files without counting
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question

@@ -442,8 +442,7 @@ fn what_cannot_be_asked_is_a_usage_error_with_a_way_out() {
             6,
             "there is no folder",
         ),
-        ("inspect DATA/shop.parquet", 3, "overlap sketch makes them"),
-        ("inspect DATA/truth.json", 3, "JSON"),
+        ("inspect DATA/truth.json", 3, "jq -c"),
     ] {
         overlap(&words(&folder, line)).fails(code, &[said]);
     }

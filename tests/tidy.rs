@@ -37,9 +37,10 @@ const FLOORS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where files may be touched.
-const EDGE: [&str; 11] = [
+const EDGE: [&str; 12] = [
     "exact/spill.rs",
     "scan/store.rs",
+    "scan/spool.rs",
     "scan/stdin.rs",
     "scan/place/data.rs",
     "scan/place/folder.rs",

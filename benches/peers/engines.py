@@ -23,10 +23,27 @@ def clause(where):
     return f"where {where}" if where else ""
 
 
-def duckdb_rows(a, b, where):
+def form_of(path):
+    """The ending of a file without that of its packing."""
+    return path.removesuffix(".gz").rpartition(".")[2]
+
+
+def duckdb_table(connection, path):
+    """A file as DuckDB reads it; Arrow files through pyarrow, mapped into memory."""
+    if form_of(path) != "arrow":
+        return f"'{path}'"
+    import pyarrow.dataset
+
+    name = "t" + str(abs(hash(path)))
+    connection.register(name, pyarrow.dataset.dataset(path, format="ipc"))
+    return name
+
+
+def duckdb_rows(connection, a, b, where):
+    a, b = duckdb_table(connection, a), duckdb_table(connection, b)
     return (
-        f"(select {COLUMN}, 1 as side from '{a}' {clause(where)} "
-        f"union all select {COLUMN}, 2 from '{b}' {clause(where)})"
+        f"(select {COLUMN}, 1 as side from {a} {clause(where)} "
+        f"union all select {COLUMN}, 2 from {b} {clause(where)})"
     )
 
 
@@ -34,7 +51,7 @@ def duckdb_approx(connection, a, b, where):
     """Grouping sets: one pass, a sketch a side and one of both. Filtered aggregates are slower by a
     quarter, three queries one after the other by a half."""
     query = (
-        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(a, b, where)} "
+        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(connection, a, b, where)} "
         "group by grouping sets ((side), ())"
     )
     users = dict(connection.execute(query).fetchall())
@@ -47,7 +64,7 @@ def duckdb_exact(connection, a, b, where):
     query = (
         "select count(*) filter (where sides & 1 > 0), count(*) filter (where sides & 2 > 0), "
         "count(*) filter (where sides = 3), count(*) "
-        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(a, b, where)} group by {COLUMN})"
+        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(connection, a, b, where)} group by {COLUMN})"
     )
     return list(connection.execute(query).fetchone())
 
@@ -60,14 +77,20 @@ def polars_engine():
 
 
 def polars_rows(polars, path, where):
-    rows = polars.scan_parquet(path)
-    return rows.filter(polars.sql_expr(where)) if where else rows
+    scans = {
+        "parquet": polars.scan_parquet,
+        "csv": polars.scan_csv,
+        "jsonl": polars.scan_ndjson,
+        "arrow": polars.scan_ipc,
+    }
+    rows = scans[form_of(path)](path)
+    return (rows.filter(polars.sql_expr(where)) if where else rows).select(COLUMN)
 
 
 def polars_approx(polars, a, b, where):
     """Three counts collected at once; one after the other they take a third longer. Streaming, which
     is three times as fast as in memory and less accurate."""
-    frames = [polars_rows(polars, path, where).select(COLUMN) for path in (a, b)]
+    frames = [polars_rows(polars, path, where) for path in (a, b)]
     frames.append(polars.concat(frames))
     counts = [frame.select(polars.col(COLUMN).approx_n_unique()) for frame in frames]
     a_users, b_users, either = (
@@ -80,9 +103,7 @@ def polars_exact(polars, a, b, where):
     """Users with the sides they are on; three `n_unique` take twice as long."""
     side = polars.col("side")
     sides = polars.concat(
-        polars_rows(polars, path, where)
-        .select(COLUMN)
-        .with_columns(side=polars.lit(number, polars.UInt8))
+        polars_rows(polars, path, where).with_columns(side=polars.lit(number, polars.UInt8))
         for number, path in ((1, a), (2, b))
     )
     users = sides.group_by(COLUMN).agg(side.bitwise_or())
@@ -103,13 +124,25 @@ def clickhouse_row(chdb, query):
     return [int(number) for number in json.loads(answer.bytes())]
 
 
+CLICKHOUSE_FORMATS = {
+    "parquet": "Parquet",
+    "csv": "CSVWithNames",
+    "jsonl": "JSONEachRow",
+    "arrow": "Arrow",
+}
+
+
+def clickhouse_rows(path, where):
+    """A file as ClickHouse reads it; packings are known by the name."""
+    return f"file('{path}', {CLICKHOUSE_FORMATS[form_of(path)]}) {clause(where)}"
+
+
 def clickhouse_approx(chdb, a, b, where):
     """A state of uniqCombined64 a file, merged: every file is read once. `group by side with rollup`
     takes a quarter longer on integers. uniqTheta, which knows intersections, isn't in chdb."""
 
     def state(path, name):
-        rows = f"file('{path}', Parquet) {clause(where)}"
-        return f"(select uniqCombined64State({COLUMN}) as {name} from {rows})"
+        return f"(select uniqCombined64State({COLUMN}) as {name} from {clickhouse_rows(path, where)})"
 
     query = (
         "select finalizeAggregation(x), finalizeAggregation(y), "
@@ -123,8 +156,8 @@ def clickhouse_approx(chdb, a, b, where):
 def clickhouse_exact(chdb, a, b, where):
     """Users with the sides they are on; uniqExact takes longer by a third to two thirds."""
     rows = (
-        f"(select {COLUMN}, 1::UInt8 as side from file('{a}', Parquet) {clause(where)} "
-        f"union all select {COLUMN}, 2::UInt8 from file('{b}', Parquet) {clause(where)})"
+        f"(select {COLUMN}, 1::UInt8 as side from {clickhouse_rows(a, where)} "
+        f"union all select {COLUMN}, 2::UInt8 from {clickhouse_rows(b, where)})"
     )
     query = (
         "select countIf(bitAnd(sides, 1) > 0), countIf(bitAnd(sides, 2) > 0), "

@@ -1,4 +1,4 @@
-"""Pairs of Parquet files of user IDs whose numbers of users are known.
+"""Pairs of files of user IDs whose numbers of users are known.
 
 `pairs.py NAME FOLDER ROWS` prints the paths of a pair, written if they aren't there, its truth, and the
 condition that its rows have to meet (none, if all count).
@@ -10,10 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-ROW_GROUP = 1 << 20
-"""Rows of a row group: what DuckDB and pyarrow write by default, within a factor."""
+from forms import FORMS, ROW_GROUP
 
 PLAIN = {"use_dictionary": False, "compression": "none"}
 
@@ -34,11 +31,30 @@ def texts(numbers):
     return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
-class Distinct:
-    """Each user once a side, half of them on both sides."""
+def uuids(numbers):
+    """IDs as UUIDs of 36 characters."""
+    digits = np.frombuffer(texts(numbers).buffers()[2], dtype=np.uint8).reshape(-1, 32)
+    text = np.full((len(numbers), 36), ord("-"), dtype=np.uint8)
+    for start, end, at in ((0, 8, 0), (8, 12, 9), (12, 16, 14), (16, 20, 19), (20, 32, 24)):
+        text[:, at : at + end - start] = digits[:, start:end]
+    offsets = np.arange(0, text.size + 1, 36, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))
 
-    def __init__(self, ids, rows, **write):
+
+def wide(ids, start):
+    """The IDs of rows from `start` on with two other columns: a city, and an amount in cents."""
+    rows = np.arange(start, start + len(ids))
+    cities = pa.array(["Berlin", "Lyon", "Porto", "Gdansk", "Utrecht", "Graz", "Bergen"])
+    city = cities.take(pa.array(rows * 5 % 7))
+    return pa.table({"user_id": ids, "city": city, "cents": pa.array(rows * 7919 % 100_000)})
+
+
+class Distinct:
+    """Each user once a side, half of them on both sides; `form` is the ending of the files."""
+
+    def __init__(self, ids, rows, form="parquet", is_wide=False, **write):
         self.ids, self.rows, self.write = ids, rows, write
+        self.form, self.is_wide = form, is_wide
 
     def chunk(self, side, start, end):
         return self.ids(np.arange(start, end) + side * (self.rows // 2))
@@ -56,6 +72,7 @@ class Filtered:
     def __init__(self, rows, where, taken, files):
         self.rows, self.where, self.taken, self.files, self.write = rows, where, taken, files, {}
         self.row_group = max(1, rows // 100)
+        self.form, self.is_wide = "parquet", False
 
     def numbers(self, side, start, end):
         rows = np.arange(start, end)
@@ -64,12 +81,13 @@ class Filtered:
     def chunk(self, side, start, end):
         numbers = self.numbers(side, start, end)
         days = np.datetime64("2026-01-01") + np.arange(start, end) * 100 // self.rows
-        return {
+        columns = {
             "user_id": pa.array(spread(numbers)),
             "city_tier": pa.array((numbers % 10).astype(np.int32)),
             "active": pa.array(numbers % 3 == 0),
             "day": pa.array(days.astype("datetime64[D]")),
         }
+        return pa.table(columns)
 
     def truth(self):
         taken = np.zeros((2, 2 * self.rows), dtype=bool)
@@ -85,6 +103,7 @@ class Log:
 
     def __init__(self, users, rows, skewed):
         self.users, self.rows, self.skewed, self.write = users, rows, skewed, {}
+        self.form, self.is_wide = "parquet", False
 
     def numbers(self, side, start, end):
         share = np.random.default_rng([7, side, start]).random(end - start)
@@ -127,6 +146,13 @@ def all_pairs(rows):
         ),
         "days": Filtered(rows, "day >= date '2026-04-08'", lambda n, day: day >= 97, "filtered"),
         "all_days": Filtered(rows, "", lambda n, day: day >= 0, "filtered"),
+        # A fifth of the rows: text is larger, and slower for everybody.
+        "csv": Distinct(integers, rows // 5, "csv", is_wide=True),
+        "csv_uuid": Distinct(uuids, rows // 5, "csv", is_wide=True),
+        "csv_gz": Distinct(integers, rows // 5, "csv.gz", is_wide=True),
+        "jsonl": Distinct(integers, rows // 5, "jsonl", is_wide=True),
+        "arrow": Distinct(integers, rows // 5, "arrow", is_wide=True),
+        "plain": Distinct(integers, rows // 5, is_wide=True, **PLAIN),
     }
 
 
@@ -136,10 +162,10 @@ def make(name, folder, rows):
     folder = Path(folder) / str(rows)
     folder.mkdir(parents=True, exist_ok=True)
     files = getattr(pair, "files", name)
-    paths = [folder / f"{files}_{side}.parquet" for side in "ab"]
+    paths = [folder / f"{files}_{side}.{pair.form}" for side in "ab"]
     for side, path in enumerate(paths):
         if not path.exists():
-            unfinished = path.with_suffix(".unfinished")
+            unfinished = path.with_name(path.name + ".unfinished")
             write(pair, side, unfinished)
             unfinished.rename(path)
     known = folder / f"{name}.json"
@@ -151,10 +177,12 @@ def make(name, folder, rows):
 def write(pair, side, path):
     writer, row_group = None, getattr(pair, "row_group", ROW_GROUP)
     for start in range(0, pair.rows, row_group):
-        columns = pair.chunk(side, start, min(pair.rows, start + row_group))
-        table = pa.table(columns if isinstance(columns, dict) else {"user_id": columns})
-        writer = writer or pq.ParquetWriter(path, table.schema, **pair.write)
-        writer.write_table(table, row_group_size=row_group)
+        rows = pair.chunk(side, start, min(pair.rows, start + row_group))
+        if pair.is_wide:
+            rows = wide(rows, start)
+        table = rows if isinstance(rows, pa.Table) else pa.table({"user_id": rows})
+        writer = writer or FORMS[pair.form](path, table.schema, pair.write)
+        writer.write(table)
     writer.close()
 
 

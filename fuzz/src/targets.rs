@@ -5,8 +5,9 @@
 use overlap::format::{datasketches, decode, registers_blob, sample_blob};
 use overlap::id::{ByteIds, IdBatch, IdSink};
 use overlap::{
-    Confidence, Division, Estimate, HashScheme, Silent, Sketch, SketchOptions, Sketcher, Sources,
-    Tally, estimate_sketches, regions, set_counts, sketch_segments,
+    Confidence, Delimiter, Division, Estimate, HashScheme, Silent, Sketch, SketchOptions, Sketcher,
+    Sources, Tally, TextOptions, delimited_ids, estimate_sketches, regions, set_counts,
+    sketch_segments,
 };
 
 /// Bytes as the blobs of a sketch, as they are and with the right checksums: whatever is accepted is
@@ -59,6 +60,132 @@ pub fn parquet_scan(bytes: &[u8]) {
     }
     let _ = scan(1, &["tier"]);
     let _ = std::fs::remove_file(path);
+}
+
+/// Bytes as delimited text: the first five say how it is read, the rest is the text. It is refused, or
+/// read to what the `csv` crate reads, whole and in small blocks, as IDs and as rows.
+pub fn delimited_text(bytes: &[u8]) {
+    let [how, delimiter, column, block, most, text @ ..] = bytes else {
+        return;
+    };
+    let options = TextOptions {
+        delimiter: match delimiter % 8 {
+            0 | 1 => None,
+            2 => Some(Delimiter::None),
+            3 => Some(Delimiter::Byte(b'\t')),
+            4 => Some(Delimiter::Byte(b';')),
+            5 => Some(Delimiter::Byte(b'|')),
+            _ => Some(Delimiter::Byte(b',')),
+        },
+        no_header: how & 1 == 0,
+        ..TextOptions::default()
+    };
+    let with_rows = how & 6 == 0;
+    let read = |block, record_max| {
+        let column = usize::from(*column);
+        delimited_ids(text, &options, column, block, record_max, with_rows)
+    };
+    let (whole, cut) = (
+        read(text.len() + 1, 1 << 16),
+        read(usize::from(*block), 1 << 16),
+    );
+    // A record that is too long is refused, and nothing else changes.
+    let short = (how & 8 == 0).then(|| read(usize::from(*block), usize::from(*most)));
+    let (Ok(whole), Ok(cut)) = (&whole, &cut) else {
+        assert!(whole.is_err() && cut.is_err());
+        return;
+    };
+    assert_eq!(
+        whole.ids.is_ok(),
+        cut.ids.is_ok(),
+        "{:?} {:?}",
+        whole.ids,
+        cut.ids
+    );
+    let of_rows: Vec<_> = [&whole.of_rows, &cut.of_rows]
+        .into_iter()
+        .flatten()
+        .collect();
+    if std::str::from_utf8(text).is_ok() {
+        let is_ok = whole.ids.is_ok();
+        of_rows
+            .iter()
+            .for_each(|rows| assert_eq!(is_ok, rows.is_ok()));
+    }
+    let Ok(ids) = &whole.ids else {
+        return;
+    };
+    let short = short.as_ref().and_then(|short| short.as_ref().ok());
+    let of_ids = [&cut.ids].into_iter().chain(short.map(|short| &short.ids));
+    let alike = of_ids.chain(of_rows);
+    alike
+        .filter_map(|read| read.as_ref().ok())
+        .for_each(|read| assert_eq!(read, ids));
+    if may_be_utf16(text) {
+        return;
+    }
+    // One delimiter that was found is found again by its effect: the csv crate is told the same width.
+    let candidates = match options.delimiter {
+        Some(Delimiter::Byte(byte)) => vec![byte],
+        Some(Delimiter::None) => absent(text),
+        None if whole.width == 1 => absent(text),
+        None => vec![b',', b';', b'\t', b'|'],
+    };
+    let column = usize::from(*column) % whole.width;
+    let found = with_empty_ids(&ids.0, ids.1.nulls, whole.width);
+    let same = |delimiter: &u8| {
+        let read = by_csv_crate(text, *delimiter, !options.no_header, whole.width, column);
+        read.is_some_and(|ids| ids == found)
+    };
+    assert!(candidates.iter().any(same), "not as the csv crate reads it");
+}
+
+/// IDs as the `csv` crate tells them: nulls are empty. It has no records of blank lines, which are nulls
+/// in a file of one column: empty ones are left out there.
+fn with_empty_ids(ids: &[Vec<u8>], nulls: u64, width: usize) -> Vec<Vec<u8>> {
+    let mut ids = ids.to_vec();
+    match width {
+        1 => ids.retain(|id| !id.is_empty()),
+        _ => ids.extend((0..nulls).map(|_| Vec::new())),
+    }
+    ids.sort();
+    ids
+}
+
+/// A byte that isn't in the text: the `csv` crate can't do without a delimiter.
+fn absent(text: &[u8]) -> Vec<u8> {
+    let byte = (1..=255).find(|byte| !b"\"\r\n".contains(byte) && !text.contains(byte));
+    Vec::from_iter(byte)
+}
+
+/// Text that is UTF-16, or has two byte order marks: the `csv` crate reads neither.
+fn may_be_utf16(text: &[u8]) -> bool {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let second = text.strip_prefix(MARK).unwrap_or(b"");
+    text.starts_with(b"\xff\xfe")
+        || text.starts_with(b"\xfe\xff")
+        || text.contains(&0)
+        || second.starts_with(MARK)
+}
+
+fn by_csv_crate(
+    text: &[u8],
+    delimiter: u8,
+    header: bool,
+    width: usize,
+    column: usize,
+) -> Option<Vec<Vec<u8>>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(header)
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_reader(text);
+    let mut ids = Vec::new();
+    for record in reader.byte_records() {
+        let record = record.ok().filter(|record| record.len() == width)?;
+        ids.push(record[column].to_vec());
+    }
+    Some(with_empty_ids(&ids, 0, width))
 }
 
 /// Commands that write files; those are only parsed, with `--help`.

@@ -2,7 +2,7 @@
 
 use crate::errors::{UsageError, raise};
 use overlap::id::IdDomain;
-use overlap::{Confidence, Division, HashScheme, Precision, SketchOptions};
+use overlap::{Confidence, Delimiter, Division, HashScheme, InputFormat, Precision, SketchOptions};
 use pyo3::prelude::*;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -71,6 +71,32 @@ pub(crate) fn cast(cast: Option<&str>) -> PyResult<Option<IdDomain>> {
             "cast must be 'integer', 'string' or 'binary'",
         )),
     }
+}
+
+/// The format of all data files.
+pub(crate) fn input_format(format: Option<&str>) -> PyResult<Option<InputFormat>> {
+    match format {
+        None => Ok(None),
+        Some("parquet") => Ok(Some(InputFormat::Parquet)),
+        Some("csv") => Ok(Some(InputFormat::Delimited)),
+        Some("json") => Ok(Some(InputFormat::JsonLines)),
+        Some("arrow") => Ok(Some(InputFormat::Arrow)),
+        Some(_) => Err(UsageError::new_err(
+            "input_format must be 'parquet', 'csv', 'json' or 'arrow'",
+        )),
+    }
+}
+
+/// What separates the fields of delimited text.
+pub(crate) fn delimiter(delimiter: Option<&str>) -> PyResult<Option<Delimiter>> {
+    let parse = |text| {
+        Delimiter::parse(text).ok_or_else(|| {
+            UsageError::new_err(
+                "delimiter must be one character, or 'comma', 'semicolon', 'tab', 'pipe', 'space' or 'none'",
+            )
+        })
+    };
+    delimiter.map(parse).transpose()
 }
 
 /// A level such as 0.95.

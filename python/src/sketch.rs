@@ -4,9 +4,11 @@ use crate::errors::{InputError, raise};
 use crate::number::Number;
 use crate::options;
 use overlap::format::{decode, registers_blob, sample_blob};
+use overlap::report::SourceReport;
 use overlap::{HashScheme, Tally, ensure_consistent, estimate_set, set_counts};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::sync::Arc;
 
 /// A sketch of a set of users: what it takes to count them and to compare them with others.
 ///
@@ -18,8 +20,17 @@ use pyo3::types::PyBytes;
 /// >>> (a | b).users(), a.rows, a.id_type
 /// (4, 3, 'integer')
 #[pyclass(module = "overlap._overlap", frozen, eq, from_py_object)]
-#[derive(Clone, PartialEq)]
-pub(crate) struct Sketch(pub(crate) overlap::Sketch);
+#[derive(Clone)]
+pub(crate) struct Sketch(pub(crate) overlap::Sketch, pub(crate) Source);
+
+/// Where a sketch comes from, if it was made of files: no part of what it is.
+pub(crate) type Source = Option<Arc<SourceReport>>;
+
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
 #[pymethods]
 impl Sketch {
@@ -56,7 +67,7 @@ impl Sketch {
         let tally = rows.zip(nulls).map(|(rows, nulls)| Tally { rows, nulls });
         let sketch = decode(hll, sample, tally).map_err(|e| raise(&e))?;
         ensure_consistent(&sketch).map_err(|e| raise(&e))?;
-        Ok(Self(sketch))
+        Ok(Self(sketch, None))
     }
 
     /// How many distinct users, with an interval.
@@ -88,7 +99,7 @@ impl Sketch {
     fn merge(&self, other: &Self) -> PyResult<Self> {
         let mut merged = self.0.clone();
         merged.merge(&other.0).map_err(|e| raise(&e))?;
-        Ok(Self(merged))
+        Ok(Self(merged, None))
     }
 
     fn __or__(&self, other: &Self) -> PyResult<Self> {
@@ -117,6 +128,20 @@ impl Sketch {
     #[getter]
     fn nulls(&self) -> Option<u64> {
         self.0.tally().map(|tally| tally.nulls)
+    }
+
+    /// The column whose values are the IDs, if the sketch was made of files; None otherwise, and of
+    /// sketches that were merged or read.
+    #[getter]
+    fn column(&self) -> Option<&str> {
+        self.1.as_ref()?.column.as_deref()
+    }
+
+    /// Paths below the folders it was made of that were passed over, because they hold no data.
+    #[getter]
+    fn passed_over(&self) -> Vec<String> {
+        let source = self.1.as_ref();
+        source.map_or_else(Vec::new, |source| source.passed_over.clone())
     }
 
     /// ``xxh3`` or ``murmur3``.
@@ -186,7 +211,7 @@ type Blobs<'py> = (
 impl Sketch {
     /// The sketch of a table that has just one.
     pub(crate) fn only(table: overlap::format::SketchTable) -> PyResult<Self> {
-        let sketch = table.into_values().pop().map(Self);
+        let sketch = table.into_values().pop().map(|sketch| Self(sketch, None));
         sketch.ok_or_else(|| InputError::new_err("a table of no sketches"))
     }
 }

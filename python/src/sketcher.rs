@@ -149,7 +149,10 @@ impl Sketcher {
     ///     ValueError: The sketcher is finished already.
     fn finish_table(&mut self) -> PyResult<SketchTable> {
         let sketcher = self.sketcher.take().ok_or_else(spent)?;
-        sketcher.finish().map(SketchTable).map_err(|e| raise(&e))
+        sketcher
+            .finish()
+            .map(|table| SketchTable(table, None))
+            .map_err(|e| raise(&e))
     }
 
     fn __repr__(&self) -> String {

@@ -4,13 +4,14 @@ use crate::errors::raise;
 use crate::options;
 use crate::table::SketchTable;
 use crate::work;
-use overlap::{IdSelection, ReadLimits, Side, Sources};
+use overlap::{AsOf, IdSelection, ReadLimits, Side, Sources, TextOptions};
 use pyo3::prelude::*;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, r#where=None))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -28,6 +29,11 @@ pub(crate) fn sketch_paths(
     max_value: Option<i128>,
     require_checksums: bool,
     files: bool,
+    as_of: Option<&str>,
+    input_format: Option<&str>,
+    delimiter: Option<&str>,
+    no_header: bool,
+    null: Option<Vec<String>>,
     r#where: Option<String>,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
@@ -39,6 +45,14 @@ pub(crate) fn sketch_paths(
         ratio_max: options::count("max_ratio", max_ratio)?.unwrap_or(usual.ratio_max),
         value_bytes_max: options::count("max_value", max_value)?.unwrap_or(usual.value_bytes_max),
         require_checksums,
+    };
+    let as_of = as_of.map(AsOf::parse).transpose().map_err(|e| raise(&e))?;
+    let format = options::input_format(input_format)?;
+    let text = TextOptions {
+        delimiter: options::delimiter(delimiter)?,
+        no_header,
+        nulls: null.unwrap_or_default(),
+        ..TextOptions::default()
     };
     let threads: Option<usize> = options::count("threads", threads)?;
     let table = work::wait(py, move |progress| {
@@ -53,17 +67,21 @@ pub(crate) fn sketch_paths(
             cast,
             limits,
             as_they_lie: files,
+            as_of,
+            format,
+            text,
             ..IdSelection::default()
         };
         if let Some(condition) = &r#where {
             sources.filter_all(condition)?;
         }
         sources.threads = threads.unwrap_or(sources.threads).max(1);
-        let tables = overlap::sketch_segments(&sources, &division, options, progress)?;
+        let (tables, sources) =
+            overlap::sketch_with_sources(&sources, &division, options, progress)?;
         let no_side = || overlap::Error::new(overlap::ErrorKind::Internal, "no side");
-        tables.into_iter().next().ok_or_else(no_side)
+        tables.into_iter().zip(sources).next().ok_or_else(no_side)
     });
-    table.map(SketchTable)
+    table.map(|(table, source)| SketchTable(table, Some(Arc::new(source))))
 }
 
 /// The files that paths, folders and patterns mean; of Delta and Iceberg tables the live ones.
@@ -80,5 +98,5 @@ pub(crate) fn list_files(paths: Vec<PathBuf>) -> PyResult<Vec<PathBuf>> {
 /// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.
 #[pyfunction]
 pub(crate) fn read_sketches(py: Python<'_>, path: PathBuf) -> PyResult<SketchTable> {
-    work::wait(py, move |_| overlap::read_sketches(&path)).map(SketchTable)
+    work::wait(py, move |_| overlap::read_sketches(&path)).map(|table| SketchTable(table, None))
 }

@@ -2,7 +2,7 @@
 
 use crate::errors::{InputError, UsageError, raise};
 use crate::options;
-use crate::sketch::{Sketch, in_html};
+use crate::sketch::{Sketch, Source, in_html};
 use overlap::format::{ImageColumns, read_batches, table_batches};
 use overlap::{Confidence, ensure_consistent, estimate_set, set_counts};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// >>> table.columns, table.labels, table["b"].users(), table.merge()[0].users()
 /// (['tier'], ['a', 'b'], 1, 3)
 #[pyclass(module = "overlap._overlap", frozen)]
-pub(crate) struct SketchTable(pub(crate) overlap::format::SketchTable);
+pub(crate) struct SketchTable(pub(crate) overlap::format::SketchTable, pub(crate) Source);
 
 #[pymethods]
 impl SketchTable {
@@ -61,7 +61,7 @@ impl SketchTable {
         sketches
             .try_for_each(ensure_consistent)
             .map_err(|e| raise(&e))?;
-        Ok(Self(table))
+        Ok(Self(table, None))
     }
 
     /// A table of one sketch, without segment columns.
@@ -74,7 +74,7 @@ impl SketchTable {
     #[staticmethod]
     fn of(sketch: &Sketch) -> PyResult<Self> {
         overlap::Segments::whole(sketch.0.clone())
-            .map(Self)
+            .map(|table| Self(table, sketch.1.clone()))
             .map_err(|e| raise(&e))
     }
 
@@ -126,7 +126,23 @@ impl SketchTable {
     /// The sketches, in the order of the labels.
     #[getter]
     fn sketches(&self) -> Vec<Sketch> {
-        self.0.values().iter().cloned().map(Sketch).collect()
+        let sketches = self.0.values().iter().cloned();
+        sketches
+            .map(|sketch| Sketch(sketch, self.1.clone()))
+            .collect()
+    }
+
+    /// The column whose values are the IDs, if the sketches were made of files; None otherwise.
+    #[getter]
+    fn column(&self) -> Option<&str> {
+        self.1.as_ref()?.column.as_deref()
+    }
+
+    /// Paths below the folders they were made of that were passed over, because they hold no data.
+    #[getter]
+    fn passed_over(&self) -> Vec<String> {
+        let source = self.1.as_ref();
+        source.map_or_else(Vec::new, |source| source.passed_over.clone())
     }
 
     fn __len__(&self) -> usize {
@@ -141,7 +157,7 @@ impl SketchTable {
         };
         let sketch = place.and_then(|place| self.0.values().get(place));
         match (sketch, segment) {
-            (Some(sketch), _) => Ok(Sketch(sketch.clone())),
+            (Some(sketch), _) => Ok(Sketch(sketch.clone(), self.1.clone())),
             (None, Segment::Label(label)) => Err(PyKeyError::new_err(label)),
             (None, Segment::Place(place)) => Err(PyIndexError::new_err(place)),
         }
@@ -178,7 +194,9 @@ impl SketchTable {
                 all.merge(&part)
             })
         });
-        merged.map(Self).map_err(|e| raise(&e))
+        merged
+            .map(|table| Self(table, self.1.clone()))
+            .map_err(|e| raise(&e))
     }
 
     fn __reduce__<'py>(

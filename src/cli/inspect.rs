@@ -1,20 +1,24 @@
 //! `overlap inspect`.
 
 use super::args::{self, FormatArgs, ImageArgs};
-use overlap::{Confidence, Result, Side};
+use super::text::TextArgs;
+use overlap::report::InspectReport;
+use overlap::{Confidence, IdSelection, Result, Side};
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Sketch files, folders of them (of part files that Spark wrote, say), globs, or @FILE with a
-    /// path a line (@- reads standard input)
+    /// Files of sketches or of data, folders of them (of part files that Spark wrote, say), globs, - for a
+    /// file on standard input, or @FILE with a path a line (@- reads standard input)
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 
     /// Confidence of the intervals in percent, such as 90, 95 or 99.7
     #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = args::confidence)]
     confidence: Confidence,
+
+    #[command(flatten)]
+    text: TextArgs,
 
     #[command(flatten)]
     images: ImageArgs,
@@ -25,7 +29,18 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let sides = Side::from_arguments(&args.inputs)?;
-    let files: Vec<PathBuf> = sides.into_iter().flat_map(|side| side.files).collect();
-    let report = overlap::inspect(&files, &args.images.columns(), args.confidence)?;
+    let mut files = Vec::new();
+    for side in sides {
+        let data = IdSelection {
+            format: args.text.format(),
+            text: args.text.options().of_side(&side.name),
+            ..IdSelection::default()
+        };
+        let images = args.images.columns();
+        let report = overlap::inspect(&side.files, &images, &data, args.confidence)?;
+        files.extend(report.files);
+    }
+    let confidence = args.confidence;
+    let report = InspectReport { confidence, files };
     super::print(&report.render(args.format.format()))
 }

@@ -287,6 +287,11 @@ impl Image {
     }
 }
 
+/// Whether a file is an image of Apache DataSketches, by its name.
+pub(super) fn is_image(path: &Path) -> bool {
+    Image::of(path).is_some()
+}
+
 /// A table of sketches, or the images of one sketch.
 #[derive(Clone, Debug)]
 pub(super) struct StoredFile {

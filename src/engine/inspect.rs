@@ -1,32 +1,47 @@
-//! All that a sketch file discloses.
+//! All that a file discloses, of sketches or of data.
 
 use super::inputs;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, registers_blob, sample_blob};
+use crate::format::{ImageColumns, is_sketch_table, registers_blob, sample_blob};
 use crate::hash::HashScheme;
 use crate::report::{
-    InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
+    InspectReport, InspectedColumn, InspectedData, InspectedFile, InspectedRegisters,
+    InspectedSample, InspectedSketch,
 };
-use crate::scan::file_bytes;
+use crate::scan::{self, IdSelection, file_bytes};
 use crate::sketch::{Sketch, SketchOptions};
+use parquet::schema::types::SchemaDescriptor;
 use std::path::Path;
 
-/// Reads sketch files and says everything that they tell.
+/// Reads sketch files and says everything that they tell; of data files their format and their columns.
+/// `data` says how data is read where its bytes don't tell.
 ///
 /// # Errors
-/// Those of [`super::read_sketches`], and [`crate::ErrorKind::Input`] if there is no file at all.
+/// Those of [`super::read_sketches`], and [`crate::ErrorKind::Input`] for files that are neither sketches
+/// nor data, or if there is no file at all.
 pub fn inspect<P: AsRef<Path>>(
     paths: &[P],
     images: &ImageColumns,
+    data: &IdSelection,
     confidence: Confidence,
 ) -> Result<InspectReport> {
     if paths.is_empty() {
-        return Err(Error::input("there is no sketch file in it"));
+        return Err(Error::input("there is no file in it"));
     }
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
+        if let Some(facts) = data_facts(path, images, data)? {
+            files.push(InspectedFile {
+                file: path.display().to_string(),
+                bytes: file_bytes(path)?,
+                segment_columns: Vec::new(),
+                sketches: Vec::new(),
+                data: Some(facts),
+            });
+            continue;
+        }
         let table = inputs::read_file(path, images)?;
         let sketches = table.values().iter().enumerate();
         let sketches = sketches
@@ -37,9 +52,43 @@ pub fn inspect<P: AsRef<Path>>(
             bytes: file_bytes(path)?,
             segment_columns: table.names(),
             sketches,
+            data: None,
         });
     }
     Ok(InspectReport { confidence, files })
+}
+
+/// What a file of data says of itself; `None` if it holds sketches, or was said to.
+fn data_facts(
+    path: &Path,
+    images: &ImageColumns,
+    data: &IdSelection,
+) -> Result<Option<InspectedData>> {
+    if images.theta.is_some() || images.hll.is_some() || inputs::is_image(path) {
+        return Ok(None);
+    }
+    let is_foreign = |schema: &SchemaDescriptor| is_sketch_table(schema, images);
+    let Some(facts) = scan::describe(path, data, &is_foreign)? else {
+        return Ok(None);
+    };
+    let columns = facts.columns.into_iter().map(|column| InspectedColumn {
+        name: column.name,
+        kind: column.kind,
+        may_be_id: column.may_be_id,
+    });
+    let (delimiter, header) = match facts.text {
+        Some(text) => (text.delimiter, text.header),
+        None => (None, None),
+    };
+    Ok(Some(InspectedData {
+        format: facts.format.into(),
+        compression: facts.compression,
+        delimiter,
+        header,
+        rows: facts.rows,
+        id: facts.id,
+        columns: columns.collect(),
+    }))
 }
 
 fn describe(

@@ -30,7 +30,7 @@ pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sides::{SidesRequest, matrix, reach, trend};
-pub use sketch::{sketch_array, sketch_segments, sketch_sides};
+pub use sketch::{sketch_array, sketch_segments, sketch_sides, sketch_with_sources};
 pub use store::{StoreRequest, read_sketches, store, write_sketches};
 pub use verify::verify;
 

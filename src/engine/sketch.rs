@@ -4,6 +4,7 @@ use super::inputs::{Division, Inputs};
 use super::request::Sources;
 use crate::error::Result;
 use crate::format::SketchTable;
+use crate::report::{SideReport, SourceReport};
 use crate::scan::{ArrowIds, Progress};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use arrow::array::Array;
@@ -37,7 +38,23 @@ pub fn sketch_segments(
     options: SketchOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<SketchTable>> {
-    Inputs::open(sources, options)?.sketch_by(division, sources.threads, progress)
+    sketch_with_sources(sources, division, options, progress).map(|(tables, _)| tables)
+}
+
+/// Likewise, with the ID column of every side, and what was passed over in its folders.
+///
+/// # Errors
+/// Those of [`sketch_segments`].
+pub fn sketch_with_sources(
+    sources: &Sources,
+    division: &Division,
+    options: SketchOptions,
+    progress: &dyn Progress,
+) -> Result<(Vec<SketchTable>, Vec<SourceReport>)> {
+    let inputs = Inputs::open(sources, options)?;
+    let sides = inputs.side_plans().iter().map(SideReport::source).collect();
+    let tables = inputs.sketch_by(division, sources.threads, progress)?;
+    Ok((tables, sides))
 }
 
 /// Sketches one Arrow array of IDs.

@@ -14,10 +14,10 @@ pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
         [b'0', ..] => return None,
         _ => {}
     }
-    if digits.len() > NARROW_DIGITS {
+    if digits.len() > WORD_DIGITS {
         return wide(text, digits);
     }
-    let mut value = 0;
+    let mut value: u64 = 0;
     let mut chunks = digits.chunks_exact(8);
     for chunk in &mut chunks {
         let chunk = chunk.first_chunk()?;
@@ -30,8 +30,13 @@ pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
         }
         value = value * 10 + u64::from(digit);
     }
-    let value = i64::try_from(value).ok()?;
-    Some(Integer::Narrow(if negative { -value } else { value }))
+    match i64::try_from(value) {
+        Ok(value) => Some(Integer::Narrow(if negative { -value } else { value })),
+        Err(_) => {
+            let value = i128::from(value);
+            Some(of_wide(if negative { -value } else { value }))
+        }
+    }
 }
 
 /// An integer by the form of its canonical ID.
@@ -52,8 +57,13 @@ impl From<Integer> for i128 {
     }
 }
 
-/// So many digits fit an `i64` whatever they are.
-const NARROW_DIGITS: usize = 18;
+/// So many digits fit a `u64` whatever they are: random 64-bit IDs have as many.
+const WORD_DIGITS: usize = 19;
+
+/// The least integer is an `i64`, though its digits without the sign are none.
+fn of_wide(value: i128) -> Integer {
+    i64::try_from(value).map_or(Integer::Wide(value), Integer::Narrow)
+}
 
 #[cold]
 fn wide(text: &[u8], digits: &[u8]) -> Option<Integer> {
@@ -61,17 +71,23 @@ fn wide(text: &[u8], digits: &[u8]) -> Option<Integer> {
         return None;
     }
     let value: i128 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    Some(i64::try_from(value).map_or(Integer::Wide(value), Integer::Narrow))
+    Some(of_wide(value))
+}
+
+/// Whether eight bytes are digits, all of them.
+#[inline(always)]
+pub(super) const fn are_digits(word: u64) -> bool {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    // A digit's high half is 3, also after 6 was added: '9' + 6 is 0x3f, ':' + 6 is 0x40.
+    word & HIGH == ZEROS && word.wrapping_add(SIXES) & HIGH == ZEROS
 }
 
 /// Eight digits at once, the first in the lowest byte: pairs, then fours, then all of them.
 #[inline]
 const fn eight_digits(word: u64) -> Option<u64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const SIXES: u64 = 0x0606_0606_0606_0606;
-    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    // A digit's high half is 3, also after 6 was added: '9' + 6 is 0x3f, ':' + 6 is 0x40.
-    if word & HIGH != ZEROS || word.wrapping_add(SIXES) & HIGH != ZEROS {
+    if !are_digits(word) {
         return None;
     }
     let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
@@ -117,8 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn integers_at_the_ends_of_words_are_themselves() {
+        for value in [
+            i128::from(i64::MAX) - 1,
+            i64::MAX.into(),
+            i128::from(i64::MAX) + 1,
+            i64::MIN.into(),
+            i128::from(i64::MIN) - 1,
+            u64::MAX.into(),
+            i128::from(u64::MAX) + 1,
+            9_999_999_999_999_999_999,
+            -9_999_999_999_999_999_999,
+            10_000_000_000_000_000_000,
+        ] {
+            let found = plain_integer(value.to_string().as_bytes());
+            assert_eq!(found, Some(of_wide(value)), "{value}");
+        }
+    }
+
+    #[test]
     fn every_byte_at_every_place_but_digits_is_refused() {
-        for length in 1..20 {
+        for length in 1..22 {
             for at in 0..length {
                 for byte in 0..=u8::MAX {
                     let mut text = vec![b'5'; length];

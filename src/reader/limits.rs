@@ -80,6 +80,21 @@ impl ReadLimits {
         Ok(())
     }
 
+    /// Asks whether a file of a format without checksums may be read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if checksums are required.
+    pub(crate) fn ensure_no_checksums(&self, format: &str) -> Result<()> {
+        if !self.require_checksums {
+            return Ok(());
+        }
+        let text = format!("{format}, a format without checksums, and they are required");
+        Err(Error::input(text).hint([
+            "have it written as Parquet with checksums, or leave out ".into(),
+            Setting::RequireChecksums.into(),
+        ]))
+    }
+
     /// # Errors
     /// [`ErrorKind::Limit`] for an ID that is too long.
     pub(crate) fn check_value(&self, bytes: usize) -> Result<()> {

@@ -9,6 +9,7 @@ mod collect;
 mod delimited;
 mod encoding;
 mod fault;
+mod fuzzing;
 mod integer;
 mod json;
 mod limits;
@@ -20,13 +21,15 @@ mod testing;
 mod text;
 
 pub(crate) use batch::BatchFault;
-pub(crate) use delimited::{Delimited, Dialect, Layout};
+pub(crate) use delimited::{Delimited, Dialect, Layout, option_of as delimiter_name};
 pub use delimited::{Delimiter, TextOptions};
+pub use fuzzing::{DelimitedIds, delimited_ids};
 pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, id_is_bool, id_is_list};
 pub(crate) use limits::PageCounter;
 pub use limits::ReadLimits;
 pub(crate) use packed::Packing;
 pub(crate) use stream::{BlockSizes, Blocks, Failure, Watch};
 pub(crate) use text::{
-    Form, Nulls, RowsRead, TextFormat, TextStream, explain, head_of, looks_like_text, text_of,
+    Form, Nulls, RowsRead, TextFormat, TextStream, explain, head_of, looks_like_data,
+    looks_like_text, text_of,
 };

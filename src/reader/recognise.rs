@@ -16,7 +16,7 @@ const KINDS: [Kind; 25] = [
     (
         b"Obj\x01",
         "an Avro file",
-        "convert it: duckdb -c \"INSTALL avro; LOAD avro; COPY (FROM read_avro('x.avro')) TO 'x.parquet'\"",
+        "convert it: python -c \"import fastavro, pyarrow, pyarrow.parquet as parquet; parquet.write_table(pyarrow.Table.from_pylist(list(fastavro.reader(open('x.avro', 'rb')))), 'x.parquet')\"",
     ),
     (
         b"SQLite format 3\0",
@@ -75,7 +75,7 @@ const KINDS: [Kind; 25] = [
     (
         b"\xff\x06\x00\x00sNaPpY",
         "a Snappy stream",
-        "unpack it first: python -m snappy -d x.csv.snappy x.csv",
+        "unpack it first: python -c \"import snappy; snappy.stream_decompress(open('x.csv.snappy', 'rb'), open('x.csv', 'wb'))\"",
     ),
     (
         b"\x1f\x9d",
@@ -100,16 +100,17 @@ const KINDS: [Kind; 25] = [
     (
         b"$FL2",
         "an SPSS file",
-        "convert it: python -c \"import pandas; pandas.read_spss('x.sav').to_parquet('x.parquet')\"",
+        "convert it: python -c \"import pyreadstat; pyreadstat.read_sav('x.sav')[0].convert_dtypes().to_csv('x.csv', index=False)\"",
     ),
-    (
-        b"<stata_dta>",
-        "a Stata file",
-        "convert it: python -c \"import pandas; pandas.read_stata('x.dta').to_parquet('x.parquet')\"",
-    ),
+    (b"<stata_dta>", STATA.0, STATA.1),
     (b"\x89PNG", "a PNG picture", "name the data files alone"),
     (b"\x7fELF", "a program", "name the data files alone"),
 ];
+
+const STATA: (&str, &str) = (
+    "a Stata file",
+    "convert it: python -c \"import pandas; pandas.read_stata('x.dta').to_parquet('x.parquet')\"",
+);
 
 const PICKLE: &str = "a Python pickle";
 const PICKLE_WAY_OUT: &str =
@@ -136,11 +137,12 @@ fn refuse(what: &str, way_out: &str) -> Error {
     Error::input(format!("{what}, which isn't read")).hint(way_out)
 }
 
-/// Archives, whose first bytes don't tell what is in them.
+/// Kinds of which more than the first bytes tells: archives and databases.
 fn archive(head: &[u8]) -> Option<(&'static str, &'static str)> {
     let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        let is_book = holds(b"[Content_Types].xml") || holds(b"_rels/") || holds(b"xl/");
+        let parts = [&b"[Content_Types].xml"[..], b"_rels/", b"xl/", b"docProps/"];
+        let is_book = parts.into_iter().any(holds);
         return Some(match is_book {
             true => (
                 "an Excel workbook (XLSX)",
@@ -155,6 +157,10 @@ fn archive(head: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     if head.get(257..262) == Some(b"ustar") {
         return Some(("a tar archive", "unpack it first: tar -xf x.tar"));
+    }
+    // Stata before version 13: its version, the byte order, a 1, a 0.
+    if let [113..=115, 1 | 2, 1, 0, ..] = head {
+        return Some(STATA);
     }
     (head.get(8..12) == Some(b"DUCK")).then_some((
         "a DuckDB database",
@@ -180,7 +186,7 @@ fn markup(text: &[u8]) -> (&'static str, &'static str) {
     }
     (
         "XML",
-        "convert it, such as by python -c \"import pandas; pandas.read_xml('x.xml').to_csv('x.csv', index=False)\"",
+        "convert it, such as by python -c \"import pandas; pandas.read_xml('x.xml', dtype=str).to_csv('x.csv', index=False)\"",
     )
 }
 
@@ -205,7 +211,9 @@ mod tests {
         let duckdb = [&[1; 8][..], b"DUCK"].concat();
         for (head, what) in [
             (&b"PK\x03\x04\x14\0[Content_Types].xml"[..], "XLSX"),
+            (b"PK\x03\x04\x14\0docProps/app.xml", "XLSX"),
             (b"PK\x03\x04\x14\0a.csv", "ZIP"),
+            (b"r\x01\x01\0", "Stata"),
             (b"PK\x03\x04\x14\0ids.npy", "NumPy"),
             (&tar, "tar"),
             (&duckdb, "DuckDB"),

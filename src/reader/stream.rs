@@ -23,6 +23,9 @@ pub(crate) struct Cut {
 pub(crate) trait Cutter: Send {
     /// Looks for the last end of a record in bytes that begin with one.
     fn cut(&mut self, bytes: &[u8]) -> Cut;
+
+    /// What to ask about a record that is far too long, as a question.
+    fn doubt(&self) -> &'static str;
 }
 
 /// A block of whole records.
@@ -198,7 +201,7 @@ impl Blocks {
         let line = self.line + before_quote.map_or(0, |before| self.lines(before));
         let question = match before_quote {
             Some(_) => "does the quote in that line ever close? ",
-            None => "is it text, and is the delimiter right? ",
+            None => self.cutter.doubt(),
         };
         Error::new(ErrorKind::Limit, text).with("line", line).hint([
             question.into(),
@@ -228,6 +231,10 @@ mod tests {
                 end: memchr::memrchr(self.0, bytes).map(|at| at + 1),
                 ..Cut::default()
             }
+        }
+
+        fn doubt(&self) -> &'static str {
+            "is it text? "
         }
     }
 

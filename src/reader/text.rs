@@ -53,6 +53,9 @@ impl std::ops::AddAssign for RowsRead {
 
 /// A text format: records in blocks, of which each is parsed by itself.
 pub(crate) trait TextFormat: std::fmt::Debug + Send + Sync {
+    /// What people call the format.
+    fn format_name(&self) -> &'static str;
+
     /// The names of its columns.
     fn names(&self) -> &[String];
 
@@ -149,6 +152,17 @@ pub(crate) fn looks_like_text(head: &[u8]) -> bool {
     let is_control =
         |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
     !head.is_empty() && !head.iter().any(|byte| is_control(byte) || *byte == 0x7f)
+}
+
+/// Numbers, addresses and long texts are no names of columns; the empty one may be an index.
+pub(crate) fn looks_like_data(name: &str) -> bool {
+    const NAME_CHARACTERS_MAX: usize = 64;
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    name.len() > NAME_CHARACTERS_MAX
+        || name.contains('@')
+        || name.trim().parse::<f64>().is_ok()
+        || digits >= 6
+        || (name.len() >= 16 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
 }
 
 /// The blocks of one file, and who reads the next.

@@ -1,5 +1,6 @@
-//! What sketch files disclose.
+//! What files disclose: sketches here, data next door.
 
+use super::inspect_data::InspectedData;
 use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
@@ -17,7 +18,7 @@ pub struct InspectReport {
     pub files: Vec<InspectedFile>,
 }
 
-/// One sketch file.
+/// One file, of sketches or of data.
 #[derive(Clone, Debug)]
 pub struct InspectedFile {
     /// Its path.
@@ -26,8 +27,10 @@ pub struct InspectedFile {
     pub bytes: u64,
     /// The segment columns.
     pub segment_columns: Vec<String>,
-    /// The sketches, in the order of the rows.
+    /// The sketches, in the order of the rows; empty for data.
     pub sketches: Vec<InspectedSketch>,
+    /// What a file of data says of itself; `None` for sketches.
+    pub data: Option<InspectedData>,
 }
 
 /// One sketch.
@@ -112,12 +115,18 @@ impl InspectReport {
                 out.push('\n');
             }
             let _ = writeln!(out, "{}\n", file.heading());
+            if let Some(data) = &file.data {
+                let _ = writeln!(out, "{}\n", data.what_is_read());
+            }
             out += &markdown::table(&self.rows(file));
         }
         out
     }
 
     fn rows(&self, file: &InspectedFile) -> Vec<Vec<String>> {
+        if let Some(data) = &file.data {
+            return data.rows();
+        }
         let level = format!("{} % interval", self.confidence.level() * 100.0);
         let segment = match &file.segment_columns[..] {
             [] => "sketch".into(),
@@ -156,6 +165,14 @@ impl InspectReport {
     }
 
     fn csv(&self) -> String {
+        let data = self
+            .files
+            .iter()
+            .filter_map(|file| Some((file, file.data.as_ref()?)));
+        let data: String = data.map(|(file, data)| data.csv(&file.file)).collect();
+        if !data.is_empty() {
+            return format!("{}{data}", InspectedData::CSV_HEADER);
+        }
         let mut out = String::from(
             "file,segment,hash,fingerprint,id_type,rows,nulls,users,lower,upper,precision,registers_bytes,k,hashes,theta,sample_bytes\n",
         );
@@ -184,6 +201,7 @@ impl InspectReport {
             bytes: file.bytes,
             segment_columns: file.segment_columns.clone(),
             sketches: file.sketches.iter().map(sketch).collect(),
+            data: file.data.clone(),
         };
         json::to_text(&Document {
             schema: "overlap.inspect/1",
@@ -195,6 +213,14 @@ impl InspectReport {
 
 impl InspectedFile {
     fn heading(&self) -> String {
+        if let Some(data) = &self.data {
+            return format!(
+                "{}: {}, {}",
+                self.file,
+                data.what_it_is(),
+                bytes(self.bytes)
+            );
+        }
         let sketches = match self.sketches.len() {
             1 => "1 sketch".into(),
             count => format!("{} sketches", whole(count as f64)),
@@ -204,6 +230,9 @@ impl InspectedFile {
 
     /// Hash, ID type and size, where all sketches agree.
     fn what_is_common(&self) -> Option<String> {
+        if let Some(data) = &self.data {
+            return Some(data.what_is_read());
+        }
         let lines: Vec<String> = self
             .sketches
             .iter()
@@ -275,6 +304,8 @@ struct FileDocument {
     bytes: u64,
     segment_columns: Vec<String>,
     sketches: Vec<SketchDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<InspectedData>,
 }
 
 #[derive(Serialize)]

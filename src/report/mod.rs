@@ -6,6 +6,7 @@
 mod bounds;
 mod csv;
 mod inspect;
+mod inspect_data;
 mod json;
 mod markdown;
 mod matrix;
@@ -24,6 +25,7 @@ pub use bounds::BoundsReport;
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
+pub use inspect_data::{InspectedColumn, InspectedData};
 pub use matrix::MatrixReport;
 pub use quality::Quality;
 pub use reach::ReachReport;

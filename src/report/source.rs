@@ -4,7 +4,9 @@ use super::{FilterReport, SideReport, SourceReport, number};
 use std::fmt::Write;
 
 impl SideReport {
-    pub(super) fn source(&self) -> SourceReport {
+    /// Where its numbers come from.
+    #[must_use]
+    pub fn source(&self) -> SourceReport {
         SourceReport {
             name: self.name.clone(),
             column: self.column.clone(),

@@ -194,9 +194,7 @@ fn push(cast: &mut Option<Cast>, batch: IdBatch<'_>, sink: &mut dyn IdSink) -> R
 
 fn unsupported(data_type: &DataType) -> Error {
     let hint = match data_type {
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-            "cast it to Int64: a float holds whole numbers up to 2^53 only"
-        }
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => super::column::FLOAT_HINT,
         _ => "cast it to an integer, a string or a binary type",
     };
     Error::input(format!("unsupported id type {data_type}")).hint(hint)
@@ -289,6 +287,6 @@ mod tests {
     #[test]
     fn floats_are_refused_with_a_hint() {
         let error = users(&Float64Array::from(vec![1.0])).expect_err("floats");
-        assert!(error.to_string().contains("cast it to Int64"), "{error}");
+        assert!(error.to_string().contains("cast it to INT64"), "{error}");
     }
 }

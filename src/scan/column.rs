@@ -6,6 +6,9 @@ use crate::id::IdDomain;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
+/// The way out for IDs that are floats.
+pub(super) const FLOAT_HINT: &str = "cast it to INT64 where it is written: a float holds whole numbers up to 2^53 only. pandas makes floats of whole numbers if one is missing: astype('Int64') keeps them whole";
+
 /// How the values of a column chunk become canonical IDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IdType {
@@ -83,13 +86,45 @@ impl IdType {
             PhysicalType::INT32 | PhysicalType::INT64 => Ok(Self::Signed),
             PhysicalType::BYTE_ARRAY if is_text(column) => Ok(Self::Text),
             PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => Ok(Self::Binary),
-            PhysicalType::FLOAT | PhysicalType::DOUBLE => refuse(
-                &column.physical_type().to_string(),
-                "cast it to INT64 where it is written: a float holds whole numbers up to 2^53 only",
-            ),
+            PhysicalType::FLOAT | PhysicalType::DOUBLE => {
+                refuse(&column.physical_type().to_string(), FLOAT_HINT)
+            }
             PhysicalType::BOOLEAN => refuse("BOOLEAN", "it tells two users apart at most"),
             PhysicalType::INT96 => cast("INT96"),
         }
+    }
+}
+
+/// The type of a column as people call it: what it means, or else how it is stored.
+pub(super) fn type_name(column: &ColumnDescriptor) -> String {
+    let physical = column.physical_type();
+    let plain = match (column.logical_type_ref(), column.converted_type()) {
+        (Some(LogicalType::Decimal(_)), _) | (None, ConvertedType::DECIMAL) => {
+            format!(
+                "DECIMAL({},{})",
+                column.type_precision(),
+                column.type_scale()
+            )
+        }
+        (Some(LogicalType::Uuid), _) => "UUID".into(),
+        (Some(LogicalType::Unknown), _) => "only nulls".into(),
+        (Some(logical), _) if unsupported_logical(logical).is_some() => {
+            unsupported_logical(logical).unwrap_or_default().into()
+        }
+        (None, converted) if unsupported_converted(converted).is_some() => {
+            unsupported_converted(converted).unwrap_or_default().into()
+        }
+        _ if physical == PhysicalType::BYTE_ARRAY && is_text(column) => "STRING".into(),
+        _ if is_unsigned(column) => format!("{physical} unsigned"),
+        _ if physical == PhysicalType::FIXED_LEN_BYTE_ARRAY => {
+            format!("{} bytes", column.type_length())
+        }
+        _ if physical == PhysicalType::BYTE_ARRAY => "BINARY".into(),
+        _ => physical.to_string(),
+    };
+    match column.max_rep_level() {
+        0 => plain,
+        _ => format!("a list of {plain}"),
     }
 }
 

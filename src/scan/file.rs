@@ -5,13 +5,14 @@ use super::filtered::FileFilter;
 use super::ipc::{self, IpcFile};
 use super::live::{self, Constant, LiveFile};
 use super::parquet::{ParquetFile, open_arrow};
-use super::store::InputFile;
+use super::store::{InputFile, Sequential};
 use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result};
 use crate::id::{IdDomain, PageChecks};
-use crate::reader::{PageCounter, recognise};
+use crate::reader::{Packing, PageCounter, recognise};
 use parquet::schema::types::SchemaDescriptor;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +35,52 @@ pub(super) enum IdKind {
     Untyped,
 }
 
+/// How a file is read, and what it is compressed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Parquet,
+    Text(Option<Packing>),
+    Arrow(Option<Packing>),
+}
+
+/// The format of a file: the one that was named, or that its first bytes tell.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for what is known and not read, by its name.
+pub(super) fn format_of(file: &InputFile, named: Option<InputFormat>) -> Result<Format> {
+    let mut head = [0; 512];
+    let read = file.read_at(&mut head, 0).unwrap_or(0);
+    let head = &head[..read];
+    let packing = Packing::of(head);
+    Ok(match named {
+        Some(InputFormat::Parquet) => Format::Parquet,
+        Some(InputFormat::Delimited | InputFormat::JsonLines) => Format::Text(packing),
+        Some(InputFormat::Arrow) => Format::Arrow(packing),
+        None => {
+            if file.len() == 0 {
+                return Err(recognise::empty());
+            }
+            recognise::refused(head).map_or(Ok(()), Err)?;
+            match packing {
+                Some(inside) if ipc::may_be_arrow(&head_inside(file, inside)?) => {
+                    Format::Arrow(packing)
+                }
+                _ if text::may_be_text(head) => Format::Text(packing),
+                _ if ipc::may_be_arrow(head) => Format::Arrow(None),
+                _ => Format::Parquet,
+            }
+        }
+    })
+}
+
+/// The first bytes inside of a packed file; fewer where it is corrupt, which whoever reads it says.
+fn head_inside(file: &InputFile, packing: Packing) -> Result<Vec<u8>> {
+    let stream = packing.unpack(Box::new(Sequential::new(file.again()?)))?;
+    let mut head = Vec::new();
+    let _ = stream.take(8).read_to_end(&mut head);
+    Ok(head)
+}
+
 impl DataFile {
     /// Opens a file, whose format its bytes tell unless it was given or a table says that it is
     /// Parquet; `None` if `is_foreign` says of its schema that it holds something other than IDs.
@@ -50,32 +97,27 @@ impl DataFile {
         counter: &Arc<PageCounter>,
     ) -> Result<Option<Self>> {
         let file = InputFile::open(path)?;
-        let mut head = [0; 512];
-        let read = file.read_at(&mut head, 0).unwrap_or(0);
-        if live.is_none() && selection.format.is_none() {
-            let refused = match file.len() {
-                0 => Some(recognise::empty()),
-                _ => recognise::refused(&head[..read]),
-            };
-            if let Some(error) = refused {
-                return Err(error.with("file", path.display()));
+        let format = match live {
+            Some(_) => Format::Parquet,
+            None => {
+                format_of(&file, selection.format).map_err(|e| e.with("file", path.display()))?
+            }
+        };
+        match format {
+            Format::Text(packing) => {
+                let text = TextFile::open(file, packing, path, id, selection, counter)?;
+                Ok(Some(Self::Text(text)))
+            }
+            Format::Arrow(packing) => {
+                let arrow = IpcFile::open(&file, packing, path, id, selection, counter)?;
+                Ok(Some(Self::Ipc(Box::new(arrow))))
+            }
+            Format::Parquet => {
+                drop(file);
+                let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
+                Ok(parquet.map(Self::Parquet))
             }
         }
-        if live.is_none() && text::may_be_text(&head[..read], selection.format) {
-            let text = TextFile::open(file, path, id, selection, counter)?;
-            return Ok(Some(Self::Text(text)));
-        }
-        let is_arrow = match selection.format {
-            None => ipc::may_be_arrow(&head[..read]),
-            Some(format) => format == InputFormat::Arrow,
-        };
-        if is_arrow {
-            let arrow = IpcFile::open(&file, path, id, selection, counter)?;
-            return Ok(Some(Self::Ipc(Box::new(arrow))));
-        }
-        drop(file);
-        let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
-        Ok(parquet.map(Self::Parquet))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -36,12 +36,7 @@ pub(super) fn look_over(
     id: Option<&str>,
     selection: &IdSelection,
 ) -> Result<(JsonLines, IdKind)> {
-    let sizes = BlockSizes {
-        block: HEAD_BYTES,
-        record_max: selection.limits.value_bytes_max.max(BlockSizes::BLOCK),
-        total_max: u64::MAX,
-    };
-    let mut blocks = Blocks::new(stream, Box::new(LineCutter), b'\n', sizes);
+    let mut blocks = Blocks::new(stream, Box::new(LineCutter), b'\n', sizes(selection));
     let (mut survey, mut buffer) = (Survey::default(), Vec::new());
     // The column, once it was seen; its first value may come much later.
     let mut found: Option<String> = None;
@@ -53,7 +48,7 @@ pub(super) fn look_over(
                 Ok(column) => found = Some(names[column].clone()),
                 // A key that is named may come later.
                 Err(_) if id.is_some() => {}
-                Err(error) => return Err(error),
+                Err(_) => return Err(unfound(&survey, id)),
             }
         }
         let at = found.as_ref().and_then(|name| position(&names, name));
@@ -65,7 +60,9 @@ pub(super) fn look_over(
         return Err(Error::input("holds no record"));
     }
     let (names, paths) = survey.columns();
-    let id = names::find_name(&names, &leaves(&paths), found.as_deref().or(id))?;
+    let wanted = found.as_deref().or(id);
+    let id =
+        names::find_name(&names, &leaves(&paths), wanted).map_err(|_| unfound(&survey, wanted))?;
     let (kind, line) = survey.kind(&paths[id]);
     let (values, kind) = values_of(kind, selection.cast)
         .map_err(|e| e.with("column", &names[id]).with("line", line))?;
@@ -78,6 +75,44 @@ pub(super) fn look_over(
         limits: selection.limits,
     };
     Ok((json, kind))
+}
+
+/// The records in the first block of a stream, and whether they are all.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line of what is no object.
+pub(super) fn first_records(
+    stream: Box<dyn Read + Send>,
+    explain: &dyn Fn(&io::Error) -> Error,
+    selection: &IdSelection,
+) -> Result<(Survey, bool)> {
+    let mut blocks = Blocks::new(stream, Box::new(LineCutter), b'\n', sizes(selection));
+    let (mut survey, mut buffer) = (Survey::default(), Vec::new());
+    while let Some(block) = blocks.next(&mut buffer, explain)? {
+        survey.add(&buffer[..block.len], &block, None)?;
+        if !survey.is_empty() {
+            let whole = blocks.next(&mut buffer, explain)?.is_none();
+            return Ok((survey, whole));
+        }
+    }
+    Err(Error::input("holds no record"))
+}
+
+fn sizes(selection: &IdSelection) -> BlockSizes {
+    BlockSizes {
+        block: HEAD_BYTES,
+        record_max: selection.limits.value_bytes_max.max(BlockSizes::BLOCK),
+        total_max: u64::MAX,
+    }
+}
+
+/// The error for a column that can't be told: keys that are data aren't listed.
+fn unfound(survey: &Survey, wanted: Option<&str>) -> Error {
+    let find = |(names, paths): (Vec<String>, Vec<Vec<String>>)| {
+        names::find_name(&names, &leaves(&paths), wanted).err()
+    };
+    let error = find(survey.shown()).or_else(|| find(survey.columns()));
+    error.unwrap_or_else(|| Error::usage("the id column can't be told"))
 }
 
 fn leaves(paths: &[Vec<String>]) -> Vec<&str> {

@@ -7,9 +7,11 @@
 mod arrow;
 mod column;
 mod delta;
+mod describe;
 mod divide;
 mod file;
 mod filtered;
+mod header;
 mod iceberg;
 mod ipc;
 mod json;
@@ -20,6 +22,7 @@ mod place;
 mod rows;
 mod schedule;
 mod segments;
+mod spool;
 mod stdin;
 mod store;
 mod tables;
@@ -28,6 +31,7 @@ mod version;
 
 pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
+pub use describe::describe;
 pub use divide::{Divider, SegmentLimits};
 pub use names::USUAL_NAMES;
 pub use place::Side;
@@ -342,7 +346,9 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             true => None,
             false => {
                 let column = column.map(String::as_str);
-                DataFile::open(path, live, column, id, foreign.by_schema, &plan.counter)?
+                let opened =
+                    DataFile::open(path, live, column, id, foreign.by_schema, &plan.counter);
+                opened.map_err(|error| place::explain_partition(error, path, column))?
             }
         };
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());

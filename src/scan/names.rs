@@ -177,6 +177,11 @@ pub(super) fn is_near(a: &str, b: &str) -> bool {
     a == b && !a.is_empty()
 }
 
+/// Whether a column is called as columns of IDs are.
+pub(super) fn may_be_users(path: &str) -> bool {
+    USUAL_NAMES.contains(&path) || may_tell_users(path)
+}
+
 /// Whether a column may tell one user from another, by its name: `customer_id`, `customerId`, `email`.
 fn may_tell_users(path: &str) -> bool {
     let lower = path.to_lowercase();

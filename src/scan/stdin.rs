@@ -1,5 +1,6 @@
 //! Standard input as a file: formats are read from their ends, or twice, and a pipe is neither.
 
+use super::spool::{spool, unwritable};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io;
@@ -8,6 +9,9 @@ use std::sync::Mutex;
 
 /// What stands for standard input where a path is named.
 pub(super) const NAME: &str = "-";
+
+/// How errors call it.
+const WHAT: &str = "standard input";
 
 /// Whether a path means standard input. A file of that name is `./-`.
 pub(super) fn is_named(path: &Path) -> bool {
@@ -25,42 +29,13 @@ pub(super) fn file() -> Result<File> {
     let mut spooled = SPOOLED.lock().map_err(poisoned)?;
     let file = match spooled.take() {
         Some(file) => file,
-        None => spool(io::stdin().lock())?,
+        None => spool(WHAT, io::stdin().lock(), u64::MAX, &unreadable)?,
     };
-    let clone = file.try_clone().map_err(|e| unwritable(&e));
+    let clone = file.try_clone().map_err(|e| unwritable(WHAT, &e));
     *spooled = Some(file);
     clone
 }
 
-fn spool(mut stream: impl io::Read) -> Result<File> {
-    const BYTES: usize = 1 << 18;
-    let mut file = tempfile::tempfile().map_err(|e| unwritable(&e))?;
-    let mut buffer = vec![0; BYTES];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(file),
-            Ok(read) => {
-                io::Write::write_all(&mut file, &buffer[..read]).map_err(|e| unwritable(&e))?;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(Error::input(format!("standard input can't be read: {e}"))),
-        }
-    }
-}
-
-fn unwritable(error: &io::Error) -> Error {
-    let text = format!("standard input can't be kept in a temporary file: {error}");
-    Error::new(ErrorKind::Output, text).hint("set TMPDIR to a folder with room for it")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pipe_becomes_a_file_that_can_be_read_anywhere() {
-        let bytes: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
-        let file = spool(bytes.as_slice()).expect("room for it");
-        assert_eq!(file.metadata().expect("a file").len(), bytes.len() as u64);
-    }
+fn unreadable(error: &io::Error) -> Error {
+    Error::input(format!("{WHAT} can't be read: {error}"))
 }

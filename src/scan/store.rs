@@ -3,6 +3,7 @@
 //! Reads with `pread` on one descriptor, never mmap: a file that shrinks under a mapping kills the
 //! process, under `pread` it is an error. Knows no format.
 
+use super::spool::spool;
 use super::stdin;
 use crate::error::{Error, Result};
 use std::fs::{File, Metadata};
@@ -75,6 +76,35 @@ impl InputFile {
             path: path.to_owned(),
             file,
             identity,
+        })
+    }
+
+    /// The file once more.
+    pub(super) fn again(&self) -> Result<Self> {
+        let file = Self::open(&self.path)?;
+        file.ensure_unchanged(self.identity)?;
+        Ok(file)
+    }
+
+    /// What a stream of this file's bytes holds, such as unpacked ones, in a temporary file without a
+    /// name.
+    ///
+    /// # Errors
+    /// Those of [`spool`].
+    pub(super) fn unpacked(
+        &self,
+        what: &str,
+        stream: impl io::Read,
+        bytes_max: u64,
+        explain: &dyn Fn(&io::Error) -> Error,
+    ) -> Result<Self> {
+        let file = spool(what, stream, bytes_max, explain)?;
+        let metadata = file.metadata();
+        let metadata = metadata.map_err(|e| Error::input(describe(&e)))?;
+        Ok(Self {
+            path: self.path.clone(),
+            identity: Identity::of(&metadata),
+            file,
         })
     }
 

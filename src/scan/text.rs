@@ -2,9 +2,9 @@
 
 use super::file::IdKind;
 use super::filtered::{self, FileFilter};
+use super::header::{ensure_no_name, id_column, names_of};
 use super::json;
 use super::live::partitions_of_path;
-use super::names::{self, USUAL_NAMES};
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, ErrorKind, Result, Setting};
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How much of a text is looked at to find its delimiter and its columns.
-const HEAD_BYTES: usize = 64 << 10;
+pub(super) const HEAD_BYTES: usize = 64 << 10;
 
 /// A text file whose first records were looked at.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl TextFile {
     /// ID column can't be told.
     pub(super) fn open(
         file: InputFile,
+        packing: Option<Packing>,
         path: &Path,
         id: Option<&str>,
         selection: &IdSelection,
@@ -56,11 +57,9 @@ impl TextFile {
     ) -> Result<Self> {
         let located = |e: Error| e.with("file", path.display());
         let identity = file.identity();
-        let mut magic = [0; 8];
-        let read = file.read_at(&mut magic, 0);
-        let read = read.map_err(|e| located(explain(None, &e)))?;
-        let packing = Packing::of(&magic[..read]);
         let (text, kind) = look_over(file, packing, id, selection).map_err(located)?;
+        let checked = selection.limits.ensure_no_checksums(text.format_name());
+        checked.map_err(located)?;
         let filter = selection.filter.as_ref().map(|filter| {
             FileFilter::new(filter, text.names(), &partitions_of_path(path), |_| {
                 Ok(Type::Untyped)
@@ -257,11 +256,7 @@ fn look_over(
     if selection.format.is_none() {
         check_is_text(&head, packing)?;
     }
-    let is_json = match selection.format {
-        None => json::begins_like_one(&head),
-        Some(format) => format == InputFormat::JsonLines,
-    };
-    if is_json {
+    if is_json(&head, selection.format) {
         let all = Box::new(io::Cursor::new(head).chain(stream));
         let explain = |e: &io::Error| explain(packing, e);
         let (json, kind) = json::look_over(all, &explain, id, selection)?;
@@ -272,8 +267,16 @@ fn look_over(
     Ok((Box::new(delimited), IdKind::Untyped))
 }
 
+/// Whether a text is JSON lines: said to be, or by its beginning.
+pub(super) fn is_json(head: &[u8], named: Option<InputFormat>) -> bool {
+    match named {
+        None => json::begins_like_one(head),
+        Some(format) => format == InputFormat::JsonLines,
+    }
+}
+
 /// How the records behind the beginning of a stream are written.
-fn dialect_of(
+pub(super) fn dialect_of(
     stream: &mut dyn io::Read,
     (mut head, mut whole): (Vec<u8>, bool),
     packing: Option<Packing>,
@@ -319,16 +322,12 @@ fn delimited(dialect: Dialect, id: Option<&str>, selection: &IdSelection) -> Res
     })
 }
 
-fn check_is_text(head: &[u8], packing: Option<Packing>) -> Result<()> {
+pub(super) fn check_is_text(head: &[u8], packing: Option<Packing>) -> Result<()> {
     if let Some(packing) = packing {
         let outer = packing.name();
         if head.starts_with(b"PAR1") {
             return Err(Error::input(format!("a Parquet file inside of {outer}"))
                 .hint("unpack it first: Parquet is read from its end"));
-        }
-        if head.starts_with(b"ARROW1") {
-            return Err(Error::input(format!("an Arrow file inside of {outer}"))
-                .hint("unpack it first: its record batches are found from its end"));
         }
         if let Some(error) = recognise::refused(head) {
             return Err(error);
@@ -345,188 +344,10 @@ fn check_is_text(head: &[u8], packing: Option<Packing>) -> Result<()> {
     recognise::refused(head).map_or(Ok(()), Err)
 }
 
-/// The names of the columns: the first record, or numbers from 1.
-fn names_of(dialect: &Dialect, no_header: bool) -> Result<Vec<String>> {
-    if no_header {
-        let numbers = 1..=dialect.first.len();
-        return Ok(numbers.map(|number| number.to_string()).collect());
-    }
-    let name = |field: &Vec<u8>| {
-        String::from_utf8(field.clone()).map_err(|_| {
-            Error::input("names of columns that aren't UTF-8")
-                .with("line", 1)
-                .hint("export it as UTF-8: iconv -f LATIN1 -t UTF-8")
-        })
-    };
-    dialect.first.iter().map(name).collect()
-}
-
-/// The name of a column must not be counted as somebody's ID.
-fn ensure_no_name(first: &[u8]) -> Result<()> {
-    let mut names = USUAL_NAMES.iter();
-    match names.find(|name| first.eq_ignore_ascii_case(name.as_bytes())) {
-        None => Ok(()),
-        Some(name) => Err(Error::usage(format!(
-            "the first line was said to be data, but says {name}"
-        ))
-        .hint([
-            "leave out ".into(),
-            Setting::NoHeader.into(),
-            ", or name the sides without a header with it".into(),
-        ])),
-    }
-}
-
-/// Which of the columns holds the IDs.
-fn id_column(names: &[String], wanted: Option<&str>, no_header: bool) -> Result<usize> {
-    if no_header {
-        return numbered_column(names.len(), wanted);
-    }
-    if let [only] = names {
-        // The first of a list of IDs must not be taken for a name, nor a name for an ID.
-        let is_name = wanted.map_or(USUAL_NAMES.contains(&only.as_str()), |wanted| {
-            wanted == only
-        });
-        return match is_name {
-            true => Ok(0),
-            // What is near a name is no ID: it can be shown.
-            false if is_near(names, wanted) => names::find_name(names, names, wanted),
-            false => Err(one_column(wanted)),
-        };
-    }
-    match names::find_name(names, names, wanted) {
-        // The message would list the columns, which may be somebody's IDs.
-        Err(_) if names.iter().any(|name| looks_like_data(name)) && !is_near(names, wanted) => {
-            Err(Error::usage(match wanted {
-                Some(wanted) => format!("no column {wanted}"),
-                None => format!("no column is called {}", USUAL_NAMES.join(", ")),
-            })
-            .hint([
-                "the first record looks like data, not like names: if it is, say so with ".into(),
-                Setting::NoHeader.into(),
-                " and name the column by its number, such as ".into(),
-                Setting::Id.to("1"),
-            ]))
-        }
-        found => found,
-    }
-}
-
-fn is_near(names: &[String], wanted: Option<&str>) -> bool {
-    let usual = USUAL_NAMES.iter().copied();
-    let mut near = usual.filter(|_| wanted.is_none()).chain(wanted);
-    near.any(|wanted| names.iter().any(|name| names::is_near(name, wanted)))
-}
-
-/// Numbers, addresses and long texts are no names of columns; the empty one may be an index.
-fn looks_like_data(name: &str) -> bool {
-    const NAME_CHARACTERS_MAX: usize = 64;
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    name.len() > NAME_CHARACTERS_MAX
-        || name.contains('@')
-        || name.trim().parse::<f64>().is_ok()
-        || digits >= 6
-        || (name.len() >= 16 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
-}
-
-fn one_column(wanted: Option<&str>) -> Error {
-    let text = match wanted {
-        Some(wanted) => format!("one column, whose first line isn't {wanted}"),
-        None => format!(
-            "one column, whose first line is none of {}",
-            USUAL_NAMES.join(", ")
-        ),
-    };
-    Error::usage(text).hint([
-        "if its first line is an id, say ".into(),
-        Setting::NoHeader.into(),
-        "; if it is the column's name, name it with ".into(),
-        Setting::Id.into(),
-    ])
-}
-
-fn numbered_column(width: usize, wanted: Option<&str>) -> Result<usize> {
-    let number = match wanted {
-        None if width == 1 => Some(1),
-        None => None,
-        Some(wanted) => wanted.parse().ok(),
-    };
-    let index = number.and_then(|number: usize| number.checked_sub(1));
-    match index.filter(|&index| index < width) {
-        Some(index) => Ok(index),
-        None => {
-            let text = match wanted {
-                Some(_) => format!("columns without names are called 1 to {width}"),
-                None => format!("any of {width} columns may be the id column"),
-            };
-            Err(Error::usage(text).hint([
-                "name the id column by its number, such as ".into(),
-                Setting::Id.to("1"),
-            ]))
-        }
-    }
-}
-
-/// Whether a file may be delimited text, by its first bytes.
-pub(super) fn may_be_text(head: &[u8], format: Option<InputFormat>) -> bool {
-    match format {
-        Some(format) => matches!(format, InputFormat::Delimited | InputFormat::JsonLines),
-        None => {
-            let utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-            let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-            !head.starts_with(b"PAR")
-                && (utf16 || Packing::of(head).is_some() || looks_like_text(text))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-
-    fn column(names: &[&str], wanted: Option<&str>, no_header: bool) -> Result<usize> {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        id_column(&names, wanted, no_header)
-    }
-
-    #[test]
-    fn a_list_of_ids_needs_a_word_on_its_first_line() {
-        assert_eq!(column(&["user_id"], None, false), Ok(0));
-        assert_eq!(column(&["customer"], Some("customer"), false), Ok(0));
-        for (first, wanted) in [
-            ("4711", None),
-            ("customer", None),
-            ("4711", Some("user_id")),
-        ] {
-            let error = column(&[first], wanted, false).expect_err(first);
-            assert_eq!(error.kind(), ErrorKind::Usage);
-            assert!(!error.to_string().contains("4711"), "{error}");
-        }
-        assert_eq!(column(&["1"], None, true), Ok(0));
-    }
-
-    #[test]
-    fn columns_without_names_are_numbered_from_1() {
-        assert_eq!(column(&["1", "2"], Some("2"), true), Ok(1));
-        for wanted in [None, Some("0"), Some("3"), Some("user_id")] {
-            let error = column(&["1", "2"], wanted, true).expect_err("no such number");
-            assert_eq!(error.kind(), ErrorKind::Usage);
-        }
-    }
-
-    #[test]
-    fn a_first_record_of_data_is_never_shown() {
-        for first in [
-            "4711",
-            "ann@example.com",
-            "00112233-4455-6677-8899-aabbccddeeff",
-        ] {
-            let error = column(&[first, "x"], None, false).expect_err(first);
-            assert!(!error.to_string().contains(first), "{error}");
-            assert!(error.to_string().contains("no_header"), "{error}");
-        }
-        let error = column(&["customer", "x"], None, false).expect_err("unusual");
-        assert!(error.to_string().contains("customer"), "{error}");
-    }
+/// Whether a file may be text, packed or not, by its first bytes.
+pub(super) fn may_be_text(head: &[u8]) -> bool {
+    let utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let is_packed = Packing::of(head).is_some();
+    !head.starts_with(b"PAR") && (utf16 || is_packed || looks_like_text(text))
 }

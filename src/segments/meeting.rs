@@ -3,11 +3,13 @@
 //! What the name of a folder says has no type: `month=01` is written by one program, `month=1` by
 //! another, and a third keeps an integer column. The rule, for each column: beside a column of another
 //! type, text is read as that. If all of it comes from folders, whole numbers that differ by leading
-//! zeros alone are one value, and days with and without dashes are. Text of a file stays what it is.
+//! zeros alone are one value, and days with and without dashes are; folders of days with dashes meet an
+//! integer column of days (20261101) if nothing but days is in either. Text of a file stays what it is.
 
 use super::{Segments, type_beside_text};
 use crate::error::{Error, ErrorKind, Result};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -33,6 +35,9 @@ pub(super) fn settle<T>(parts: &mut [Segments<T>], by: &[String]) -> Result<()> 
     for name in by {
         let spelling = match type_beside_text(parts, name) {
             Some(DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) => Spelling::Days,
+            Some(DataType::Int32 | DataType::Int64) if are_days(parts, name) => {
+                Spelling::DaysAsNumbers
+            }
             Some(_) => continue,
             None => Spelling::of(parts, name),
         };
@@ -51,6 +56,8 @@ enum Spelling {
     AsItIs,
     /// Days with dashes.
     Days,
+    /// Days without dashes, as integer columns hold them.
+    DaysAsNumbers,
     /// Whole numbers of these values without leading zeros.
     Numbers(BTreeSet<String>),
 }
@@ -103,10 +110,31 @@ impl Spelling {
         let respelt = match self {
             Self::AsItIs => None,
             Self::Days => day(value),
+            Self::DaysAsNumbers => day(value).map(|day| day.replace('-', "")),
             Self::Numbers(twice) => number(value).filter(|bare| twice.contains(bare)),
         };
         respelt.unwrap_or_else(|| value.to_owned())
     }
+}
+
+/// Whether all values are days: of folders with dashes or without, of integer columns such as 20261101.
+/// Then they can't mean anything else, and a day is its number.
+fn are_days<T>(parts: &[Segments<T>], name: &str) -> bool {
+    parts.iter().all(|part| {
+        let schema = part.columns.schema_ref();
+        let Some((index, field)) = schema.column_with_name(name) else {
+            return true;
+        };
+        let column = part.columns.column(index);
+        if *field.data_type() == DataType::Utf8 && !is_untyped(field) {
+            return false;
+        }
+        let texts = cast(column, &DataType::Utf8);
+        texts.is_ok_and(|texts| {
+            let mut texts = texts.as_string::<i32>().iter().flatten();
+            texts.all(|text| day(text).is_some())
+        })
+    })
 }
 
 fn respelt(columns: &RecordBatch, name: &str, spelling: &Spelling) -> Result<RecordBatch> {
@@ -252,6 +280,28 @@ mod tests {
         let moments: ArrayRef = Arc::new(TimestampSecondArray::from(vec![20_758 * 86_400]));
         let both = met(vec![folders(&["2026-11-01 00:00:00"]), file(moments)]);
         assert_eq!(labels(&both), [("2026-11-01T00:00:00", 2)]);
+    }
+
+    #[test]
+    fn folders_of_days_meet_integers_that_are_days_and_no_others() {
+        let integers = |values: &[i64]| file(Arc::new(Int64Array::from(values.to_vec())));
+        let both = met(vec![
+            folders(&["2026-11-01", "20261102"]),
+            integers(&[20_261_101, 20_261_103]),
+        ]);
+        assert_eq!(
+            labels(&both),
+            [("20261101", 2), ("20261102", 1), ("20261103", 1)]
+        );
+        let text = file(Arc::new(StringArray::from(vec!["2026-11-01"])));
+        for parts in [
+            vec![folders(&["2026-11-01"]), integers(&[20_261_101, 7])],
+            vec![folders(&["2026-11-01", "x"]), integers(&[20_261_101])],
+            vec![text, integers(&[20_261_101])],
+        ] {
+            let error = Segments::group(parts, &["x".into()], |_, _: usize| Ok(()));
+            assert_eq!(error.err().map(|e| e.kind()), Some(ErrorKind::Incomparable));
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn row_3_what_it_looks_like_is_said() {
         ),
         ("a.zip", b"PK\x03\x04\x14\0\0\0a.csv", "unzip"),
         ("a.orc", b"ORC\x11\0\0\n\x06", "pyarrow import orc"),
-        ("a.avro", b"Obj\x01\x04\x14avro.codec", "read_avro"),
+        ("a.avro", b"Obj\x01\x04\x14avro.codec", "fastavro"),
         (
             "a.sqlite",
             b"SQLite format 3\0\x10\0",

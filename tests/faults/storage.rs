@@ -327,7 +327,8 @@ fn row_37_a_partition_folder_is_no_id_column() {
     let folder = Folder::new();
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
     let path = folder.ids("day=2026-11-23/part.parquet", ids);
-    overlap(&["estimate", &path, "--id", "day"]).fails(2, &[&path, "no column day", "user_id"]);
+    overlap(&["estimate", &path, "--id", "day"])
+        .fails(2, &[&path, "day is the name of a folder", "--id"]);
 }
 
 #[test]

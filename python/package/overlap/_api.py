@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, Literal, TypedDict, Union, Unpack, overload
 
 from . import _overlap
@@ -14,6 +15,8 @@ from ._results import Estimate, Pair, Records
 Path = Union[str, os.PathLike[str]]
 Columns = Union[str, Iterable[str], None]
 Named = Union[Mapping[str, Sketch], Sequence[Sketch], SketchTable]
+InputFormat = Literal["parquet", "csv", "json", "arrow"] | None
+AsOf = Union[int, str, datetime, None]
 
 
 class SketchOptions(TypedDict, total=False):
@@ -31,6 +34,11 @@ class FileOptions(SketchOptions, total=False):
     max_value: int | None
     require_checksums: bool
     files: bool
+    as_of: AsOf
+    input_format: InputFormat
+    delimiter: str | None
+    no_header: bool
+    null: str | Iterable[str] | None
     where: str | None
 
 
@@ -58,6 +66,11 @@ def sketch(
     max_value: int | None = None,
     require_checksums: bool = False,
     files: bool = False,
+    as_of: AsOf = None,
+    input_format: InputFormat = None,
+    delimiter: str | None = None,
+    no_header: bool = False,
+    null: str | Iterable[str] | None = None,
     where: str | None = None,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
@@ -67,7 +80,8 @@ def sketch(
             series); a polars ``LazyFrame``, a pyarrow ``Dataset`` or ``Scanner``, or an iterator of tables
             or batches, which are read in batches and never collected whole (but of a ``Scanner`` over Parquet
             files pyarrow itself may keep a file: pass the ``Dataset``); or a path, a pattern, a folder, or a
-            list of them: Parquet and sketch files, as the command line takes them.
+            list of them: Parquet, CSV, TSV, JSON lines, Arrow and sketch files, packed or not, as the
+            command line takes them.
         id: The column of the IDs. Without it ``user_id``; of files, whichever usual name there is.
         by: The segment columns, one name or several. Each combination of their values is a sketch.
         precision: log2 of the number of registers, 4 to 24.
@@ -82,6 +96,14 @@ def sketch(
         require_checksums: For files: refuses pages without a checksum.
         files: For files: reads those of Delta, Iceberg and Hudi tables as they lie, deleted rows included.
             Without it only the live rows of Delta and Iceberg tables are read, and Hudi tables are refused.
+        as_of: For files: the version of Delta and Iceberg tables, a number, or a time as text or as an aware
+            ``datetime``.
+        input_format: For files: their format, ``"parquet"``, ``"csv"``, ``"json"`` (lines) or ``"arrow"``;
+            without it their first bytes tell.
+        delimiter: For CSV files: what separates fields, a character or ``"comma"``, ``"semicolon"``, ``"tab"``,
+            ``"pipe"``, ``"space"``, or ``"none"`` for one ID a line; without it the first records tell.
+        no_header: For CSV files: the first record is data; columns are called ``"1"``, ``"2"`` and so on.
+        null: For text files: a text that means null where an ID is expected, or several.
         where: For files: takes only the rows that meet a condition in SQL, such as ``"country = 'CH' and
             day >= current_date - interval '30 days'"``.
 
@@ -118,6 +140,11 @@ def sketch(
             max_value=max_value,
             require_checksums=require_checksums,
             files=files,
+            as_of=_version(as_of),
+            input_format=input_format,
+            delimiter=delimiter,
+            no_header=no_header,
+            null=[null] if isinstance(null, str) else None if null is None else list(null),
             where=where,
         )
         return table if columns else table[0]
@@ -125,10 +152,23 @@ def sketch(
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
     if where is not None:
         raise UsageError("where is for files; filter Arrow data before it is sketched, as by frame.filter(...)")
+    for_files = {"as_of": as_of, "input_format": input_format, "delimiter": delimiter, "null": null}
+    given = [name for name, value in for_files.items() if value is not None] + ["no_header"] * no_header
+    if given:
+        raise UsageError(f"{given[0]} is for files, not for {_a(data)}")
     id = "user_id" if id is None else id
     sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
     table = sketcher.update(_only(data, [id, *columns])).finish_table()
     return table if columns else table[0]
+
+
+def _version(as_of: AsOf) -> str | None:
+    """A version as the command line takes it."""
+    if isinstance(as_of, datetime):
+        if as_of.tzinfo is None:
+            raise UsageError("as_of is a datetime without a time zone: add one, such as tzinfo=timezone.utc")
+        return as_of.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return None if as_of is None else str(as_of)
 
 
 def merge(sketches: Iterable[Sketch]) -> Sketch:

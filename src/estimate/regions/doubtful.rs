@@ -12,8 +12,8 @@ use super::linear::{Square, dot};
 use super::model::Model;
 
 /// How much each region would gain if all doubtful ones were nobody's, by the covariance of the fit;
-/// empty if there are none, or if they can't all be nobody's.
-pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Vec<f64> {
+/// `None` if there are none, or if they can't all be nobody's.
+pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Option<Vec<f64>> {
     /// Standard deviations that a region must have to be somebody's beyond doubt.
     const SURE: f64 = 2.0;
     let is_doubtful = |&region: &usize| {
@@ -22,14 +22,11 @@ pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Vec<f64
     };
     let doubtful: Vec<usize> = fit.free.iter().copied().filter(is_doubtful).collect();
     let users: Vec<f64> = doubtful.iter().map(|&region| fit.users[region]).collect();
-    let Some(factor) = covariance.block(&doubtful).cholesky() else {
-        return Vec::new();
-    };
-    let pull = factor.solve(&users);
+    let pull = covariance.block(&doubtful).cholesky()?.solve(&users);
     // As surprising as so many normal variates, squared and summed up, are once in a thousand times.
     let (degrees, surprise) = (users.len() as f64, dot(&pull, &users));
     if users.is_empty() || surprise > 3.0_f64.mul_add((2.0 * degrees).sqrt(), degrees) {
-        return Vec::new();
+        return None;
     }
     let gain = |region: usize| {
         let row = covariance.row(region);
@@ -37,5 +34,5 @@ pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Vec<f64
             .map(|(&other, pull)| row[other] * pull)
             .sum::<f64>()
     };
-    (0..model.places).map(gain).collect()
+    Some((0..model.places).map(gain).collect())
 }

@@ -16,8 +16,8 @@ pub(super) struct Intervals {
     /// Of the regions' users; 0 where a bound holds a region.
     covariance: Square,
     held: Vec<Held>,
-    /// How much each region would gain if the doubtful ones were nobody's; empty if none is.
-    lean: Vec<f64>,
+    /// How much each region would gain under something that may be so as well: intervals reach there.
+    leans: Vec<Vec<f64>>,
     /// What the fit says before rounding.
     fitted: Vec<f64>,
     seen: Vec<(RegionSet, u64)>,
@@ -47,6 +47,7 @@ impl Intervals {
         model: &Model<'_>,
         fit: &Fit,
         users: &[f64],
+        clipped: Vec<f64>,
         set_count: usize,
         z: f64,
     ) -> Self {
@@ -82,7 +83,9 @@ impl Intervals {
         let theta = model.sample.theta;
         let mut intervals = Self {
             held: Held::all(model, fit, &information, &covariance, solver.as_ref(), z),
-            lean: doubtful::lean(model, fit, &covariance),
+            leans: doubtful::lean(model, fit, &covariance)
+                .into_iter()
+                .collect(),
             covariance,
             fitted: fit.users.clone(),
             seen: model.sample.seen_of.clone(),
@@ -96,40 +99,39 @@ impl Intervals {
             z,
             anchors: Vec::new(),
         };
+        // Sets that came out larger than they can be were held at that: together they are too small.
+        if clipped.iter().any(|users| *users != 0.0) {
+            intervals.leans.push(clipped);
+        }
         intervals.anchors = intervals.anchored(users, set_count);
         intervals
     }
 
-    /// Sets that can have only so many users: nothing within them has a higher limit, and no union a
-    /// higher one than its sets together.
+    /// Sets that can have only so many users: nothing within them has a higher limit, and no union of
+    /// such sets a higher one than they can have together. Limits of sets that are estimates are
+    /// none for their union: each is too low now and then, and one of eight often.
     pub(super) fn limit(&mut self, caps: &[(Vec<usize>, f64)]) {
-        for (regions, most) in caps {
-            let cap = RegionSet::of(self.fitted.len(), |region| regions.contains(&region));
-            let within = self
-                .anchors
-                .iter_mut()
-                .filter(|anchor| anchor.users.is_within(&cap));
-            within.for_each(|anchor| anchor.estimate = anchor.estimate.limited(*most));
-        }
-        for at in 0..self.anchors.len() {
-            let sets =
-                (0..usize::BITS as usize).filter(|set| self.anchors[at].union_of >> set & 1 == 1);
-            let sizes = self
-                .anchors
-                .iter()
-                .filter(|anchor| anchor.union_of.count_ones() == 1);
-            let sizes: Vec<(usize, f64)> = sizes
-                .map(|set| (set.union_of, set.estimate.upper))
-                .collect();
-            let most = sets.map(|set| {
-                sizes
-                    .iter()
-                    .find(|(of, _)| *of == 1 << set)
-                    .map_or(f64::INFINITY, |(_, upper)| *upper)
-            });
-            if self.anchors[at].union_of != 0 {
-                self.anchors[at].estimate = self.anchors[at].estimate.limited(most.sum());
+        let regions = self.fitted.len();
+        let caps: Vec<(RegionSet, f64)> = (caps.iter())
+            .map(|(cap, most)| {
+                (
+                    RegionSet::of(regions, |region| cap.contains(&region)),
+                    *most,
+                )
+            })
+            .collect();
+        for anchor in &mut self.anchors {
+            let mut together = Some(0.0);
+            for set in (0..regions.trailing_zeros()).filter(|set| anchor.union_of >> set & 1 == 1) {
+                let users = RegionSet::of(regions, |region| region >> set & 1 == 1);
+                let cap = caps.iter().find(|(cap, _)| *cap == users);
+                together = together.zip(cap).map(|(sum, (_, most))| sum + most);
             }
+            let own = caps.iter().filter(|(cap, _)| anchor.users.is_within(cap));
+            let own = own.map(|(_, most)| *most);
+            let union = together.filter(|_| anchor.union_of != 0);
+            let most = own.chain(union).fold(f64::INFINITY, f64::min);
+            anchor.estimate = anchor.estimate.limited(most);
         }
     }
 
@@ -225,15 +227,14 @@ impl Intervals {
         // Fractions of users that may be anybody's.
         let own = self.held.iter().filter(|held| picked.has(held.region));
         let less = less + own.map(|held| held.above).sum::<f64>();
-        let lean = match self.lean[..] {
-            [] => 0.0,
-            _ => sum_of_picked(&self.lean),
-        };
-        let lower = (estimate.lower.min(value - less) + lean.min(0.0)).max(seen);
+        let lower = estimate.lower.min(value - less);
+        let upper = estimate.upper.max(value + more);
+        let leans = || self.leans.iter().map(|lean| sum_of_picked(lean));
+        let lower = (lower + leans().map(|lean| lean.min(0.0)).sum::<f64>()).max(seen);
         whole_users(
             value,
             lower,
-            estimate.upper.max(value + more) + lean.max(0.0),
+            upper + leans().map(|lean| lean.max(0.0)).sum::<f64>(),
         )
     }
 

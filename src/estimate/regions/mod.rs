@@ -94,11 +94,17 @@ pub fn estimate_regions(counts: &RegionCounts) -> RegionsEstimate {
     let mut fit = fit::fit(&mut model);
     let certain = model.totals.len();
     let caps = caps(counts, places, &model);
+    let free = fit.users.clone();
     fit::keep_below(&mut model, &mut fit, &caps);
+    let clipped = free
+        .iter()
+        .zip(&fit.users)
+        .map(|(free, kept)| free - kept)
+        .collect();
     model.totals.truncate(certain);
     let users = whole::whole(&model, &fit.users, &caps);
     let z = counts.confidence.z();
-    let mut intervals = Intervals::new(&model, &fit, &users, counts.set_count, z);
+    let mut intervals = Intervals::new(&model, &fit, &users, clipped, counts.set_count, z);
     intervals.limit(&caps);
     RegionsEstimate {
         set_count: counts.set_count,

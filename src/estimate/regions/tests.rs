@@ -275,6 +275,24 @@ fn a_union_of_others_and_a_copy_change_no_other_interval() {
     }
 }
 
+/// One row a user is common, and then rows are a bound that half of all estimates reach. If the union's
+/// interval takes no notice, it is held in 43 of these 60.
+#[test]
+fn the_union_of_sets_with_a_row_a_user_is_held() {
+    let mut regions = [0; 1 << 6];
+    (0..6).for_each(|set| regions[1 << set] = 2_000);
+    let holds = |seed: &u64| {
+        let fit = estimate_regions(&RegionCounts {
+            most: vec![Some(2_000); 6],
+            ..World::new(*seed, 7, &regions).counts(64)
+        });
+        let union = fit.sum(|_| true);
+        (union.lower..=union.upper).contains(&12_000.0)
+    };
+    let held = (0..60).filter(holds).count();
+    assert!(held >= 53, "{held}");
+}
+
 /// Without room for doubtful regions, it is held in 41 of these 60.
 #[test]
 fn the_union_of_sets_without_a_common_user_is_held() {

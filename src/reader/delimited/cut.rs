@@ -11,6 +11,9 @@ pub(crate) struct RecordCutter {
     line_end: u8,
     /// Stretches outside of quotes, in order; kept to be used again.
     outside: Vec<Range<usize>>,
+    /// Whether a line with a character was seen: the first block holds the header, however many blank
+    /// lines stand before it.
+    begun: bool,
 }
 
 impl RecordCutter {
@@ -19,6 +22,7 @@ impl RecordCutter {
             delimiter,
             line_end,
             outside: Vec::new(),
+            begun: false,
         }
     }
 
@@ -33,6 +37,21 @@ impl RecordCutter {
 
 impl Cutter for RecordCutter {
     fn cut(&mut self, bytes: &[u8]) -> Cut {
+        let mut cut = self.whole_records(bytes);
+        if let Some(end) = cut.end.filter(|_| !self.begun) {
+            self.begun = bytes[..end].iter().any(|b| !matches!(b, b'\r' | b'\n'));
+            cut.end = Some(end).filter(|_| self.begun);
+        }
+        cut
+    }
+
+    fn doubt(&self) -> &'static str {
+        "is it text, and is the delimiter right? "
+    }
+}
+
+impl RecordCutter {
+    fn whole_records(&mut self, bytes: &[u8]) -> Cut {
         let last_end = |range: &Range<usize>| {
             let found = memrchr(self.line_end, &bytes[range.clone()]);
             found.map(|at| range.start + at + 1)
@@ -91,6 +110,14 @@ mod tests {
         assert_eq!(end("a,\"b\nc\"\nd"), Some(8));
         assert_eq!(end("\"a\"\"\n\"\"\"\n\"b"), Some(9));
         assert_eq!(end("\"\",x\n\"\"\"\n"), Some(5));
+    }
+
+    #[test]
+    fn blank_lines_before_the_header_are_no_block_of_their_own() {
+        let mut cutter = RecordCutter::new(Some(b','), b'\n');
+        assert_eq!(cutter.cut(b"\r\n\n").end, None);
+        assert_eq!(cutter.cut(b"\r\n\nid,x\n").end, Some(8));
+        assert_eq!(cutter.cut(b"\n").end, Some(1));
     }
 
     #[test]

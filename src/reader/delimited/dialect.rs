@@ -75,7 +75,8 @@ pub(crate) struct Dialect {
 
 impl TextOptions {
     /// The options of one side.
-    pub(crate) fn of_side(&self, side: &str) -> Self {
+    #[must_use]
+    pub fn of_side(&self, side: &str) -> Self {
         Self {
             no_header: self.no_header || self.no_header_of.contains(side),
             ..self.clone()
@@ -124,7 +125,7 @@ const fn layout(delimiter: Option<u8>, line_end: u8) -> Layout {
 }
 
 /// As much of the head as ends with a record.
-fn beginning<'a>(head: &'a [u8], whole: bool, layout: &Layout) -> &'a [u8] {
+pub(super) fn beginning<'a>(head: &'a [u8], whole: bool, layout: &Layout) -> &'a [u8] {
     if whole {
         return head;
     }

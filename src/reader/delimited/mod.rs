@@ -6,13 +6,14 @@ mod layout;
 mod plain;
 mod records;
 mod rows;
+mod survey;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cut::RecordCutter;
 pub(crate) use dialect::Dialect;
 pub use dialect::{Delimiter, TextOptions};
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, option_of};
 
 use super::batch::Take;
 use super::collect::Collector;
@@ -37,6 +38,10 @@ pub(crate) struct Delimited {
 }
 
 impl TextFormat for Delimited {
+    fn format_name(&self) -> &'static str {
+        "delimited text"
+    }
+
     fn names(&self) -> &[String] {
         &self.names
     }

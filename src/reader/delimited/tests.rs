@@ -74,7 +74,8 @@ fn written(field: &str, quote: bool) -> String {
 
 #[test]
 fn every_cut_of_every_text_reads_alike() {
-    let texts: [&[u8]; 12] = [
+    let texts: [&[u8]; 13] = [
+        b"\n\r\n\nh,i,j\na,b,c\n",
         b"h,i,j\na,b,c\n1,2,3\n",
         b"h,i,j\r\na,b,c\r\n1,2,3",
         b"h,i,j\n\n\"a\",\"b\",\"c\"\n\r\n\"a\"\"\",\"\",\"\"\"\"\n",

@@ -59,9 +59,17 @@ impl Cutter for LineCutter {
             ..Cut::default()
         }
     }
+
+    fn doubt(&self) -> &'static str {
+        "is it one object a line, as jq -c . makes it? "
+    }
 }
 
 impl TextFormat for JsonLines {
+    fn format_name(&self) -> &'static str {
+        "JSON lines"
+    }
+
     fn names(&self) -> &[String] {
         &self.names
     }

@@ -3,6 +3,7 @@
 //! Every byte of the line is checked by RFC 8259; values that nobody wants are skipped, not built.
 
 use super::wanted::Node;
+use crate::reader::integer::are_digits;
 use std::borrow::Cow;
 
 /// What stands at a path: where it lies in the line.
@@ -300,6 +301,12 @@ impl<'a> Parser<'a> {
     #[inline]
     fn digits(&mut self) -> Result<(), Flaw> {
         let start = self.at;
+        // IDs have many digits: eight of them at a time.
+        while let Some(chunk) = self.line.get(self.at..).and_then(<[u8]>::first_chunk)
+            && are_digits(u64::from_le_bytes(*chunk))
+        {
+            self.at += 8;
+        }
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }

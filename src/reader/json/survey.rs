@@ -3,7 +3,9 @@
 use super::fault_of;
 use super::parse::{self, Value};
 use crate::error::Result;
+use crate::reader::looks_like_data;
 use crate::reader::stream::Block;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a column holds, by its first value that isn't null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,9 @@ struct Column {
 
 /// Columns that are listed. Objects whose keys are data have any number of them.
 const COLUMNS_MAX: usize = 1000;
+
+/// Keys of an object within a record that are taken for names; of more, they are data.
+const KEYS_MAX: usize = 64;
 
 impl Survey {
     /// Looks at a block; `wanted` is listed however many others there are.
@@ -86,6 +91,11 @@ impl Survey {
         self.records == 0
     }
 
+    /// How many records were seen.
+    pub(crate) const fn records(&self) -> u64 {
+        self.records
+    }
+
     /// The names and paths of all columns. What was null so far and an object elsewhere is none.
     pub(crate) fn columns(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let is_inner = |column: &&Column| {
@@ -98,6 +108,44 @@ impl Survey {
         leaves
             .map(|column| (column.name.clone(), column.path.clone()))
             .unzip()
+    }
+
+    /// The names and paths of the columns as a message or a report may list them: the keys of an object
+    /// that maps data to something are data, perhaps IDs, and stand as one `scores.*`.
+    pub(crate) fn shown(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let (_, paths) = self.columns();
+        let mut children: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+        for path in &paths {
+            for depth in 0..path.len() {
+                let keys = children.entry(&path[..depth]).or_default();
+                keys.insert(&path[depth]);
+            }
+        }
+        let is_map = |object: &[String]| {
+            let keys = &children[object];
+            let data = keys.iter().filter(|key| looks_like_data(key)).count();
+            // Wide records are known; so many keys below one are not names.
+            2 * data > keys.len() || (!object.is_empty() && keys.len() > KEYS_MAX)
+        };
+        let (mut names, mut shown): (Vec<String>, Vec<Vec<String>>) = Default::default();
+        for path in &paths {
+            let map = (0..path.len()).find(|&depth| is_map(&path[..depth]));
+            let name = match map {
+                None => path.join("."),
+                Some(depth) => {
+                    let count = children[&path[..depth]].len();
+                    let keys = if count == 1 { "key" } else { "keys" };
+                    let above = path[..depth].iter().map(String::as_str);
+                    let object = above.chain(["*"]).collect::<Vec<_>>().join(".");
+                    format!("{object} ({count} {keys})")
+                }
+            };
+            if map.is_none() || !names.contains(&name) {
+                names.push(name);
+                shown.push(path.clone());
+            }
+        }
+        (names, shown)
     }
 
     /// What the column at a path holds, and the line where that was seen.

@@ -21,6 +21,8 @@ use std::ops::Range;
 pub(super) struct Contents {
     pub(super) schema: Schema,
     pub(super) version: MetadataVersion,
+    /// Whether it is a stream, not a file with a footer.
+    pub(super) is_stream: bool,
     pub(super) dictionaries: Vec<Dictionary>,
     pub(super) batches: Vec<Batch>,
 }
@@ -114,6 +116,7 @@ fn listed(file: &InputFile) -> Result<Contents> {
     let mut contents = Contents {
         schema: schema_of(footer.schema())?,
         version: footer.version(),
+        is_stream: false,
         dictionaries: Vec::new(),
         batches: Vec::new(),
     };
@@ -178,6 +181,7 @@ fn walked(file: &InputFile) -> Result<Contents> {
                 contents = Some(Contents {
                     schema: schema_of(message.header_as_schema())?,
                     version: message.version(),
+                    is_stream: true,
                     dictionaries: Vec::new(),
                     batches: Vec::new(),
                 });

@@ -8,12 +8,12 @@ use super::arrow::{ArrowIds, id_domain};
 use super::filtered::{self, FileFilter};
 use super::live::partitions_of_path;
 use super::parquet::guarded;
-use super::store::{Identity, InputFile};
+use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Type;
 use crate::id::{Cast, IdDomain, IdSink, Tally};
-use crate::reader::{PageCounter, ReadLimits};
+use crate::reader::{Packing, PageCounter, ReadLimits};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
@@ -29,8 +29,11 @@ pub(super) struct IpcFile {
     pub(super) path: PathBuf,
     /// The path without links and detours: equal for the same file.
     pub(super) canonical: PathBuf,
+    /// Of the file whose messages are read.
     identity: Identity,
     contents: Contents,
+    /// The file whose messages are read, if it was unpacked.
+    unpacked: Option<InputFile>,
     id: Leaf,
     pub(super) cast: Option<IdDomain>,
     limits: ReadLimits,
@@ -39,6 +42,59 @@ pub(super) struct IpcFile {
     /// Which of its rows are taken.
     pub(super) filter: Option<FileFilter>,
     counter: Arc<PageCounter>,
+}
+
+/// What an Arrow file or stream holds; of a packed one, of what is inside.
+#[derive(Debug)]
+pub(super) struct IpcContents {
+    contents: Contents,
+    /// What is inside of a packed file.
+    unpacked: Option<InputFile>,
+}
+
+impl IpcContents {
+    /// Finds the messages of a file. A packed one is unpacked into a temporary file: messages are found
+    /// from the end, and read in any order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for what is no Arrow file or isn't whole, [`ErrorKind::Limit`] for what grows
+    /// too much when it is unpacked, [`ErrorKind::Output`] if there is no room for it.
+    pub(super) fn open(
+        file: &InputFile,
+        packing: Option<Packing>,
+        limits: &ReadLimits,
+    ) -> Result<Self> {
+        let unpack = |packing: Packing| {
+            let stream = packing.unpack(Box::new(Sequential::new(file.again()?)))?;
+            let bytes_max = file.len().saturating_mul(limits.ratio_max);
+            let what = format!("an Arrow file inside of {}", packing.name());
+            let explain = |e: &std::io::Error| packing.corrupt(e);
+            let bytes_max = bytes_max.max(ReadLimits::RATIO_BYTES_MIN);
+            let unpacked = file.unpacked(&what, stream, bytes_max, &explain)?;
+            file.ensure_unchanged(file.identity())?;
+            Ok::<_, Error>(unpacked)
+        };
+        let unpacked = packing.map(unpack).transpose()?;
+        let contents = guarded(|| messages::contents(unpacked.as_ref().unwrap_or(file)))?;
+        Ok(Self { contents, unpacked })
+    }
+
+    /// Whether it is a stream, not a file with a footer.
+    pub(super) const fn is_stream(&self) -> bool {
+        self.contents.is_stream
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.contents.batches.iter().map(|batch| batch.rows).sum()
+    }
+
+    /// The dotted paths of its columns, and their types.
+    pub(super) fn columns(&self) -> (Vec<String>, Vec<DataType>) {
+        let leaves = leaves_of(&self.contents.schema).into_iter();
+        leaves
+            .map(|leaf| (leaf.name, leaf.field.data_type().clone()))
+            .unzip()
+    }
 }
 
 /// Rows whose IDs are pushed at a time.
@@ -64,16 +120,17 @@ impl IpcFile {
     /// [`ErrorKind::Usage`] if the ID column can't be told.
     pub(super) fn open(
         file: &InputFile,
+        packing: Option<Packing>,
         path: &Path,
         id: Option<&str>,
         selection: &IdSelection,
         counter: &Arc<PageCounter>,
     ) -> Result<Self> {
         let located = |e: Error| e.with("file", path.display());
-        let contents = guarded(|| messages::contents(file)).map_err(located)?;
-        // Arrow has no checksums.
-        let checked = selection.limits.check_page(0, 0, false);
+        let checked = selection.limits.ensure_no_checksums("Arrow IPC");
         checked.map_err(located)?;
+        let contents = IpcContents::open(file, packing, &selection.limits).map_err(located)?;
+        let IpcContents { contents, unpacked } = contents;
         let leaves = leaves_of(&contents.schema);
         let names: Vec<String> = leaves.iter().map(|leaf| leaf.name.clone()).collect();
         let ends: Vec<&String> = leaves.iter().map(|leaf| leaf.field.name()).collect();
@@ -96,8 +153,9 @@ impl IpcFile {
             counter: Arc::clone(counter),
             path: path.to_owned(),
             canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
-            identity: file.identity(),
+            identity: unpacked.as_ref().unwrap_or(file).identity(),
             contents,
+            unpacked,
             id,
             cast: selection.cast,
             limits: selection.limits,
@@ -246,13 +304,20 @@ impl IpcFile {
     /// The columns of a record batch.
     fn read(&self, number: usize, columns: &[usize]) -> Result<RecordBatch> {
         let batch = &self.contents.batches[number];
-        let file = InputFile::open(&self.path)?;
+        let opened;
+        let file = match &self.unpacked {
+            Some(unpacked) => unpacked,
+            None => {
+                opened = InputFile::open(&self.path)?;
+                &opened
+            }
+        };
         file.ensure_unchanged(self.identity)?;
         let rows = guarded(|| {
-            let decoder = self.decoder(&file, batch, columns)?;
+            let decoder = self.decoder(file, batch, columns)?;
             let schema = &self.contents.schema;
             let columns = Some((schema, columns));
-            let bytes = messages::load(&file, &batch.block, columns, &self.limits)?;
+            let bytes = messages::load(file, &batch.block, columns, &self.limits)?;
             let read = decoder.read_record_batch(&batch.block, &bytes);
             read.map_err(corrupt)?
                 .ok_or_else(|| corrupt("a message without rows"))

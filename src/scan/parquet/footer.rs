@@ -195,6 +195,15 @@ fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
     }
 }
 
+/// The metadata of a file, of which no column has to hold IDs.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if it isn't a readable Parquet file.
+pub(in crate::scan) fn metadata_of(path: &Path) -> Result<ParquetMetaData> {
+    let (file, _) = look_over(path)?;
+    read_metadata(&Source(file), None, false).map_err(|e| e.with("file", path.display()))
+}
+
 /// Opens a file that is a Parquet file as far as both of its ends tell.
 pub(super) fn open_checked(path: &Path) -> Result<Arc<InputFile>> {
     look_over(path).map(|(file, _)| file)

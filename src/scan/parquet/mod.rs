@@ -17,7 +17,7 @@ mod source;
 mod thrift;
 mod values;
 
-pub(super) use footer::{ParquetFile, RowGroup};
+pub(super) use footer::{ParquetFile, RowGroup, metadata_of};
 pub(super) use pages::Part;
 pub(super) use rows::{ArrowFile, open_arrow};
 pub use source::Source;

@@ -12,7 +12,7 @@ mod partition;
 
 pub use arguments::Side;
 pub(super) use folder::has_iceberg_metadata;
-pub(super) use partition::{partitions, percent_decoded};
+pub(super) use partition::{explain_partition, partitions, percent_decoded};
 
 use std::path::{Path, PathBuf};
 

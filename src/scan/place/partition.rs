@@ -1,5 +1,7 @@
 //! What the names of folders say of the rows in them: `day=2026-11-23/`.
 
+use crate::error::{Error, ErrorKind, Setting};
+use crate::scan::names::USUAL_NAMES;
 use crate::segments::NULL_IN_PATHS;
 use std::path::Path;
 
@@ -11,6 +13,30 @@ pub(in crate::scan) fn partitions(path: &Path) -> Vec<(String, Option<String>)> 
     folders
         .map(|(name, text)| (percent_decoded(name), value(text)))
         .collect()
+}
+
+/// The error for an ID column that isn't in a file, where a folder of its path is called so.
+pub(in crate::scan) fn explain_partition(error: Error, path: &Path, id: Option<&str>) -> Error {
+    if error.kind() != ErrorKind::Usage {
+        return error;
+    }
+    let is_id = |name: &str| match id {
+        Some(id) => name == id,
+        None => USUAL_NAMES.contains(&name),
+    };
+    let partitions = partitions(path);
+    let Some((name, _)) = partitions.iter().find(|(name, _)| is_id(name)) else {
+        return error;
+    };
+    Error::usage(format!(
+        "{name} is the name of a folder ({name}=…) and no column: its value is the same for all rows below it"
+    ))
+    .with("file", path.display())
+    .hint([
+        "name a column of the files with ".into(),
+        Setting::Id.into(),
+        ", or export the ids as a column".into(),
+    ])
 }
 
 /// `%3A` → `:`; what isn't such an escape stands as it is.
@@ -30,6 +56,26 @@ pub(in crate::scan) fn percent_decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_called_as_the_id_column_is_named() {
+        let missing = || Error::usage("no column uid");
+        let path = Path::new("lake/uid=4711/a.parquet");
+        for id in [Some("uid"), None] {
+            let text = explain_partition(missing(), path, id).to_string();
+            assert!(text.contains("name of a folder"), "{text}");
+            assert!(
+                !text.contains("4711") || text.contains("lake/uid=4711/a.parquet"),
+                "{text}"
+            );
+        }
+        for (path, id) in [
+            (path, Some("user")),
+            (Path::new("lake/a.parquet"), Some("uid")),
+        ] {
+            assert_eq!(explain_partition(missing(), path, id), missing());
+        }
+    }
 
     #[test]
     fn partitions_are_read_from_the_path() {
