@@ -33,6 +33,7 @@ mod engine;
 mod error;
 mod estimate;
 mod exact;
+mod filter;
 pub mod format;
 mod generate;
 mod hash;
@@ -66,6 +67,7 @@ pub use estimate::{
     expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
+pub use filter::RowFilter;
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{
     BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, hash_bytes,

@@ -8,6 +8,7 @@ mod datasketches; // images of Apache DataSketches, in every form
 mod detectors; // what must hold of every answer, or it is silently wrong
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
+mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read
 mod formats; // JSON lines, Arrow files and streams, standard input
 mod fuzz_corpus; // the fuzzers' corpus, on stable

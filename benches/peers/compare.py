@@ -15,7 +15,7 @@ from pathlib import Path
 import engines
 
 HERE = Path(__file__).parent
-PARQUET = "u64_none u64_snappy u64_zstd dups dict str seq delta small".split()
+PARQUET = "u64_none u64_snappy u64_zstd dups dict str seq delta small active days all_days".split()
 TEXT = "csv csv_uuid csv_gz jsonl arrow plain".split()
 PAIRS = [*PARQUET, *TEXT, "billion"]
 FLOORS = ("parquet", "gz")
@@ -36,20 +36,21 @@ class Runs:
     failure: str | None = None
 
 
-def command(engine, kind, files, options):
+def command(engine, kind, files, where, options):
     if engine == OVERLAP:
+        condition = [f"--where={where}"] if where else []
         extra = [f"--memory={options.memory}"] if kind == "exact" and options.memory else []
-        return [options.overlap, kind, *files, "--threads=2", "--format=json", *extra]
+        return [options.overlap, kind, *files, "--threads=2", "--format=json", *extra, *condition]
     if engine == FLOOR:
         return [options.decode, *files]
-    return [sys.executable, str(HERE / "engines.py"), kind, engine, *files]
+    return [sys.executable, str(HERE / "engines.py"), kind, engine, *files, where]
 
 
-def run_once(runs, engine, kind, files, options, is_warm_up):
+def run_once(runs, engine, kind, files, where, options, is_warm_up):
     begin = time.perf_counter()
     try:
         process = subprocess.Popen(
-            command(engine, kind, files, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command(engine, kind, files, where, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     except OSError as error:
         runs.failure = error.strerror
@@ -78,20 +79,20 @@ def run_once(runs, engine, kind, files, options, is_warm_up):
 
 
 def make(name, options):
-    """Paths and truth of a pair. In a process of its own: a child's peak of memory begins with its
+    """Paths, truth and condition of a pair. In a process of its own: a child's peak of memory begins with its
     parent's, which must stay small."""
     command = [sys.executable, str(HERE / "pairs.py"), name, options.data, str(options.rows)]
     made = json.loads(subprocess.check_output(command))
-    return made["files"], made["truth"]
+    return made["files"], made["truth"], made["where"]
 
 
-def measure(names, kind, files, options):
+def measure(names, kind, files, where, options):
     """Every engine once in each round, so that a slow minute hits all of them."""
     all_runs = {name: Runs() for name in names}
     for turn in range(options.runs + 1):
         for name, runs in all_runs.items():
             if runs.failure is None:
-                run_once(runs, name, kind, files, options, is_warm_up=turn == 0)
+                run_once(runs, name, kind, files, where, options, is_warm_up=turn == 0)
     return all_runs
 
 
@@ -161,15 +162,16 @@ def main():
     parts = [head(options)]
     print(parts[0], flush=True)
     for name in options.pairs.split(","):
-        files, truth = make(name, options)
+        files, truth, where = make(name, options)
         for kind in options.kinds.split(","):
             rivals = list(engines.ENGINES[kind])
             if options.engines:
                 rivals = [rival for rival in rivals if rival in options.engines.split(",")]
-            has_floor = kind == "estimate" and files[0].endswith(FLOORS)
+            has_floor = kind == "estimate" and not where and files[0].endswith(FLOORS)
             floor = [FLOOR] if has_floor else []
-            runs = measure([OVERLAP, *floor, *rivals], kind, files, options)
-            parts.append(f"### {name}, {kind}\n\n{table(kind, runs, truth)}")
+            runs = measure([OVERLAP, *floor, *rivals], kind, files, where, options)
+            rows = f" where {where}" if where else ""
+            parts.append(f"### {name}, {kind}{rows}\n\n{table(kind, runs, truth)}")
             print(f"\n{parts[-1]}", flush=True)
     if options.output:
         Path(options.output).write_text("\n\n".join(parts) + "\n")

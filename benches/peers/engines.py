@@ -1,5 +1,6 @@
-"""One engine answers one question about one pair: `engines.py ENGINE A B` prints its answers (users
-of A, of B, of both, of either) and the seconds of the query without start-up and imports, as JSON.
+"""One engine answers one question about one pair: `engines.py KIND ENGINE A B CONDITION` prints its answers
+(users of A, of B, of both, of either) and the seconds of the query without start-up and imports, as JSON.
+Without a condition ("") all rows count.
 """
 
 import json
@@ -18,6 +19,10 @@ def duckdb_connection():
     return connection
 
 
+def clause(where):
+    return f"where {where}" if where else ""
+
+
 def form_of(path):
     """The ending of a file without that of its packing."""
     return path.removesuffix(".gz").rpartition(".")[2]
@@ -34,29 +39,32 @@ def duckdb_table(connection, path):
     return name
 
 
-def duckdb_rows(connection, a, b):
+def duckdb_rows(connection, a, b, where):
     a, b = duckdb_table(connection, a), duckdb_table(connection, b)
-    return f"(select {COLUMN}, 1 as side from {a} union all select {COLUMN}, 2 from {b})"
+    return (
+        f"(select {COLUMN}, 1 as side from {a} {clause(where)} "
+        f"union all select {COLUMN}, 2 from {b} {clause(where)})"
+    )
 
 
-def duckdb_approx(connection, a, b):
+def duckdb_approx(connection, a, b, where):
     """Grouping sets: one pass, a sketch a side and one of both. Filtered aggregates are slower by a
     quarter, three queries one after the other by a half."""
     query = (
-        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(connection, a, b)} "
+        f"select side, approx_count_distinct({COLUMN}) from {duckdb_rows(connection, a, b, where)} "
         "group by grouping sets ((side), ())"
     )
     users = dict(connection.execute(query).fetchall())
     return [users[1], users[2], users[1] + users[2] - users[None], users[None]]
 
 
-def duckdb_exact(connection, a, b):
+def duckdb_exact(connection, a, b, where):
     """Users with the sides they are on, then counted: one hash table. Distinct counts and a semi
     join build three and take nearly twice as long."""
     query = (
         "select count(*) filter (where sides & 1 > 0), count(*) filter (where sides & 2 > 0), "
         "count(*) filter (where sides = 3), count(*) "
-        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(connection, a, b)} group by {COLUMN})"
+        f"from (select {COLUMN}, bit_or(side) as sides from {duckdb_rows(connection, a, b, where)} group by {COLUMN})"
     )
     return list(connection.execute(query).fetchone())
 
@@ -68,20 +76,21 @@ def polars_engine():
     return polars
 
 
-def polars_scan(polars, path):
+def polars_rows(polars, path, where):
     scans = {
         "parquet": polars.scan_parquet,
         "csv": polars.scan_csv,
         "jsonl": polars.scan_ndjson,
         "arrow": polars.scan_ipc,
     }
-    return scans[form_of(path)](path).select(COLUMN)
+    rows = scans[form_of(path)](path)
+    return (rows.filter(polars.sql_expr(where)) if where else rows).select(COLUMN)
 
 
-def polars_approx(polars, a, b):
+def polars_approx(polars, a, b, where):
     """Three counts collected at once; one after the other they take a third longer. Streaming, which
     is three times as fast as in memory and less accurate."""
-    frames = [polars_scan(polars, path) for path in (a, b)]
+    frames = [polars_rows(polars, path, where) for path in (a, b)]
     frames.append(polars.concat(frames))
     counts = [frame.select(polars.col(COLUMN).approx_n_unique()) for frame in frames]
     a_users, b_users, either = (
@@ -90,11 +99,11 @@ def polars_approx(polars, a, b):
     return [a_users, b_users, a_users + b_users - either, either]
 
 
-def polars_exact(polars, a, b):
+def polars_exact(polars, a, b, where):
     """Users with the sides they are on; three `n_unique` take twice as long."""
     side = polars.col("side")
     sides = polars.concat(
-        polars_scan(polars, path).with_columns(side=polars.lit(number, polars.UInt8))
+        polars_rows(polars, path, where).with_columns(side=polars.lit(number, polars.UInt8))
         for number, path in ((1, a), (2, b))
     )
     users = sides.group_by(COLUMN).agg(side.bitwise_or())
@@ -123,17 +132,17 @@ CLICKHOUSE_FORMATS = {
 }
 
 
-def clickhouse_file(path):
+def clickhouse_rows(path, where):
     """A file as ClickHouse reads it; packings are known by the name."""
-    return f"file('{path}', {CLICKHOUSE_FORMATS[form_of(path)]})"
+    return f"file('{path}', {CLICKHOUSE_FORMATS[form_of(path)]}) {clause(where)}"
 
 
-def clickhouse_approx(chdb, a, b):
+def clickhouse_approx(chdb, a, b, where):
     """A state of uniqCombined64 a file, merged: every file is read once. `group by side with rollup`
     takes a quarter longer on integers. uniqTheta, which knows intersections, isn't in chdb."""
 
     def state(path, name):
-        return f"(select uniqCombined64State({COLUMN}) as {name} from {clickhouse_file(path)})"
+        return f"(select uniqCombined64State({COLUMN}) as {name} from {clickhouse_rows(path, where)})"
 
     query = (
         "select finalizeAggregation(x), finalizeAggregation(y), "
@@ -144,11 +153,11 @@ def clickhouse_approx(chdb, a, b):
     return [a_users, b_users, a_users + b_users - either, either]
 
 
-def clickhouse_exact(chdb, a, b):
+def clickhouse_exact(chdb, a, b, where):
     """Users with the sides they are on; uniqExact takes longer by a third to two thirds."""
     rows = (
-        f"(select {COLUMN}, 1::UInt8 as side from {clickhouse_file(a)} "
-        f"union all select {COLUMN}, 2::UInt8 from {clickhouse_file(b)})"
+        f"(select {COLUMN}, 1::UInt8 as side from {clickhouse_rows(a, where)} "
+        f"union all select {COLUMN}, 2::UInt8 from {clickhouse_rows(b, where)})"
     )
     query = (
         "select countIf(bitAnd(sides, 1) > 0), countIf(bitAnd(sides, 2) > 0), "
@@ -173,11 +182,11 @@ ENGINES = {
 
 
 def main():
-    kind, engine, a, b = sys.argv[1:]
+    kind, engine, a, b, where = sys.argv[1:]
     start, run = ENGINES[kind][engine]
     session = start()
     begin = time.perf_counter()
-    answers = [int(answer) for answer in run(session, a, b)]
+    answers = [int(answer) for answer in run(session, a, b, where)]
     print(json.dumps({"answers": answers, "seconds": time.perf_counter() - begin}), flush=True)
 
 

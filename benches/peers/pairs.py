@@ -1,6 +1,7 @@
 """Pairs of files of user IDs whose numbers of users are known.
 
-`pairs.py NAME FOLDER ROWS` prints the paths of a pair, written if they aren't there, and its truth.
+`pairs.py NAME FOLDER ROWS` prints the paths of a pair, written if they aren't there, its truth, and the
+condition that its rows have to meet (none, if all count).
 """
 
 import json
@@ -63,6 +64,40 @@ class Distinct:
         return [self.rows, self.rows, self.rows - half, self.rows + half]
 
 
+class Filtered:
+    """Each user once a side, beside a tier (0 to 9), whether it is active (a third), and a day, a hundred
+    of which follow one another; `where` takes some of the rows, those that `taken` says. Every second row
+    is of the same user on both sides."""
+
+    def __init__(self, rows, where, taken, files):
+        self.rows, self.where, self.taken, self.files, self.write = rows, where, taken, files, {}
+        self.row_group = max(1, rows // 100)
+        self.form, self.is_wide = "parquet", False
+
+    def numbers(self, side, start, end):
+        rows = np.arange(start, end)
+        return np.where(rows % 2 == 0, rows, rows + side * self.rows)
+
+    def chunk(self, side, start, end):
+        numbers = self.numbers(side, start, end)
+        days = np.datetime64("2026-01-01") + np.arange(start, end) * 100 // self.rows
+        columns = {
+            "user_id": pa.array(spread(numbers)),
+            "city_tier": pa.array((numbers % 10).astype(np.int32)),
+            "active": pa.array(numbers % 3 == 0),
+            "day": pa.array(days.astype("datetime64[D]")),
+        }
+        return pa.table(columns)
+
+    def truth(self):
+        taken = np.zeros((2, 2 * self.rows), dtype=bool)
+        for side in (0, 1):
+            numbers, rows = self.numbers(side, 0, self.rows), np.arange(self.rows)
+            taken[side, numbers] = self.taken(numbers, rows * 100 // self.rows)
+        both, either = taken[0] & taken[1], taken[0] | taken[1]
+        return [int(x.sum()) for x in (taken[0], taken[1], both, either)]
+
+
 class Log:
     """Rows of users who come again and again, half of the users on both sides."""
 
@@ -106,6 +141,11 @@ def all_pairs(rows):
         "delta": Distinct(sequence, rows, **delta),
         "small": Distinct(integers, min(1_000_000, rows)),
         "billion": Distinct(integers, rows * 10, **PLAIN),
+        "active": Filtered(
+            rows, "city_tier >= 4 AND active", lambda n, day: (n % 10 >= 4) & (n % 3 == 0), "filtered"
+        ),
+        "days": Filtered(rows, "day >= date '2026-04-08'", lambda n, day: day >= 97, "filtered"),
+        "all_days": Filtered(rows, "", lambda n, day: day >= 0, "filtered"),
         # A fifth of the rows: text is larger, and slower for everybody.
         "csv": Distinct(integers, rows // 5, "csv", is_wide=True),
         "csv_uuid": Distinct(uuids, rows // 5, "csv", is_wide=True),
@@ -121,7 +161,8 @@ def make(name, folder, rows):
     pair = all_pairs(rows)[name]
     folder = Path(folder) / str(rows)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}_{side}.{pair.form}" for side in "ab"]
+    files = getattr(pair, "files", name)
+    paths = [folder / f"{files}_{side}.{pair.form}" for side in "ab"]
     for side, path in enumerate(paths):
         if not path.exists():
             unfinished = path.with_name(path.name + ".unfinished")
@@ -130,14 +171,16 @@ def make(name, folder, rows):
     known = folder / f"{name}.json"
     if not known.exists():
         known.write_text(json.dumps(pair.truth()))
-    return [str(path) for path in paths], json.loads(known.read_text())
+    return [str(path) for path in paths], json.loads(known.read_text()), getattr(pair, "where", "")
 
 
 def write(pair, side, path):
-    writer = None
-    for start in range(0, pair.rows, ROW_GROUP):
-        ids = pair.chunk(side, start, min(pair.rows, start + ROW_GROUP))
-        table = wide(ids, start) if pair.is_wide else pa.table({"user_id": ids})
+    writer, row_group = None, getattr(pair, "row_group", ROW_GROUP)
+    for start in range(0, pair.rows, row_group):
+        rows = pair.chunk(side, start, min(pair.rows, start + row_group))
+        if pair.is_wide:
+            rows = wide(rows, start)
+        table = rows if isinstance(rows, pa.Table) else pa.table({"user_id": rows})
         writer = writer or FORMS[pair.form](path, table.schema, pair.write)
         writer.write(table)
     writer.close()
@@ -145,5 +188,5 @@ def write(pair, side, path):
 
 if __name__ == "__main__":
     name, folder, rows = sys.argv[1:]
-    files, truth = make(name, folder, int(rows))
-    print(json.dumps({"files": files, "truth": truth}))
+    files, truth, where = make(name, folder, int(rows))
+    print(json.dumps({"files": files, "truth": truth, "where": where}))

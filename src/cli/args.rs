@@ -41,6 +41,11 @@ pub struct SourceArgs {
     #[arg(long, value_name = "[NAME=]VERSION|TIME")]
     as_of: Vec<String>,
 
+    /// Take only the rows that meet a condition in SQL, such as "country = 'CH' AND day >= current_date -
+    /// interval '30 days'", of all sides or of one; what is given more than once must all hold
+    #[arg(long = "where", value_name = "[NAME=]CONDITION")]
+    filter: Vec<String>,
+
     #[command(flatten)]
     text: TextArgs,
 
@@ -128,6 +133,9 @@ impl SourceArgs {
     pub fn sources(&self) -> Result<Sources> {
         let mut sources = Sources::new(&self.inputs)?;
         sources.id = self.id_selection()?;
+        for condition in &self.filter {
+            sources.filter(condition)?;
+        }
         sources.images = self.images.columns();
         sources.id.limits = self.limits.limits();
         sources.id.text = self.text.options();

@@ -3,7 +3,7 @@
 use super::request::Sources;
 use super::side_report;
 use crate::compare::set_counts;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{ImageColumns, SketchTable, datasketches, is_sketch_table, read_table};
 use crate::hash::HashScheme;
@@ -249,7 +249,24 @@ pub(super) fn plan(sources: &Sources) -> Result<Plan> {
         by_path: &|path| Image::of(path).is_some(),
         by_schema: &|schema| is_sketch_table(schema, &sources.images),
     };
-    Plan::new(&sources.sides, &sources.id, foreign)
+    let plan = Plan::new(&sources.sides, &sources.id, foreign)?;
+    for side in plan.sides.iter().filter(|side| side.filter.is_some()) {
+        if let Some(path) = side.foreign.first() {
+            return Err(filter_of_sketches(&side.name, path));
+        }
+    }
+    Ok(plan)
+}
+
+/// A sketch has no rows any more, and a filter that part of a side ignores would be a wrong count.
+fn filter_of_sketches(side: &str, path: &Path) -> Error {
+    Error::usage([
+        format!("{side} holds sketches, of which ").into(),
+        Setting::Where.into(),
+        " can't take rows any more".into(),
+    ])
+    .with("file", path.display())
+    .hint("filter when the data is sketched, or name the sides that the condition is for")
 }
 
 /// Which image of Apache DataSketches a file is, by its name.

@@ -1,10 +1,18 @@
-//! What the machine has: cores, memory, and how much of it was used.
+//! What the machine has: cores, memory and how much of it was used, a clock.
 
 use std::num::NonZero;
 
 /// A thread for each core that this process may use.
 pub(super) fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Microseconds since 1970 in UTC; 0 where the clock says less.
+pub(super) fn now_micros() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    })
 }
 
 /// Three quarters of the machine's memory, or of the container's: the rest is for the page cache

@@ -36,7 +36,9 @@ pub use verify::verify;
 
 use crate::estimate::{Estimate, RegionCounts};
 use crate::id::PageChecks;
-use crate::report::{EstimateReport, Method, SideReport, SketchPart, SourceReport, Warning};
+use crate::report::{
+    EstimateReport, FilterReport, Method, SideReport, SketchPart, SourceReport, Warning,
+};
 use crate::scan::{Plan, SidePlan};
 use crate::sketch::{Sketch, SketchOptions};
 use std::collections::BTreeSet;
@@ -166,6 +168,7 @@ fn side_report(plan: &SidePlan) -> SideReport {
         files: plan.file_count() + plan.foreign.len(),
         column: has_data.then(|| plan.column.clone()),
         passed_over: plan.passed_over.clone(),
+        filter: plan.filter.clone(),
         id_type: plan.domain,
         tally: None,
         pages: PageChecks::default(),
@@ -175,14 +178,27 @@ fn side_report(plan: &SidePlan) -> SideReport {
     }
 }
 
-/// Where the numbers of each side come from.
+/// Where the numbers of each side come from. What its filter took is known when all is read: then to be
+/// told by [`tell_filters`].
 fn source_reports(plan: &Plan) -> Vec<SourceReport> {
     let source = |side: &SidePlan| SourceReport {
         name: side.name.clone(),
         column: (side.file_count() > 0).then(|| side.column.clone()),
         passed_over: side.passed_over.clone(),
+        filter: side.filter.clone().map(|condition| FilterReport {
+            condition,
+            ..FilterReport::default()
+        }),
     };
     plan.sides.iter().map(source).collect()
+}
+
+/// Says what the filters took of the sides, once everything is read.
+fn tell_filters(sources: &mut [SourceReport], checks: impl Fn(usize) -> PageChecks) {
+    for (side, source) in sources.iter_mut().enumerate() {
+        let filter = source.filter.take();
+        source.filter = filter.map(|filter| FilterReport::new(filter.condition, checks(side)));
+    }
 }
 
 /// Every two of `count` sides, in order.

@@ -5,6 +5,7 @@ use super::limits;
 use crate::analysis::Expression;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::Confidence;
+use crate::filter::RowFilter;
 use crate::format::ImageColumns;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
@@ -40,11 +41,57 @@ impl Sources {
         })
     }
 
+    /// Takes of all sides only the rows that meet a condition, or of one side where the condition
+    /// follows its name and `=`; beside whatever conditions there are already.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] with the place marked for what isn't a condition.
+    pub fn filter(&mut self, condition: &str) -> Result<()> {
+        let named = condition.split_once('=').filter(|(name, _)| {
+            let name = name.trim();
+            self.sides.iter().any(|side| side.name == name)
+        });
+        match named {
+            None => self.filter_all(condition),
+            Some((name, condition)) => self.filter_side(name.trim(), condition),
+        }
+    }
+
+    /// Takes of all sides only the rows that meet a condition.
+    ///
+    /// # Errors
+    /// Those of [`Self::filter`].
+    pub fn filter_all(&mut self, condition: &str) -> Result<()> {
+        let filter = RowFilter::parse(condition, limits::now_micros())?;
+        let before = self.id.filter.take();
+        self.id.filter = Some(joined(before, filter));
+        Ok(())
+    }
+
+    /// Takes of the side `name` only the rows that meet a condition.
+    ///
+    /// # Errors
+    /// Those of [`Self::filter`].
+    pub fn filter_side(&mut self, name: &str, condition: &str) -> Result<()> {
+        let filter = RowFilter::parse(condition, limits::now_micros())?;
+        let filters = &mut self.id.filter_of_side;
+        let before = filters.remove(name);
+        filters.insert(name.to_owned(), joined(before, filter));
+        Ok(())
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.sides.is_empty() {
             return Err(Error::usage("no inputs").hint("name at least one Parquet file"));
         }
         Ok(())
+    }
+}
+
+fn joined(before: Option<RowFilter>, filter: RowFilter) -> RowFilter {
+    match before {
+        Some(before) => before.and(filter),
+        None => filter,
     }
 }
 

@@ -168,10 +168,11 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     let sides = inputs.plan.sides.iter();
     let names: Vec<String> = sides.map(|side| side.name.clone()).collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
-    let sources = super::source_reports(&inputs.plan);
+    let mut sources = super::source_reports(&inputs.plan);
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
     let checks: Vec<PageChecks> = (0..names.len()).map(page_checks).collect();
+    super::tell_filters(&mut sources, |side| checks[side]);
     let with_checks = names.iter().zip(checks.iter().copied());
     warnings.extend(super::nulls_warnings(with_checks));
     let sides = names.iter().zip(&tables);

@@ -42,7 +42,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
     let mut warnings = super::plan_warnings(&inputs.plan);
-    let sources_read = super::source_reports(&inputs.plan);
+    let mut sources_read = super::source_reports(&inputs.plan);
     let nobody = Sketch::empty(inputs.options);
     let has_data = inputs.plan.sides.iter().any(|side| side.file_count() > 0);
     let data = Some(&nobody).filter(|_| has_data);
@@ -54,6 +54,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         return Err(Error::usage("no inputs"));
     };
     let pages = page_checks(0);
+    super::tell_filters(&mut sources_read, &page_checks);
     warnings.extend(super::nulls_warnings([(&side_name, pages)]));
     let bytes = write_sketches(&table, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();

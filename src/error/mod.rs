@@ -9,6 +9,7 @@ mod phrase;
 pub use phrase::{Phrase, Piece, Setting};
 
 use std::fmt;
+use std::ops::Range;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -79,6 +80,8 @@ pub struct Error {
     message: Phrase,
     hint: Option<Phrase>,
     context: Vec<(&'static str, String)>,
+    /// What was typed, and which of its characters are meant.
+    marked: Option<Box<(String, Range<usize>)>>,
 }
 
 impl Error {
@@ -89,6 +92,7 @@ impl Error {
             message: message.into(),
             hint: None,
             context: Vec::new(),
+            marked: None,
         }
     }
 
@@ -123,6 +127,13 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Phrase>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows what was typed with a mark below the characters `at`, in lines of its own at the end.
+    #[must_use]
+    pub fn marked(mut self, text: &str, at: Range<usize>) -> Self {
+        self.marked = Some(Box::new((text.to_owned(), at)));
         self
     }
 
@@ -167,8 +178,25 @@ impl Error {
         if let Some(hint) = &self.hint {
             text += &format!("; {}", hint.worded(&word));
         }
+        if let Some(marked) = &self.marked {
+            text += &mark(&marked.0, &marked.1);
+        }
         text
     }
+}
+
+/// A text as one line, and below it a mark; of a long one the part around the mark.
+fn mark(typed: &str, at: &Range<usize>) -> String {
+    const AROUND: usize = 60;
+    let typed: Vec<char> = typed.chars().collect();
+    let start = at.start.min(typed.len());
+    let end = at.end.clamp(start, typed.len().max(start));
+    let first = start.saturating_sub(AROUND);
+    let last = (end.min(start + AROUND) + AROUND).min(typed.len());
+    let visible = |&c: &char| if c.is_control() { ' ' } else { c };
+    let line: String = typed[first..last].iter().map(visible).collect();
+    let carets = "^".repeat((end.min(last) - start).max(1));
+    format!("\n  {line}\n  {}{carets}", " ".repeat(start - first))
 }
 
 impl fmt::Display for Error {
@@ -194,6 +222,15 @@ mod tests {
             error.to_string(),
             "a.parquet: unsupported id type Float64 (column user_id); cast it to INT64"
         );
+    }
+
+    #[test]
+    fn what_was_typed_is_marked_below_the_message() {
+        let error = Error::usage("no column citty").marked("citty = 'Bern'", 0..5);
+        let expected = "no column citty\n  citty = 'Bern'\n  ^^^^^";
+        assert_eq!(error.to_string(), expected);
+        let end = Error::usage("half").marked("a =", 3..4).to_string();
+        assert!(end.ends_with("\n  a =\n     ^"), "{end}");
     }
 
     #[test]

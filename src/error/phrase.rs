@@ -56,6 +56,8 @@ pub enum Setting {
     NoHeader,
     /// Texts that mean null.
     Null,
+    /// Which rows are taken.
+    Where,
 }
 
 impl Setting {
@@ -93,6 +95,7 @@ impl Setting {
             Self::Delimiter => "delimiter",
             Self::NoHeader => "no_header",
             Self::Null => "null",
+            Self::Where => "where",
         }
     }
 }

@@ -163,6 +163,12 @@ pub struct PageChecks {
     /// Rows where a segment column of the file says something else than the path, counted once for
     /// each such column.
     pub path_differs: u64,
+    /// Rows that a filter took.
+    pub taken: u64,
+    /// Rows that a filter left out, of all files whose rows are known.
+    pub left_out: u64,
+    /// Files whose rows aren't known, and which a filter ruled out by their paths, unread.
+    pub files_left_out: u64,
 }
 
 /// Two opinions on how many IDs are null.
@@ -181,6 +187,9 @@ impl std::ops::AddAssign for PageChecks {
         self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
         self.named_nulls += other.named_nulls;
         self.path_differs += other.path_differs;
+        self.taken += other.taken;
+        self.left_out += other.left_out;
+        self.files_left_out += other.files_left_out;
     }
 }
 

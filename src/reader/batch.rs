@@ -16,7 +16,20 @@ use std::sync::Arc;
 const BATCH_ROWS: usize = 1 << 14;
 
 /// Whoever takes the rows: the IDs, and the columns beside them.
-pub(super) type Take<'a> = &'a mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>;
+pub(super) type Take<'a> = &'a mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<(), BatchFault>;
+
+/// What is wrong with a batch, and with which of its rows, if it is one.
+#[derive(Debug)]
+pub(crate) struct BatchFault {
+    pub(crate) row: Option<usize>,
+    pub(crate) error: Error,
+}
+
+impl From<Error> for BatchFault {
+    fn from(error: Error) -> Self {
+        Self { row: None, error }
+    }
+}
 
 /// IDs of either form.
 enum Ids {
@@ -55,7 +68,8 @@ pub(super) struct Batch<'a> {
     ids: Ids,
     columns: Vec<StringBuilder>,
     schema: Arc<Schema>,
-    rows: usize,
+    /// Where each row begins in the block.
+    starts: Vec<usize>,
     /// What came of all rows, those handed on included.
     read: RowsRead,
 }
@@ -78,7 +92,7 @@ impl<'a> Batch<'a> {
             },
             columns: fields.iter().map(|_| StringBuilder::new()).collect(),
             schema: Arc::new(Schema::new(fields)),
-            rows: 0,
+            starts: Vec::new(),
             read: RowsRead::default(),
         }
     }
@@ -121,32 +135,35 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The row is whole; hands the rows on if they are many.
-    pub(super) fn end_row(&mut self, take: Take<'_>) -> Result<()> {
-        self.rows += 1;
+    /// The row that begins at `at` is whole; hands the rows on if they are many.
+    pub(super) fn end_row(&mut self, at: usize, take: Take<'_>) -> Result<(), Fault> {
+        self.starts.push(at);
         self.read.tally.rows += 1;
-        match self.rows {
-            BATCH_ROWS => self.hand_on(take),
+        match self.starts.len() {
+            BATCH_ROWS => self.hand_on(at, take),
             _ => Ok(()),
         }
     }
 
-    /// Hands on what is left, and says what came of all rows.
-    pub(super) fn finish(mut self, take: Take<'_>) -> Result<RowsRead> {
-        if self.rows > 0 {
-            self.hand_on(take)?;
+    /// Hands on what is left of a block that ends at `end`, and says what came of all rows.
+    pub(super) fn finish(mut self, end: usize, take: Take<'_>) -> Result<RowsRead, Fault> {
+        if !self.starts.is_empty() {
+            self.hand_on(end, take)?;
         }
         Ok(self.read)
     }
 
-    fn hand_on(&mut self, take: Take<'_>) -> Result<()> {
+    fn hand_on(&mut self, at: usize, take: Take<'_>) -> Result<(), Fault> {
         let ids = self.ids.finish();
         let finish = |column: &mut StringBuilder| Arc::new(column.finish()) as ArrayRef;
         let columns: Vec<ArrayRef> = self.columns.iter_mut().map(finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        let options = RecordBatchOptions::new().with_row_count(Some(self.starts.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
-        self.rows = 0;
-        take(&ids, batch)
+            .map_err(|e| Fault::new(at, Error::new(ErrorKind::Internal, e.to_string())))?;
+        let starts = std::mem::take(&mut self.starts);
+        take(&ids, batch).map_err(|BatchFault { row, error }| {
+            let start = row.and_then(|row| starts.get(row));
+            Fault::new(start.copied().unwrap_or(at), error)
+        })
     }
 }

@@ -118,6 +118,9 @@ pub(crate) struct PageCounter {
     checked: AtomicU64,
     named_nulls: AtomicU64,
     path_differs: AtomicU64,
+    taken: AtomicU64,
+    left_out: AtomicU64,
+    files_left_out: AtomicU64,
     nulls_differ: OnceLock<NullCounts>,
 }
 
@@ -129,6 +132,10 @@ impl PageCounter {
             .fetch_add(checks.named_nulls, Ordering::Relaxed);
         self.path_differs
             .fetch_add(checks.path_differs, Ordering::Relaxed);
+        self.taken.fetch_add(checks.taken, Ordering::Relaxed);
+        self.left_out.fetch_add(checks.left_out, Ordering::Relaxed);
+        self.files_left_out
+            .fetch_add(checks.files_left_out, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> PageChecks {
@@ -138,6 +145,9 @@ impl PageCounter {
             nulls_differ: self.nulls_differ.get().copied(),
             named_nulls: self.named_nulls.load(Ordering::Relaxed),
             path_differs: self.path_differs.load(Ordering::Relaxed),
+            taken: self.taken.load(Ordering::Relaxed),
+            left_out: self.left_out.load(Ordering::Relaxed),
+            files_left_out: self.files_left_out.load(Ordering::Relaxed),
         }
     }
 

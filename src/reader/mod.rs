@@ -20,6 +20,7 @@ mod stream;
 mod testing;
 mod text;
 
+pub(crate) use batch::BatchFault;
 pub(crate) use delimited::{Delimited, Dialect, Layout, option_of as delimiter_name};
 pub use delimited::{Delimiter, TextOptions};
 pub use fuzzing::{DelimitedIds, delimited_ids};

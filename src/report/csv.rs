@@ -64,6 +64,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
             out.line("rows", &side.name, "", &counted(tally.rows));
             out.line("nulls", &side.name, "", &counted(tally.nulls));
         }
+        if let Some(filter) = side.source().filter {
+            let rows = counted(filter.rows);
+            out.line("rows_before_filter", &side.name, &filter.condition, &rows);
+        }
         out.line("users", &side.name, "", &side.users);
         if let Some(frequency) = &side.frequency {
             out.line("mean_rows", &side.name, "", &frequency.mean);

@@ -126,6 +126,8 @@ struct Side<'a> {
     column: Option<&'a str>,
     /// What lies in its folders and holds no data.
     passed_over: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<FilterDocument>,
     id_type: Option<&'static str>,
     rows: Option<u64>,
     nulls: Option<u64>,
@@ -194,6 +196,30 @@ pub(super) struct SourceDocument {
     name: String,
     column: Option<String>,
     passed_over: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<FilterDocument>,
+}
+
+/// Which rows of a side count; absent of a side all of whose rows do.
+#[derive(Serialize)]
+struct FilterDocument {
+    condition: String,
+    /// Rows that there are, but for those in `files_unread`.
+    rows: u64,
+    taken: u64,
+    files_unread: u64,
+}
+
+impl FilterDocument {
+    fn of(source: &SourceReport) -> Option<Self> {
+        let filter = source.filter.clone()?;
+        Some(Self {
+            condition: filter.condition,
+            rows: filter.rows,
+            taken: filter.taken,
+            files_unread: filter.files_unread,
+        })
+    }
 }
 
 pub(super) fn sources(sources: &[SourceReport]) -> Vec<SourceDocument> {
@@ -201,6 +227,7 @@ pub(super) fn sources(sources: &[SourceReport]) -> Vec<SourceDocument> {
         name: source.name.clone(),
         column: source.column.clone(),
         passed_over: source.passed_over.clone(),
+        filter: FilterDocument::of(source),
     };
     sources.iter().map(document).collect()
 }
@@ -291,6 +318,7 @@ fn side(side: &SideReport) -> Side<'_> {
         files: side.files,
         column: side.column.as_deref(),
         passed_over: &side.passed_over,
+        filter: FilterDocument::of(&side.source()),
         id_type: side.id_type.map(crate::id::IdDomain::name),
         rows: side.tally.map(|tally| tally.rows),
         nulls: side.tally.map(|tally| tally.nulls),

@@ -81,6 +81,34 @@ pub struct SourceReport {
     pub column: Option<String>,
     /// What lies in its folders and holds no data, or none that is read.
     pub passed_over: Vec<String>,
+    /// Which of its rows count; `None` for all.
+    pub filter: Option<FilterReport>,
+}
+
+/// Which rows of a side count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterReport {
+    /// The condition as it was typed.
+    pub condition: String,
+    /// Rows that there are, but for those in `files_unread`.
+    pub rows: u64,
+    /// Rows that meet the condition.
+    pub taken: u64,
+    /// Files of text that the condition rules out by their paths; nobody counted their rows.
+    pub files_unread: u64,
+}
+
+impl FilterReport {
+    /// The filter of a side whose files were read so.
+    #[must_use]
+    pub const fn new(condition: String, checks: PageChecks) -> Self {
+        Self {
+            condition,
+            rows: checks.taken + checks.left_out,
+            taken: checks.taken,
+            files_unread: checks.files_left_out,
+        }
+    }
 }
 
 /// One side of a report.
@@ -94,6 +122,8 @@ pub struct SideReport {
     pub column: Option<String>,
     /// What lies in its folders and holds no data, or none that is read.
     pub passed_over: Vec<String>,
+    /// Which of its rows count, as it was typed; `None` for all. How many these are is in `pages`.
+    pub filter: Option<String>,
     /// What its IDs are; `None` if its type says that all is null.
     pub id_type: Option<IdDomain>,
     /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't

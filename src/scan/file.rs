@@ -1,14 +1,15 @@
 //! One opened file of a side, whatever its format.
 
 use super::column::IdType;
+use super::filtered::FileFilter;
 use super::ipc::{self, IpcFile};
-use super::live::LiveFile;
-use super::parquet::ParquetFile;
+use super::live::{self, Constant, LiveFile};
+use super::parquet::{ParquetFile, open_arrow};
 use super::store::{InputFile, Sequential};
 use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result};
-use crate::id::IdDomain;
+use crate::id::{IdDomain, PageChecks};
 use crate::reader::{Packing, PageCounter, recognise};
 use parquet::schema::types::SchemaDescriptor;
 use std::io::Read as _;
@@ -108,7 +109,7 @@ impl DataFile {
                 Ok(Some(Self::Text(text)))
             }
             Format::Arrow(packing) => {
-                let arrow = IpcFile::open(&file, packing, path, id, selection)?;
+                let arrow = IpcFile::open(&file, packing, path, id, selection, counter)?;
                 Ok(Some(Self::Ipc(Box::new(arrow))))
             }
             Format::Parquet => {
@@ -174,8 +175,56 @@ impl DataFile {
     /// Nulls, if the file itself says how many.
     pub(super) fn null_count(&self) -> Option<u64> {
         match self {
+            _ if self.filter().is_some() => None,
             Self::Parquet(file) => file.row_groups.iter().map(|group| group.null_count).sum(),
             Self::Text(_) | Self::Ipc(_) => None,
+        }
+    }
+
+    /// Which of its rows are taken; `None` takes all.
+    pub(super) fn filter(&self) -> Option<&FileFilter> {
+        match self {
+            Self::Parquet(file) => file.filter.as_deref(),
+            Self::Text(file) => file.filter.as_ref(),
+            Self::Ipc(file) => file.filter.as_ref(),
+        }
+    }
+
+    /// Notes what its filter rules out without looking at a row.
+    pub(super) fn count_unread(&self, counter: &PageCounter) {
+        let takes_none = self.filter().is_some_and(FileFilter::takes_none);
+        let mut checks = PageChecks::default();
+        match self {
+            Self::Parquet(file) => {
+                let groups = file.row_groups.iter().filter(|group| group.is_ruled_out);
+                checks.left_out = groups.map(|group| group.rows).sum();
+            }
+            Self::Ipc(file) if takes_none => checks.left_out = file.rows(),
+            Self::Text(_) if takes_none => checks.files_left_out = 1,
+            Self::Ipc(_) | Self::Text(_) => {}
+        }
+        counter.add(checks);
+    }
+
+    /// The names of its columns that aren't nested.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if it can't be read any more.
+    pub(super) fn flat_columns(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Parquet(file) => open_arrow(file).map(|file| file.flat_columns()),
+            Self::Text(file) => Ok(file.columns().to_vec()),
+            Self::Ipc(file) => Ok(file.flat_columns()),
+        }
+    }
+
+    /// Its partitions: those that its table tells before those of its path.
+    pub(super) fn partitions(&self) -> Vec<Constant> {
+        match self {
+            Self::Parquet(file) => {
+                live::partitions_with(&file.constants, file.table_depth, &file.path)
+            }
+            Self::Text(_) | Self::Ipc(_) => live::partitions_of_path(self.path()),
         }
     }
 

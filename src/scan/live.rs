@@ -119,6 +119,29 @@ impl LiveFile {
     }
 }
 
+/// The partitions of a file of a table: its table's constants before those of the folders that the
+/// table lies in. What a table calls its own folders, `depth` of them, says nothing.
+pub(super) fn partitions_with(constants: &[Constant], depth: usize, path: &Path) -> Vec<Constant> {
+    let mut found = constants.to_vec();
+    let outside = path.ancestors().nth(depth);
+    for of in outside.map(partitions_of_path).unwrap_or_default() {
+        if !constants.iter().any(|known| known.name == of.name) {
+            found.push(of);
+        }
+    }
+    found
+}
+
+/// The partitions that the folders of a path are.
+pub(super) fn partitions_of_path(path: &Path) -> Vec<Constant> {
+    let untyped = |(name, value)| Constant {
+        name,
+        value,
+        is_text: false,
+    };
+    place::partitions(path).into_iter().map(untyped).collect()
+}
+
 impl ColumnKey {
     /// The column that a field of a file is.
     pub(super) fn find<'a>(

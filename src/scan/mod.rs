@@ -10,6 +10,7 @@ mod delta;
 mod describe;
 mod divide;
 mod file;
+mod filtered;
 mod header;
 mod iceberg;
 mod ipc;
@@ -18,6 +19,7 @@ mod live;
 mod names;
 mod parquet;
 mod place;
+mod rows;
 mod schedule;
 mod segments;
 mod spool;
@@ -40,6 +42,7 @@ pub use tables::live_files;
 pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
+use crate::filter::RowFilter;
 use crate::id::{IdDomain, NullCounts, PageChecks};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
 use ::parquet::schema::types::SchemaDescriptor;
@@ -72,6 +75,21 @@ pub struct IdSelection {
     pub as_of: Option<AsOf>,
     /// The version of the tables of single sides, by the side's name.
     pub as_of_of_side: BTreeMap<String, AsOf>,
+    /// Which rows of every side are taken; `None` takes all.
+    pub filter: Option<RowFilter>,
+    /// Which rows of single sides are taken, by the side's name: those that `filter` takes as well.
+    pub filter_of_side: BTreeMap<String, RowFilter>,
+}
+
+impl IdSelection {
+    /// Which rows of a side are taken.
+    fn filter_of(&self, side: &str) -> Option<RowFilter> {
+        let own = self.filter_of_side.get(side).cloned();
+        match (self.filter.clone(), own) {
+            (Some(all), Some(own)) => Some(all.and(own)),
+            (all, own) => all.or(own),
+        }
+    }
 }
 
 /// The format of a data file.
@@ -142,6 +160,8 @@ pub struct SidePlan {
     pub passed_over: Vec<String>,
     /// Files that hold something other than IDs.
     pub foreign: Vec<PathBuf>,
+    /// Which of its rows are taken, as it was typed; `None` takes all.
+    pub filter: Option<String>,
     /// What IDs of files without types are read as.
     form: Form,
     files: Vec<DataFile>,
@@ -271,7 +291,8 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     let bare = id.text.no_header_of.iter();
     let named = named.chain(bare.map(|name| (Setting::NoHeader, name)));
     let dated = id.as_of_of_side.keys().map(|name| (Setting::AsOf, name));
-    for (setting, name) in named.chain(dated) {
+    let filtered = id.filter_of_side.keys().map(|name| (Setting::Where, name));
+    for (setting, name) in named.chain(dated).chain(filtered) {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
             return Err(Error::usage([
@@ -288,6 +309,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
     let id = &IdSelection {
         text: id.text.of_side(&side.name),
+        filter: id.filter_of(&side.name),
         ..id.clone()
     };
     let show = |path: &PathBuf| path.display().to_string();
@@ -298,6 +320,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         repeated: side.repeated.iter().map(show).collect(),
         passed_over: side.passed_over.iter().map(show).collect(),
         foreign: Vec::new(),
+        filter: id.filter.as_ref().map(RowFilter::text),
         form: Form::Text,
         files: Vec::new(),
         counter: Arc::default(),
@@ -337,21 +360,27 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
             plan.foreign.push(path.clone());
             continue;
         };
+        file.count_unread(&plan.counter);
         plan.files.push(file);
     }
     tables.ensure_table(&plan.name)?;
     if plan.files.is_empty() && plan.foreign.is_empty() {
         tables.ensure_empty(&plan.name)?;
     }
+    plan.column = columns_of(&plan.files);
+    Ok(plan)
+}
+
+/// The ID columns of some files, each once.
+fn columns_of(files: &[DataFile]) -> String {
     let mut columns: Vec<String> = Vec::new();
-    for name in plan.files.iter().map(DataFile::column_name) {
+    for name in files.iter().map(DataFile::column_name) {
         let name = names::shown(&name);
         if !columns.contains(&name) {
             columns.push(name);
         }
     }
-    plan.column = columns.join(", ");
-    Ok(plan)
+    columns.join(", ")
 }
 
 fn check_comparable(sides: &[SidePlan]) -> Result<()> {

@@ -1,11 +1,13 @@
 //! Row groups, parts of them and streams over threads, largest first.
 
 use super::file::DataFile;
+use super::filtered::FileFilter;
 use super::parquet::{self, Part};
-use super::{Plan, Progress, SidePlan};
+use super::rows::RowReader;
+use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
-use crate::reader::{Failure, TextStream, Watch};
+use crate::reader::{Failure, Form, TextStream, Watch};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -75,21 +77,11 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
+    if plan.sides.iter().any(|side| side.filter.is_some()) {
+        return scan_filtered(plan, threads, new_sink, progress);
+    }
     let read = |file: &DataFile, unit: &Unit, sink: &mut S, watch: &dyn Watch| {
-        let side: &SidePlan = &plan.sides[unit.side];
-        match (file, &unit.work) {
-            (DataFile::Parquet(file), Work::RowGroup { row_group, part }) => {
-                parquet::read_row_group(file, *row_group, part.as_ref(), sink).map_err(whole)
-            }
-            (DataFile::Ipc(file), Work::RowGroup { row_group, .. }) => {
-                file.ids(*row_group, sink).map_err(whole)
-            }
-            (DataFile::Text(file), Work::Seat(stream)) => file.ids(stream, side.form, sink, watch),
-            _ => Err(whole(Error::new(
-                ErrorKind::Internal,
-                "a unit of another format",
-            ))),
-        }
+        read_ids(file, unit, plan.sides[unit.side].form, sink, watch)
     };
     run(
         plan,
@@ -99,6 +91,53 @@ pub fn scan<S: IdSink>(
         &read,
         progress,
     )
+}
+
+/// Pushes the IDs of a unit, all of whose rows are taken.
+fn read_ids(
+    file: &DataFile,
+    unit: &Unit,
+    form: Form,
+    sink: &mut dyn IdSink,
+    watch: &dyn Watch,
+) -> Result<Tally, Failure> {
+    match (file, &unit.work) {
+        (DataFile::Parquet(file), Work::RowGroup { row_group, part }) => {
+            parquet::read_row_group(file, *row_group, part.as_ref(), sink).map_err(whole)
+        }
+        (DataFile::Ipc(file), Work::RowGroup { row_group, .. }) => {
+            file.ids(*row_group, sink).map_err(whole)
+        }
+        (DataFile::Text(file), Work::Seat(stream)) => file.ids(stream, form, sink, watch),
+        _ => Err(whole(Error::new(
+            ErrorKind::Internal,
+            "a unit of another format",
+        ))),
+    }
+}
+
+/// Likewise, but that some sides have filters.
+fn scan_filtered<S: IdSink>(
+    plan: &Plan,
+    threads: usize,
+    new_sink: &(impl Fn(usize) -> Result<S> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<SideScan<S>>> {
+    let new_state = |side: usize| Ok((new_sink(side)?, RowReader::new(plan.sides[side].form)));
+    let read = |file: &DataFile, unit: &Unit, state: &mut (S, RowReader), watch: &dyn Watch| {
+        let (sink, reader) = state;
+        match file.filter() {
+            None => read_ids(file, unit, plan.sides[unit.side].form, sink, watch),
+            Some(_) => reader.read_ids(file, &unit.work, sink, watch),
+        }
+    };
+    let queues = queues(plan, threads, true);
+    let scanned = run(plan, queues, threads, &new_state, &read, progress)?;
+    let bare = |side: SideScan<(S, RowReader)>| SideScan {
+        sinks: side.sinks.into_iter().map(|(sink, _)| sink).collect(),
+        tally: side.tally,
+    };
+    Ok(scanned.into_iter().map(bare).collect())
 }
 
 /// An error of a unit that isn't a stream.
@@ -248,6 +287,7 @@ fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Un
     match data {
         DataFile::Parquet(data) => {
             let groups = data.row_groups.iter().enumerate();
+            let groups = groups.filter(|(_, group)| !group.is_ruled_out);
             let of_group = |(row_group, group): (usize, &parquet::RowGroup)| {
                 let part = None;
                 unit(
@@ -258,6 +298,7 @@ fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Un
             };
             groups.map(of_group).collect()
         }
+        _ if data.filter().is_some_and(FileFilter::takes_none) => Vec::new(),
         DataFile::Ipc(data) => {
             let batches = data.batches().enumerate();
             let of_batch = |(row_group, (bytes, rows))| {

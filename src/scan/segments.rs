@@ -6,19 +6,18 @@
 use super::arrow::ArrowIds;
 use super::divide::{Divider, SegmentLimits};
 use super::file::DataFile;
+use super::filtered::partition;
 use super::live::Constant;
-use super::parquet::{ArrowFile, ParquetFile, open_arrow, rows_of_group};
-use super::place::partitions;
+use super::rows::RowReader;
 use super::schedule::{self, SideScan, Unit, Work, whole};
 use super::{Plan, Progress, SidePlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, PageChecks, Tally};
-use crate::reader::{Failure, Form, PageCounter, Watch};
+use crate::reader::{Failure, PageCounter, Watch};
 use crate::segments::{Segments, means_the_same, untyped_field};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
-use std::path::Path;
 use std::sync::Arc;
 
 /// What came of one segment: every worker's sink that saw some of it, and what was read.
@@ -63,8 +62,8 @@ pub fn scan_by<S: IdSink>(
 /// Sees to it that a side from which no row was read could have been divided.
 fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
     for file in &side.files {
-        let columns = columns_of(file)?;
-        segment_columns(by, &columns, &partitions_of(file)).map_err(|e| file.locate(e))?;
+        let columns = file.flat_columns()?;
+        segment_columns(by, &columns, &file.partitions()).map_err(|e| file.locate(e))?;
     }
     Ok(())
 }
@@ -75,21 +74,12 @@ fn ensure_segment_columns(side: &SidePlan, by: &[String]) -> Result<()> {
 /// [`ErrorKind::Input`] if a file can't be read any more.
 pub fn has_segment_columns(plan: &Plan, by: &[String]) -> Result<bool> {
     for file in plan.sides.iter().flat_map(|side| &side.files) {
-        let columns = columns_of(file)?;
-        if segment_columns(by, &columns, &partitions_of(file)).is_err() {
+        let columns = file.flat_columns()?;
+        if segment_columns(by, &columns, &file.partitions()).is_err() {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-/// The names of the columns of a file that aren't nested.
-fn columns_of(file: &DataFile) -> Result<Vec<String>> {
-    match file {
-        DataFile::Parquet(file) => open_arrow(file).map(|file| file.flat_columns()),
-        DataFile::Text(file) => Ok(file.columns().to_vec()),
-        DataFile::Ipc(file) => Ok(file.flat_columns()),
-    }
 }
 
 /// What all workers saw of one side.
@@ -118,13 +108,11 @@ fn join<S>(
 /// One worker's part of one side.
 struct Worker<'a, S> {
     side: usize,
-    form: Form,
     segments: SegmentLimits<'a>,
     /// By what is known of the values of the segment columns.
     dividers: Vec<(Vec<Values>, Divider<S>)>,
     counter: &'a PageCounter,
-    /// The file that was read last, and its segment columns.
-    open: Option<(ArrowFile, Vec<SegmentColumn>)>,
+    reader: RowReader,
 }
 
 /// Where the values of a segment column are.
@@ -147,17 +135,13 @@ enum Values {
 }
 
 impl<'a, S: IdSink> Worker<'a, S> {
-    /// Rows that are divided at a time.
-    const BATCH_ROWS: usize = 1 << 14;
-
     fn new(side: usize, plan: &'a SidePlan, segments: SegmentLimits<'a>) -> Self {
         Self {
             side,
-            form: plan.form,
             segments,
             dividers: Vec::new(),
             counter: &plan.counter,
-            open: None,
+            reader: RowReader::new(plan.form),
         }
     }
 
@@ -168,36 +152,16 @@ impl<'a, S: IdSink> Worker<'a, S> {
         new_sink: &impl Fn(usize) -> Result<S>,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
-        let mut ids = ArrowIds::of_column(file);
-        match (file, work) {
-            (DataFile::Parquet(parquet), &Work::RowGroup { row_group, .. }) => self
-                .read_row_group(parquet, row_group, &mut ids, new_sink)
-                .map_err(whole),
-            (DataFile::Ipc(arrow), &Work::RowGroup { row_group, .. }) => {
-                let (names, partitions) = (arrow.flat_columns(), partitions_of(file));
-                let columns = segment_columns(self.segments.by, &names, &partitions);
-                let columns = columns.map_err(|e| whole(arrow.locate(e)))?;
-                let mut tally = Tally::default();
-                let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
-                let read = arrow.rows_of(row_group, &stored_names(&columns), &mut take);
-                drop(take);
-                read.map(|()| tally).map_err(whole)
-            }
-            (DataFile::Text(text), Work::Seat(stream)) => {
-                let (names, partitions) = (text.columns(), partitions_of(file));
-                let columns = segment_columns(self.segments.by, names, &partitions);
-                let columns = columns.map_err(|e| whole(text.locate(e)))?;
-                let (stored, form) = (stored_names(&columns), self.form);
-                let form = text.cast().map_or(form, |_| Form::Text);
-                let mut tally = Tally::default();
-                let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
-                text.rows(stream, form, &stored, &mut take, watch)
-            }
-            _ => Err(whole(Error::new(
-                ErrorKind::Internal,
-                "a unit of another format",
-            ))),
-        }
+        let names = self.reader.flat_columns(file).map_err(whole)?;
+        let columns = segment_columns(self.segments.by, names, &file.partitions());
+        let columns = columns.map_err(|e| whole(file.locate(e)))?;
+        let (mut ids, mut tally) = (ArrowIds::of_column(file), Tally::default());
+        let mut reader = std::mem::take(&mut self.reader);
+        let mut take = self.take(&columns, &mut ids, &mut tally, new_sink);
+        let read = reader.read(file, work, &stored_names(&columns), &mut take, watch);
+        drop(take);
+        self.reader = reader;
+        read.map(|()| tally)
     }
 
     /// Takes the rows of a batch: the IDs, and the columns beside them.
@@ -222,39 +186,6 @@ impl<'a, S: IdSink> Worker<'a, S> {
             *tally += divider.push(id, &columns, ids, &|| new_sink(side))?;
             Ok(())
         }
-    }
-
-    fn read_row_group(
-        &mut self,
-        file: &ParquetFile,
-        row_group: usize,
-        ids: &mut ArrowIds,
-        new_sink: &impl Fn(usize) -> Result<S>,
-    ) -> Result<Tally> {
-        let is_open = |(open, _): &(ArrowFile, _)| open.is_of(file);
-        if !self.open.as_ref().is_some_and(is_open) {
-            let arrow_file = open_arrow(file)?;
-            let (names, partitions) = (arrow_file.flat_columns(), partitions_of_parquet(file));
-            let columns = segment_columns(self.segments.by, &names, &partitions);
-            self.open = Some((arrow_file, columns.map_err(|e| file.locate(e))?));
-        }
-        let Some((arrow_file, columns)) = self.open.take() else {
-            return Ok(Tally::default());
-        };
-        let mut tally = Tally::default();
-        let stored = stored_names(&columns);
-        let mut take = self.take(&columns, ids, &mut tally, new_sink);
-        arrow_file.read(file, row_group, &stored, Self::BATCH_ROWS, &mut take)?;
-        drop(take);
-        let rows = rows_of_group(file, row_group);
-        if tally.rows != rows {
-            return Err(Error::input(format!(
-                "corrupt Parquet file: {rows} rows in the footer, {} in the pages",
-                tally.rows
-            )));
-        }
-        self.open = Some((arrow_file, columns));
-        Ok(tally)
     }
 }
 
@@ -370,15 +301,8 @@ fn segment_columns(
 
 /// Where a segment column of a file is: a partition of its path, or else its own column.
 fn segment_column(name: &str, names: &[String], partitions: &[Constant]) -> Result<SegmentColumn> {
-    let mut values = partitions.iter().filter(|of| of.name == name);
     let stored = names.iter().filter(|column| *column == name).count();
-    if let Some(of) = values.next() {
-        if values.any(|other| other.value != of.value) {
-            return Err(Error::input(format!(
-                "two folders of its path give {name} different values"
-            ))
-            .hint("name the folder below the first of them, or move the files"));
-        }
+    if let Some(of) = partition(name, partitions)? {
         return Ok(SegmentColumn::Partition {
             of: of.clone(),
             is_stored: stored == 1,
@@ -405,33 +329,4 @@ fn segment_column(name: &str, names: &[String], partitions: &[Constant]) -> Resu
         }
     };
     Err(Error::usage(format!("no column {name} to make segments of")).hint(hint))
-}
-
-/// The partitions of a file: those that its table tells before those of its path.
-fn partitions_of(file: &DataFile) -> Vec<Constant> {
-    match file {
-        DataFile::Parquet(file) => partitions_of_parquet(file),
-        DataFile::Text(_) | DataFile::Ipc(_) => partitions_of_path(file.path()),
-    }
-}
-
-fn partitions_of_parquet(file: &ParquetFile) -> Vec<Constant> {
-    let mut found = file.constants.clone();
-    // What a table calls its own folders says nothing; those that the table lies in may be partitions.
-    let outside = file.path.ancestors().nth(file.table_depth);
-    for of in outside.map(partitions_of_path).unwrap_or_default() {
-        if !file.constants.iter().any(|known| known.name == of.name) {
-            found.push(of);
-        }
-    }
-    found
-}
-
-fn partitions_of_path(path: &Path) -> Vec<Constant> {
-    let untyped = |(name, value)| Constant {
-        name,
-        value,
-        is_text: false,
-    };
-    partitions(path).into_iter().map(untyped).collect()
 }

@@ -1,15 +1,18 @@
 //! Text files, delimited or JSON lines: what the beginning says, and the stream behind it.
 
 use super::file::IdKind;
+use super::filtered::{self, FileFilter};
 use super::header::{ensure_no_name, id_column, names_of};
 use super::json;
+use super::live::partitions_of_path;
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
-use crate::error::{Error, Result, Setting};
+use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::filter::{RowFault, Type};
 use crate::id::{Cast, IdBatch, IdDomain, IdSink, PageChecks, Tally};
 use crate::reader::{
-    BlockSizes, Delimited, Dialect, Failure, Form, Layout, Nulls, Packing, PageCounter, RowsRead,
-    TextFormat, TextStream, Watch, explain, head_of, looks_like_text, recognise, text_of,
+    BatchFault, BlockSizes, Delimited, Dialect, Failure, Form, Layout, Nulls, Packing, PageCounter,
+    RowsRead, TextFormat, TextStream, Watch, explain, head_of, looks_like_text, recognise, text_of,
 };
 use arrow::array::{ArrayRef, RecordBatch};
 use std::io::{self, Read as _};
@@ -34,6 +37,8 @@ pub(super) struct TextFile {
     counter: Arc<PageCounter>,
     /// Text after which no more is read.
     bytes_max: u64,
+    /// Which of its rows are taken.
+    pub(super) filter: Option<FileFilter>,
 }
 
 impl TextFile {
@@ -55,7 +60,14 @@ impl TextFile {
         let (text, kind) = look_over(file, packing, id, selection).map_err(located)?;
         let checked = selection.limits.ensure_no_checksums(text.format_name());
         checked.map_err(located)?;
+        let filter = selection.filter.as_ref().map(|filter| {
+            FileFilter::new(filter, text.names(), &partitions_of_path(path), |_| {
+                Ok(Type::Untyped)
+            })
+        });
+        let filter = filter.transpose().map_err(located)?;
         Ok(Self {
+            filter,
             path: path.to_owned(),
             canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             identity,
@@ -169,9 +181,29 @@ impl TextFile {
         take: &mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<()>,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
-        let position = |name: &&str| self.text.names().iter().position(|column| column == name);
-        let columns: Vec<usize> = names.iter().filter_map(position).collect();
-        self.finish(stream.rows(&*self.text, form, &columns, take, watch))
+        let own = self.text.names();
+        let position = |name: &str| own.iter().position(|column| column == name);
+        let beside: Vec<usize> = names.iter().filter_map(|name| position(name)).collect();
+        let Some(filter) = &self.filter else {
+            let mut take = |ids: &ArrayRef, rows| Ok(take(ids, rows)?);
+            return self.finish(stream.rows(&*self.text, form, &beside, &mut take, watch));
+        };
+        let asked = filter.names().iter().filter_map(|name| position(name));
+        let columns: Vec<usize> = beside.iter().copied().chain(asked).collect();
+        let places: Vec<usize> = (0..beside.len()).collect();
+        let mut take = |ids: &ArrayRef, rows: RecordBatch| {
+            let asked = &rows.columns()[places.len()..];
+            let taken = filter.taken(asked, ids.len(), &self.counter);
+            let taken = taken.map_err(|RowFault { row, error }| {
+                let row = Some(row);
+                BatchFault { row, error }
+            })?;
+            let beside = rows.project(&places);
+            let beside = beside.map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
+            let (ids, beside) = filtered::only(&taken, ids, beside)?;
+            Ok(take(&ids, beside)?)
+        };
+        self.finish(stream.rows(&*self.text, form, &columns, &mut take, watch))
     }
 
     fn finish(&self, read: Result<RowsRead, Failure>) -> Result<Tally, Failure> {

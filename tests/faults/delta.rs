@@ -134,6 +134,8 @@ fn row_110_rows_that_a_deletion_vector_deletes_are_not_counted() {
     );
     assert_eq!(table.exact("{}/*.parquet --as-of 0"), (1_089, 1_200, 12));
     assert_eq!(table.exact("{} --files"), (1_089, 1_200, 12));
+    // Of the even rows, which are the tier a, 51 are deleted, and both files hold 50.
+    assert_eq!(table.exact("{} --where tier='a'"), (499, 549, 0));
     let estimate = table.ask("estimate {}");
     assert_eq!(estimate["sides"][0]["rows"], left.1);
     assert_eq!(estimate["sides"][0]["nulls"], left.2);

@@ -39,6 +39,7 @@ class FileOptions(SketchOptions, total=False):
     delimiter: str | None
     no_header: bool
     null: str | Iterable[str] | None
+    where: str | None
 
 
 @overload
@@ -70,6 +71,7 @@ def sketch(
     delimiter: str | None = None,
     no_header: bool = False,
     null: str | Iterable[str] | None = None,
+    where: str | None = None,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
@@ -102,12 +104,15 @@ def sketch(
             ``"pipe"``, ``"space"``, or ``"none"`` for one ID a line; without it the first records tell.
         no_header: For CSV files: the first record is data; columns are called ``"1"``, ``"2"`` and so on.
         null: For text files: a text that means null where an ID is expected, or several.
+        where: For files: takes only the rows that meet a condition in SQL, such as ``"country = 'CH' and
+            day >= current_date - interval '30 days'"``.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
 
     Raises:
-        UsageError: A column is missing, or an option is out of range.
+        UsageError: A column is missing, an option is out of range, or ``where`` isn't a condition over the
+            columns that there are.
         InputError: The data can't be read, or its IDs are of a type that can't identify users.
         IncomparableError: The types of the IDs differ from file to file.
         LimitError: Too many segments, or a file asks for more than it may.
@@ -140,10 +145,13 @@ def sketch(
             delimiter=delimiter,
             no_header=no_header,
             null=[null] if isinstance(null, str) else None if null is None else list(null),
+            where=where,
         )
         return table if columns else table[0]
     if require_checksums:
         raise UsageError("require_checksums is for files; Arrow data has no checksums")
+    if where is not None:
+        raise UsageError("where is for files; filter Arrow data before it is sketched, as by frame.filter(...)")
     for_files = {"as_of": as_of, "input_format": input_format, "delimiter": delimiter, "null": null}
     given = [name for name, value in for_files.items() if value is not None] + ["no_header"] * no_header
     if given:

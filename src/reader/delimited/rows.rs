@@ -37,9 +37,7 @@ pub(super) fn rows(
             let value = (!field.is_null()).then_some(&*value);
             batch.column(number, value).map_err(fault)?;
         }
-        batch.end_row(take).map_err(fault)
+        batch.end_row(at, take)
     })?;
-    batch
-        .finish(take)
-        .map_err(|error| Fault::new(text.len(), error))
+    batch.finish(text.len(), take)
 }

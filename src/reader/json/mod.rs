@@ -137,13 +137,10 @@ impl TextFormat for JsonLines {
                 let value = segment(line, value, &self.names[column]).map_err(fault)?;
                 batch.column(number, value.as_deref()).map_err(fault)?;
             }
-            batch.end_row(take).map_err(fault)
+            batch.end_row(at, take)
         });
-        done.and_then(|()| {
-            let finished = batch.finish(take);
-            finished.map_err(|error| Fault::new(text.len(), error))
-        })
-        .map_err(|fault| fault.locate(text, block, b'\n'))
+        done.and_then(|()| batch.finish(text.len(), take))
+            .map_err(|fault| fault.locate(text, block, b'\n'))
     }
 }
 
@@ -252,7 +249,8 @@ fn half_a_pair() -> Error {
 /// The text of a segment's value; `None` if it is null.
 fn segment<'a>(line: &'a [u8], value: Value, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
     let refuse = |what: &str| {
-        let text = format!("a value of {name} that is {what}, but segments are made of one value");
+        let text =
+            format!("a value of {name} that is {what}, but segments and filters take one value");
         Err(Error::input(text).hint(["name another column with ".into(), Setting::By.into()]))
     };
     match value {

@@ -5,13 +5,16 @@ mod messages;
 pub(super) use messages::may_be_arrow;
 
 use super::arrow::{ArrowIds, id_domain};
+use super::filtered::{self, FileFilter};
+use super::live::partitions_of_path;
 use super::parquet::guarded;
 use super::store::{Identity, InputFile, Sequential};
 use super::{IdSelection, names};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Type;
 use crate::id::{Cast, IdDomain, IdSink, Tally};
-use crate::reader::{Packing, ReadLimits};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
+use crate::reader::{Packing, PageCounter, ReadLimits};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
@@ -36,6 +39,9 @@ pub(super) struct IpcFile {
     limits: ReadLimits,
     /// The decoder that was used last.
     decoder: Mutex<Option<(Key, Arc<FileDecoder>)>>,
+    /// Which of its rows are taken.
+    pub(super) filter: Option<FileFilter>,
+    counter: Arc<PageCounter>,
 }
 
 /// What an Arrow file or stream holds; of a packed one, of what is inside.
@@ -118,6 +124,7 @@ impl IpcFile {
         path: &Path,
         id: Option<&str>,
         selection: &IdSelection,
+        counter: &Arc<PageCounter>,
     ) -> Result<Self> {
         let located = |e: Error| e.with("file", path.display());
         let checked = selection.limits.ensure_no_checksums("Arrow IPC");
@@ -135,7 +142,15 @@ impl IpcFile {
                 _ => Ok(()),
             });
         domain.map_err(|e| located(e.with("column", &id.name)))?;
+        let filter = selection.filter.as_ref().map(|filter| {
+            FileFilter::new(filter, &names, &partitions_of_path(path), |leaf| {
+                Ok(Type::of(leaves[leaf].field.data_type()))
+            })
+        });
+        let filter = filter.transpose().map_err(located)?;
         Ok(Self {
+            filter,
+            counter: Arc::clone(counter),
             path: path.to_owned(),
             canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             identity: unpacked.as_ref().unwrap_or(file).identity(),
@@ -230,17 +245,60 @@ impl IpcFile {
     ) -> Result<()> {
         let mut read = || {
             let schema = &self.contents.schema;
-            let mut columns = vec![self.id.path[0]];
+            let mut beside = Vec::with_capacity(names.len());
             for name in names {
                 let found = schema.index_of(name);
-                columns.push(found.map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?);
+                beside.push(found.map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?);
             }
-            let rows = self.read(number, &columns)?;
-            let ids = unpacked(&self.ids_of(rows.column(0))?)?;
-            let beside: Vec<usize> = (1..rows.num_columns()).collect();
-            take(&ids, rows.project(&beside).map_err(corrupt)?)
+            // The filter's columns first: the others may not be wanted.
+            let taken = self.taken(number)?;
+            if taken.as_ref().is_some_and(|taken| taken.true_count() == 0) {
+                return Ok(());
+            }
+            let mut columns = beside.clone();
+            columns.push(self.id.path[0]);
+            let (rows, place) = self.read_each(number, columns)?;
+            let ids = unpacked(&self.ids_of(rows.column(place(self.id.path[0])))?)?;
+            let beside: Vec<usize> = beside.into_iter().map(place).collect();
+            let beside = rows.project(&beside).map_err(corrupt)?;
+            match &taken {
+                None => take(&ids, beside),
+                Some(taken) => {
+                    let (ids, beside) = filtered::only(taken, &ids, beside)?;
+                    take(&ids, beside)
+                }
+            }
         };
         read().map_err(|e| self.locate(e).with("record batch", number))
+    }
+
+    /// Which rows of a record batch the filter takes; `None` without a filter.
+    fn taken(&self, number: usize) -> Result<Option<BooleanArray>> {
+        let Some(filter) = &self.filter else {
+            return Ok(None);
+        };
+        let all = leaves_of(&self.contents.schema);
+        let named = |name: &String| all.iter().find(|leaf| leaf.name == *name);
+        let leaves: Vec<&Leaf> = filter.names().iter().filter_map(named).collect();
+        let roots = leaves.iter().map(|leaf| leaf.path[0]).collect();
+        let (rows, place) = self.read_each(number, roots)?;
+        let of = |leaf: &&Leaf| Self::leaf_of(rows.column(place(leaf.path[0])), leaf);
+        let columns = leaves.iter().map(of).collect::<Result<Vec<_>>>()?;
+        let taken = filter.taken(&columns, rows.num_rows(), &self.counter);
+        taken.map(Some).map_err(|fault| fault.error)
+    }
+
+    /// Columns of a record batch, each once, and where each of them is.
+    fn read_each(
+        &self,
+        number: usize,
+        mut columns: Vec<usize>,
+    ) -> Result<(RecordBatch, impl Fn(usize) -> usize + use<>)> {
+        columns.sort_unstable();
+        columns.dedup();
+        let rows = self.read(number, &columns)?;
+        let place = move |column| columns.binary_search(&column).unwrap_or(0);
+        Ok((rows, place))
     }
 
     /// The columns of a record batch.
@@ -300,18 +358,24 @@ impl IpcFile {
 
     /// The IDs in a column, below which they may lie.
     fn ids_of(&self, column: &ArrayRef) -> Result<ArrayRef> {
-        let mut ids = Arc::clone(column);
-        for &field in &self.id.path[1..] {
-            let parent = ids.as_struct_opt();
-            let parent = parent.ok_or_else(|| corrupt("a column of another type"))?;
-            let below = parent.column(field).to_data();
-            // Where the parent is null, so is the ID.
-            let nulls = NullBuffer::union(parent.nulls(), below.nulls());
-            let masked = below.into_builder().nulls(nulls).build().map_err(corrupt)?;
-            ids = make_array(masked);
-        }
+        let ids = Self::leaf_of(column, &self.id)?;
         longest(&ids).map_or(Ok(()), |bytes| self.limits.check_value(bytes))?;
         Ok(ids)
+    }
+
+    /// The values of a leaf in a column, below which they may lie.
+    fn leaf_of(column: &ArrayRef, leaf: &Leaf) -> Result<ArrayRef> {
+        let mut values = Arc::clone(column);
+        for &field in &leaf.path[1..] {
+            let parent = values.as_struct_opt();
+            let parent = parent.ok_or_else(|| corrupt("a column of another type"))?;
+            let below = parent.column(field).to_data();
+            // Where the parent is null, so is the value.
+            let nulls = NullBuffer::union(parent.nulls(), below.nulls());
+            let masked = below.into_builder().nulls(nulls).build().map_err(corrupt)?;
+            values = make_array(masked);
+        }
+        Ok(values)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::kept::keep_live;
 use super::logical::renamed;
+use super::predicate;
 use super::source::Source;
 use super::thrift;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +10,8 @@ use crate::id::{Cast, IdDomain};
 use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
-use crate::scan::live::{Columns, Constant, LiveFile};
+use crate::scan::filtered::FileFilter;
+use crate::scan::live::{self, Columns, Constant, LiveFile};
 use crate::scan::store::{Identity, InputFile};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
@@ -52,6 +54,8 @@ pub(in crate::scan) struct ParquetFile {
     pub(in crate::scan) constants: Vec<Constant>,
     /// How many of the folders in its path are its table's own, whose names say nothing.
     pub(in crate::scan) table_depth: usize,
+    /// Which of its rows are taken.
+    pub(in crate::scan) filter: Option<Arc<FileFilter>>,
 }
 
 /// The ID column's part of a row group.
@@ -64,6 +68,8 @@ pub(in crate::scan) struct RowGroup {
     /// By its statistics, which may be wrong.
     pub(in crate::scan) null_count: Option<u64>,
     pub(super) chunk: ColumnChunkMetaData,
+    /// Whether the filter takes none of its rows, by its statistics: it isn't read then.
+    pub(in crate::scan) is_ruled_out: bool,
 }
 
 impl RowGroup {
@@ -97,7 +103,9 @@ impl ParquetFile {
         let (file, null_counts) = look_over(path)?;
         let (identity, file_bytes) = (file.identity(), file.len());
         let live = live.unwrap_or_default();
-        let metadata = read_metadata(&Source(file), live.columns.as_deref()).map_err(located)?;
+        let wanted = selection.filter.as_ref();
+        let metadata = read_metadata(&Source(file), live.columns.as_deref(), wanted.is_some());
+        let metadata = metadata.map_err(located)?;
         if is_foreign(metadata.file_metadata().schema_descr()) {
             return Ok(None);
         }
@@ -126,9 +134,17 @@ impl ParquetFile {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
         let constants = live.constants(&stored);
+        let mut filter = None;
+        if let Some(wanted) = wanted {
+            let partitions = live::partitions_with(&constants, live.depth, path);
+            let bound = predicate::bind(wanted, &metadata, &partitions).map_err(located)?;
+            predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
+            filter = Some(Arc::new(bound));
+        }
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
+            filter,
             path,
             canonical,
             identity,
@@ -185,7 +201,7 @@ fn check_cast(id_type: IdType, cast: Option<IdDomain>) -> Result<()> {
 /// [`crate::ErrorKind::Input`] if it isn't a readable Parquet file.
 pub(in crate::scan) fn metadata_of(path: &Path) -> Result<ParquetMetaData> {
     let (file, _) = look_over(path)?;
-    read_metadata(&Source(file), None).map_err(|e| e.with("file", path.display()))
+    read_metadata(&Source(file), None, false).map_err(|e| e.with("file", path.display()))
 }
 
 /// Opens a file that is a Parquet file as far as both of its ends tell.
@@ -280,11 +296,19 @@ fn looks_like(head: &[u8]) -> &'static str {
     }
 }
 
-/// Parses the footer, without statistics and page indexes: nothing here trusts or needs them. Columns
-/// are called as the table does.
-fn read_metadata(source: &Source, columns: Option<&Columns>) -> Result<ParquetMetaData> {
+/// Parses the footer, without page indexes, and with statistics only for a filter: nothing else here
+/// trusts or needs them. Columns are called as the table does.
+fn read_metadata(
+    source: &Source,
+    columns: Option<&Columns>,
+    statistics: bool,
+) -> Result<ParquetMetaData> {
+    let policy = match statistics {
+        true => ParquetStatisticsPolicy::KeepAll,
+        false => ParquetStatisticsPolicy::SkipAll,
+    };
     let options = ParquetMetaDataOptions::new()
-        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_column_stats_policy(policy)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
     super::guarded(|| {
@@ -333,6 +357,7 @@ fn check_row_groups(
             kept: None,
             null_count: None,
             chunk,
+            is_ruled_out: false,
         });
     }
     let rows_of_file = metadata.file_metadata().num_rows();

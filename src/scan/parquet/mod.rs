@@ -11,6 +11,7 @@ mod kept;
 mod logical;
 mod pages;
 mod plain;
+mod predicate;
 mod rows;
 mod source;
 mod thrift;
@@ -47,15 +48,10 @@ pub(super) fn read_row_group(
         .map_err(|e| file.locate(e).with("row group", row_group))
 }
 
-/// The rows of a row group by the footer, but for those that are deleted.
-pub(super) fn rows_of_group(file: &ParquetFile, row_group: usize) -> u64 {
-    file.row_groups[row_group].rows
-}
-
 /// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
 /// its page headers make no sense: whoever reads it will say why.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
-    if file.row_groups[row_group].kept.is_some() {
+    if file.row_groups[row_group].kept.is_some() || file.filter.is_some() {
         return None;
     }
     let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
