@@ -15,6 +15,7 @@ mod registers;
 mod sample;
 mod set;
 mod solver;
+mod ternary;
 #[cfg(test)]
 mod tests;
 mod unions;
