@@ -13,6 +13,7 @@ mod regions;
 mod sides;
 #[cfg(unix)]
 mod signals;
+mod spelling;
 mod store;
 mod text;
 mod verify;

@@ -64,6 +64,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
             tally: sketch.tally(),
             pages: page_checks(i),
             id_type: sketch.domain(),
+            profile: sketch.profile().clone(),
             users,
             ..side
         }

@@ -58,6 +58,12 @@ pub enum Setting {
     Null,
     /// Which rows are taken.
     Where,
+    /// The rules by which IDs are brought to one spelling.
+    Normalize,
+    /// The digest that is made of every ID.
+    Digest,
+    /// The digest that IDs are already.
+    Digested,
 }
 
 impl Setting {
@@ -96,6 +102,9 @@ impl Setting {
             Self::NoHeader => "no_header",
             Self::Null => "null",
             Self::Where => "where",
+            Self::Normalize => "normalize",
+            Self::Digest => "digest",
+            Self::Digested => "digested",
         }
     }
 }

@@ -37,13 +37,13 @@ use crate::sketch::Sketch;
 /// ```
 #[must_use]
 pub fn registers_blob(sketch: &Sketch) -> Option<Vec<u8>> {
-    (sketch.registers()).map(|registers| registers::encode(registers, sketch.domain()))
+    (sketch.registers()).map(|registers| registers::encode(registers, sketch))
 }
 
 /// The blob of a sketch's sample; `None` if it has none.
 #[must_use]
 pub fn sample_blob(sketch: &Sketch) -> Option<Vec<u8>> {
-    (sketch.sample()).map(|sample| sample::encode(sample, sketch.hash(), sketch.domain()))
+    (sketch.sample()).map(|sample| sample::encode(sample, sketch))
 }
 
 /// The sketch of two blobs, or of either of them.
@@ -60,15 +60,15 @@ pub fn decode(
     let registers = registers.map(registers::decode).transpose()?;
     let sample = sample.map(sample::decode).transpose()?;
     let headers = [
-        registers.as_ref().map(|(header, _)| *header),
-        sample.as_ref().map(|(header, _)| *header),
+        registers.as_ref().map(|(header, _)| header.clone()),
+        sample.as_ref().map(|(header, _)| header.clone()),
     ];
-    let Some(header) = headers.into_iter().flatten().next() else {
+    let Some(header) = headers.iter().flatten().next().cloned() else {
         return Err(Error::input("a sketch without registers and sample"));
     };
-    if headers.into_iter().flatten().any(|other| other != header) {
+    if headers.iter().flatten().any(|other| *other != header) {
         return Err(Error::input(
-            "corrupt sketch: registers and sample are of different hashes or id types",
+            "corrupt sketch: registers and sample are of different hashes, id types or profiles",
         ));
     }
     Sketch::from_parts(
@@ -78,6 +78,7 @@ pub fn decode(
         sample.map(|(_, sample)| sample),
         tally,
     )
+    .map(|sketch| sketch.with_profile(header.profile))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::bottom_k::BottomKBuilder;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
-use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
+use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
 ///
@@ -22,6 +22,7 @@ use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
 #[derive(Debug)]
 pub struct Sketcher {
     domain: Option<IdDomain>,
+    profile: Profile,
     hasher: BatchHasher,
     parts: Parts,
 }
@@ -38,6 +39,7 @@ impl Sketcher {
     pub fn on(kernel: Kernel, options: SketchOptions) -> Self {
         Self {
             domain: None,
+            profile: Profile::default(),
             hasher: BatchHasher::new(kernel),
             parts: Parts {
                 scheme: options.hash(),
@@ -71,10 +73,16 @@ impl Sketcher {
         Sketch {
             scheme: self.parts.scheme,
             domain: self.domain,
+            profile: self.profile,
             registers: Some(self.parts.registers),
             sample: Some(self.parts.sample.finish()),
             tally: Some(tally),
         }
+    }
+
+    /// Says how the IDs that are pushed were brought to one form.
+    pub fn set_profile(&mut self, profile: Profile) {
+        self.profile = profile;
     }
 
     /// Says the domain of the IDs before, or without, any of them: two empty columns of different
