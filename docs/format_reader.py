@@ -6,6 +6,7 @@
 import json
 import struct
 import sys
+import unicodedata
 import zlib
 
 HASHES = {1: ("xxh3", 0x37D626B478C5E5C9, 48), 2: ("murmur3", 0xBEE71E7F51B9E1D5, 63)}
@@ -80,12 +81,22 @@ def header(blob, magic):
     ensure(len(blob) >= 20, "cut short")
     found, version, scheme, id_type, own, fingerprint = struct.unpack_from("<4sBBBBQ", blob)
     ensure(found == magic, f"magic {found!r}")
-    ensure(version == 1, f"version {version}")
+    ensure(version in (1, 2), f"version {version}")
     (checksum,) = struct.unpack("<I", blob[-4:])
     ensure(zlib.crc32(blob[:-4]) == checksum, "wrong checksum")
     ensure(scheme in HASHES and id_type in ID_TYPES, "unknown hash or id type")
     ensure(HASHES[scheme][1] == fingerprint, "wrong fingerprint")
-    return scheme, id_type, own, blob[16:-4]
+    profile, body = "", blob[16:-4]
+    if version == 2:
+        length = int.from_bytes(body[:2], "little")
+        ensure(1 <= length <= 1024 and len(body) >= 2 + length, "length of the profile")
+        try:
+            profile = body[2 : 2 + length].decode()
+        except UnicodeDecodeError:
+            raise Corrupt("a profile that isn't text") from None
+        ensure(not any(unicodedata.category(letter) == "Cc" for letter in profile), "control characters")
+        body = body[2 + length :]
+    return scheme, id_type, own, profile, body
 
 
 def sparse_bytes(ranks):
@@ -98,7 +109,7 @@ def sparse_bytes(ranks):
 
 
 def registers(blob):
-    scheme, id_type, p, body = header(blob, b"OVLR")
+    scheme, id_type, p, profile, body = header(blob, b"OVLR")
     ensure(4 <= p <= 24 and body, f"precision {p}")
     m, bits, ranks = 1 << p, Chunks(body[1:]), bytearray(1 << p)
     if body[0] == 0:
@@ -121,11 +132,11 @@ def registers(blob):
     ensure(is_shorter, "not in the shorter form")
     ensure(max(ranks) <= (64 - p + 1 if scheme == 1 else 63), "a rank too large")
     digest = f"{zlib.crc32(bytes(ranks)):08x}"
-    return scheme, id_type, {"p": p, "set": m - ranks.count(0), "digest": digest}
+    return (scheme, id_type, profile), {"p": p, "set": m - ranks.count(0), "digest": digest}
 
 
 def sample(blob):
-    scheme, id_type, reserved, body = header(blob, b"OVLS")
+    scheme, id_type, reserved, profile, body = header(blob, b"OVLS")
     ensure(reserved == 0 and len(body) >= 16, "cut short")
     k, n, theta = struct.unpack_from("<IIQ", body)
     one = 1 << HASHES[scheme][2]
@@ -139,7 +150,7 @@ def sample(blob):
         hashes += struct.pack("<Q", last)
     bits.finish()
     digest = f"{zlib.crc32(bytes(hashes)):08x}"
-    return scheme, id_type, {"k": k, "n": n, "theta": theta, "digest": digest}
+    return (scheme, id_type, profile), {"k": k, "n": n, "theta": theta, "digest": digest}
 
 
 def row(values):
@@ -149,9 +160,9 @@ def row(values):
     if values["sample"] is not None:
         parts["sample"] = sample(values["sample"])
     ensure(parts, "neither registers nor sample")
-    kinds = {part[:2] for part in parts.values()}
+    kinds = {kind for kind, _ in parts.values()}
     ensure(len(kinds) == 1, "registers and sample of different sketches")
-    scheme, id_type = kinds.pop()
+    scheme, id_type, profile = kinds.pop()
     segment = {name: value for name, value in values.items() if name not in OWN}
     return {
         "segment": {name: None if value is None else str(value) for name, value in segment.items()},
@@ -159,8 +170,9 @@ def row(values):
         "nulls": values.get("nulls"),
         "hash": HASHES[scheme][0],
         "id_type": ID_TYPES[id_type],
-        "registers": parts["registers"][2] if "registers" in parts else None,
-        "sample": parts["sample"][2] if "sample" in parts else None,
+        **({"profile": profile} if profile else {}),
+        "registers": parts["registers"][1] if "registers" in parts else None,
+        "sample": parts["sample"][1] if "sample" in parts else None,
     }
 
 
