@@ -64,7 +64,7 @@ pub use estimate::{
     FrequencyEstimate, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
     RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
     SketchSize, contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set,
-    expected_error, plan,
+    expected_error, plan, probability_of_gain,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;

@@ -41,6 +41,19 @@ pub(crate) fn estimate<'py>(
     Ok(numbers)
 }
 
+/// How likely the first has more than so many users to gain by the second.
+#[pyfunction]
+pub(crate) fn probability_of_gain(
+    py: Python<'_>,
+    a: &Sketch,
+    b: &Sketch,
+    more_than: u64,
+) -> PyResult<f64> {
+    let counts = py.detach(|| overlap::pair_counts(&a.0, &b.0));
+    let counts = counts.map_err(|e| raise(&e))?;
+    Ok(py.detach(|| overlap::probability_of_gain(&counts, more_than)))
+}
+
 /// Users of every exclusive region, by the places of the sketches that they are in.
 #[pyfunction]
 pub(crate) fn regions(

@@ -14,5 +14,5 @@ pub use expression::Expression;
 pub use matrix::{Matrix, MatrixPair, matrix};
 pub use reach::{ReachOrder, ReachStep, reach};
 pub use regions::{Regions, regions};
-pub use segments::{SegmentGain, segment_gains, segment_users};
+pub use segments::{SegmentGain, segment_gains, segment_odds, segment_users};
 pub use trend::{Days, OverlapDay, SideDay, TrendDay, WindowDay, trend};

@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Result<()> {
     super::print(&report.render(args.format.format()))
 }
 
-fn users(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn users(text: &str) -> std::result::Result<f64, String> {
     let users: f64 = text
         .replace([',', '_'], "")
         .parse()

@@ -3,6 +3,7 @@
 mod args;
 mod bounds;
 mod convert;
+mod decide;
 mod estimate;
 mod exact;
 mod generate;

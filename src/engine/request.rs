@@ -7,6 +7,7 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::Confidence;
 use crate::filter::RowFilter;
 use crate::format::ImageColumns;
+use crate::report::BreakEven;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
 use std::collections::BTreeSet;
@@ -110,6 +111,9 @@ pub struct SketchRequest {
     pub formulas: Vec<String>,
     /// Whether rows per user are wanted too.
     pub frequency: bool,
+    /// A number of new users, if it is asked how likely the first of two sides gains more by the
+    /// second.
+    pub break_even: Option<BreakEven>,
     /// The segments of the second side that are compared with the first, if any are wanted.
     pub division: Division,
 }
@@ -170,6 +174,7 @@ impl SketchRequest {
             unique: Unique::default(),
             formulas: Vec::new(),
             frequency: false,
+            break_even: None,
             division: Division::by(Vec::new()),
         }
     }
@@ -185,6 +190,15 @@ impl SketchRequest {
                 format!("{sides} sides, but ").into(),
                 Setting::By.into(),
                 " compares the segments of one with another".into(),
+            ])
+            .hint("name two sides: yours, then the partner's"));
+        }
+        if self.break_even.is_some() && self.sources.sides.len() != 2 {
+            let sides = self.sources.sides.len();
+            return Err(Error::usage([
+                format!("{sides} sides, but ").into(),
+                Setting::BreakEven.into(),
+                " asks what one gains by another".into(),
             ])
             .hint("name two sides: yours, then the partner's"));
         }

@@ -58,6 +58,8 @@ pub enum Setting {
     Null,
     /// Which rows are taken.
     Where,
+    /// How many new users are enough.
+    BreakEven,
 }
 
 impl Setting {
@@ -96,6 +98,7 @@ impl Setting {
             Self::NoHeader => "no_header",
             Self::Null => "null",
             Self::Where => "where",
+            Self::BreakEven => "break_even",
         }
     }
 }

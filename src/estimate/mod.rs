@@ -8,6 +8,7 @@ mod answer;
 mod counts;
 mod fisher;
 mod frequency;
+mod gain;
 mod interval;
 mod likelihood;
 mod matrix;
@@ -26,6 +27,7 @@ pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
+pub use gain::probability_of_gain;
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};

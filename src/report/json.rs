@@ -2,6 +2,7 @@
 //!
 //! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
 
+use super::gain::{BreakEvenDocument, BreakEvenReport};
 use super::segments::{SegmentsDocument, SegmentsReport};
 use super::{
     EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, SourceReport,
@@ -78,6 +79,8 @@ struct Document<'a> {
     pairs: Option<Vec<NamedPair<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     formulas: Vec<Formula<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_even: Option<BreakEvenDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     segments: Option<SegmentsDocument>,
     warnings: Vec<WarningText>,
@@ -292,6 +295,7 @@ fn document(report: &EstimateReport) -> Document<'_> {
                 users: whole(&formula.users),
             })
             .collect(),
+        break_even: report.break_even.as_ref().map(BreakEvenReport::document),
         segments: report.segments.as_ref().map(SegmentsReport::document),
         warnings: report.warnings.iter().map(warning).collect(),
     }

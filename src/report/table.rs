@@ -157,6 +157,9 @@ fn sentences(report: &EstimateReport, pair: &PairReport) -> String {
     };
     let _ = writeln!(out, "Jaccard {}{interval}", number(jaccard.value));
     let _ = writeln!(out, "overlap: {}", quality_text(pair));
+    if let Some(sentence) = report.break_even_sentence() {
+        let _ = writeln!(out, "{sentence}");
+    }
     out
 }
 
