@@ -57,7 +57,8 @@ enum Command {
     Exact(exact::Args),
     /// Both, side by side: estimate, truth, error, cost
     Verify(verify::Args),
-    /// All exclusive regions of up to eight sides: who is in just these and no others
+    /// Who is in just these sides and no others: all exclusive regions of up to eight sides, the
+    /// largest of more
     Regions(regions::Args),
     /// Every two of many sides (or segments): overlap, shares, Jaccard
     Matrix(sides::MatrixArgs),

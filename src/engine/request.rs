@@ -111,6 +111,9 @@ pub struct SketchRequest {
     pub formulas: Vec<String>,
     /// Whether rows per user are wanted too.
     pub frequency: bool,
+    /// How many regions are listed, the largest first; `None` for all of up to eight sides and 20 of
+    /// more. Only [`super::estimate_regions_of`] looks at it.
+    pub top: Option<usize>,
     /// A number of new users, if it is asked how likely the first of two sides gains more by the
     /// second.
     pub break_even: Option<BreakEven>,
@@ -174,6 +177,7 @@ impl SketchRequest {
             unique: Unique::default(),
             formulas: Vec::new(),
             frequency: false,
+            top: None,
             break_even: None,
             division: Division::by(Vec::new()),
         }

@@ -18,6 +18,7 @@ mod pair;
 mod planning;
 mod ratios;
 mod regions;
+mod sampled;
 mod single;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{
     ExpectedRegions, JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions,
 };
+pub use sampled::{SampledCounts, estimate_sampled};
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.

@@ -52,6 +52,11 @@ pub(super) fn render_regions(report: &RegionsReport) -> String {
         confidence: report.confidence.level(),
         sides: report.sides.iter().map(side).collect(),
         regions: report.regions.iter().map(region).collect(),
+        rest: report.rest.map(|rest| Rest {
+            regions: rest.regions,
+            users: whole(&rest.users),
+            unseen_most: rest.unseen_most.round() as u64,
+        }),
         union: whole(&report.union),
         warnings: report.warnings.iter().map(warning).collect(),
     })
@@ -99,8 +104,19 @@ struct Regions<'a> {
     confidence: f64,
     sides: Vec<Side<'a>>,
     regions: Vec<Region<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
     union: Users,
     warnings: Vec<WarningText>,
+}
+
+/// The regions that aren't listed.
+#[derive(Serialize)]
+struct Rest {
+    regions: u64,
+    users: Users,
+    /// The most users of a region of which the sample saw nobody.
+    unseen_most: u64,
 }
 
 #[derive(Serialize)]

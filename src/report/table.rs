@@ -191,7 +191,7 @@ pub(super) fn quality_text(pair: &PairReport) -> String {
     }
 }
 
-fn interval_text(estimate: &Estimate) -> String {
+pub(super) fn interval_text(estimate: &Estimate) -> String {
     whole(estimate.value) + &in_parentheses(&whole_interval(estimate))
 }
 
