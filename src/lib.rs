@@ -58,7 +58,7 @@ pub use engine::{
     SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
     estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
     sketch_array, sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend,
-    verify, write_sketches,
+    verify, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{

@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> Result<()> {
         confidence: args.confidence,
         sketches,
     };
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }
 
 pub(super) fn users(text: &str) -> std::result::Result<f64, String> {

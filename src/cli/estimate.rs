@@ -32,5 +32,5 @@ pub fn run(args: &Args) -> Result<()> {
     request.division = args.division.division();
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

@@ -21,5 +21,5 @@ pub fn run(args: &Args) -> Result<()> {
     request.top = args.top.and_then(|top| usize::try_from(top).ok());
     let report = overlap::estimate_regions_of(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }
