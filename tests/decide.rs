@@ -17,7 +17,10 @@ fn the_line_stands_in_every_form_and_only_if_it_was_asked_for() {
     let ask = |more: &[&str]| overlap(&shop_and_pay(more)).stdout;
     for format in ["table", "json", "csv", "markdown"] {
         let plain = ask(&["estimate", "--format", format]);
-        assert!(!plain.contains("break_even") && !plain.contains("likely"), "{plain}");
+        assert!(
+            !plain.contains("break_even") && !plain.contains("likely"),
+            "{plain}"
+        );
         let asked = ask(&["estimate", "--format", format, "--break-even", "88000"]);
         let without: Vec<&str> = (asked.lines())
             .filter(|line| !line.contains("break_even") && !line.contains("likely"))
@@ -36,7 +39,10 @@ fn the_line_stands_in_every_form_and_only_if_it_was_asked_for() {
     let line = " % likely: more than 88,000 new users for shop from pay\n";
     assert!(table.contains(line), "{table}");
     let csv = ask(&["estimate", "--break-even", "88000", "--format", "csv"]);
-    assert!(csv.contains("break_even,shop,pay,88000,88000,88000,"), "{csv}");
+    assert!(
+        csv.contains("break_even,shop,pay,88000,88000,88000,"),
+        "{csv}"
+    );
 }
 
 #[test]
@@ -64,7 +70,15 @@ fn a_price_says_at_which_number_it_breaks_even() {
 
 #[test]
 fn segments_have_their_own_probabilities() {
-    let by = ["estimate", "--by", "city_tier", "--break-even", "22000", "--format", "json"];
+    let by = [
+        "estimate",
+        "--by",
+        "city_tier",
+        "--break-even",
+        "22000",
+        "--format",
+        "json",
+    ];
     let report = overlap(&shop_and_pay(&by)).json();
     for row in report["segments"]["rows"].as_array().unwrap() {
         let probability = row["break_even_probability"].as_f64().unwrap();
@@ -81,7 +95,15 @@ fn segments_have_their_own_probabilities() {
 fn what_was_counted_is_certain() {
     let (shop, pay) = (data("shop.parquet"), data("pay.parquet"));
     let ask = |users: &str| {
-        let arguments = ["estimate", &shop, &pay, "--k", "1000000", "--break-even", users];
+        let arguments = [
+            "estimate",
+            &shop,
+            &pay,
+            "--k",
+            "1000000",
+            "--break-even",
+            users,
+        ];
         overlap(&arguments).stdout
     };
     // The sample data's truth: 88,000 new users.
@@ -96,7 +118,17 @@ fn what_makes_no_sense_is_refused() {
         (&["--cost", "5"], "--value-per-new-user"),
         (&["--cost", "0", "--value-per-new-user", "1"], "more than 0"),
         (&["--cost", "1e300", "--value-per-new-user", "1"], "1e15"),
-        (&["--cost", "1", "--value-per-new-user", "1", "--break-even", "1"], "cannot be used"),
+        (
+            &[
+                "--cost",
+                "1",
+                "--value-per-new-user",
+                "1",
+                "--break-even",
+                "1",
+            ],
+            "cannot be used",
+        ),
     ];
     for (more, word) in refused {
         let mut arguments = vec!["estimate"];
@@ -116,7 +148,11 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn events_happen_as_often_as_is_said() {
     const TRIALS: i64 = 400;
-    let shapes = [(9_000, 9_000, 1_000, false), (4_000, 1_000, 3_000, false), (9_000, 2_000, 500, true)];
+    let shapes = [
+        (9_000, 9_000, 1_000, false),
+        (4_000, 1_000, 3_000, false),
+        (9_000, 2_000, 500, true),
+    ];
     for (a, b, x, known) in shapes {
         let given: Vec<f64> = (0..TRIALS)
             .map(|trial| {

@@ -16,13 +16,19 @@ fn sides_of(user: i64, sides: i64) -> Vec<i64> {
         80..90 => (0..sides).collect(),
         _ => {
             let (one, other) = (user / 100 % sides, user / 700 % sides);
-            if one == other { vec![one] } else { vec![one.min(other), one.max(other)] }
+            if one == other {
+                vec![one]
+            } else {
+                vec![one.min(other), one.max(other)]
+            }
         }
     }
 }
 
 fn ids(side: i64, users: std::ops::Range<i64>, sides: i64) -> Vec<i64> {
-    users.filter(|&user| sides_of(user, sides).contains(&side)).collect()
+    users
+        .filter(|&user| sides_of(user, sides).contains(&side))
+        .collect()
 }
 
 fn truth(users: std::ops::Range<i64>, sides: i64) -> BTreeMap<Vec<i64>, u64> {
@@ -54,11 +60,21 @@ fn listed(report: &Value) -> Vec<(Vec<i64>, [u64; 3])> {
         let name = |name: &Value| name.as_str().unwrap()[1..].parse().unwrap();
         let end = |end: &str| region["users"][end].as_u64().unwrap();
         (
-            region["sides"].as_array().unwrap().iter().map(name).collect(),
+            region["sides"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(name)
+                .collect(),
             ["value", "lower", "upper"].map(end),
         )
     };
-    report["regions"].as_array().unwrap().iter().map(region).collect()
+    report["regions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(region)
+        .collect()
 }
 
 #[test]
@@ -78,7 +94,10 @@ fn whole_samples_are_counted_and_the_rest_is_summed_up() {
     let listed_sizes: Vec<u64> = found.iter().map(|(_, [value, ..])| *value).collect();
     assert_eq!(listed_sizes, sizes[..5]);
     assert_eq!(report["rest"]["regions"], truth.len() - 5);
-    assert_eq!(report["rest"]["users"]["value"], sizes[5..].iter().sum::<u64>());
+    assert_eq!(
+        report["rest"]["users"]["value"],
+        sizes[5..].iter().sum::<u64>()
+    );
     assert_eq!(report["rest"]["unseen_most"], 0);
     assert_eq!(report["union"]["value"], users);
     assert_eq!(report["method"]["joint"], false);
@@ -90,7 +109,11 @@ fn the_table_says_what_is_missing_and_which_command_answers() {
     let files = files(&folder, 60_000, 12);
     let size = ["--k", "500", "--precision", "8"];
     let table = overlap(&ask(&files, &size)).stdout;
-    for words in ["smaller regions aren't listed", "saw nobody has at most", "overlap matrix"] {
+    for words in [
+        "smaller regions aren't listed",
+        "saw nobody has at most",
+        "overlap matrix",
+    ] {
         assert!(table.contains(words), "{words}: {table}");
     }
     let csv = overlap(&ask(&files, &["--format", "csv", "--top", "3"])).stdout;
@@ -114,7 +137,11 @@ fn of_few_sides_the_largest_come_first_and_add_up_to_the_union() {
     let found = listed(&report);
     assert!(found.is_sorted_by(|a, b| a.1[0] >= b.1[0]));
     let every: BTreeMap<_, _> = listed(&all).into_iter().collect();
-    assert!(found.iter().all(|(sides, numbers)| &every[sides] == numbers));
+    assert!(
+        found
+            .iter()
+            .all(|(sides, numbers)| &every[sides] == numbers)
+    );
     let sum: u64 = found.iter().map(|(_, [value, ..])| value).sum();
     let rest = report["rest"]["users"]["value"].as_u64().unwrap();
     assert_eq!(sum + rest, report["union"]["value"].as_u64().unwrap());
@@ -155,11 +182,16 @@ fn intervals_hold_the_truth_of_large_regions() {
             let truth = truth[&region] as f64;
             let places: Vec<usize> = region.iter().map(|&side| side as usize).collect();
             let found = largest.regions.iter().find(|(sides, _)| *sides == places);
-            let users = found.map(|(_, users)| *users).expect("a large region is seen");
+            let users = found
+                .map(|(_, users)| *users)
+                .expect("a large region is seen");
             inside += i32::from((users.lower..=users.upper).contains(&truth));
             all += 1;
         }
     }
     // The binomial noise of the share is 0.8 %.
-    assert!(f64::from(inside) >= 0.93 * f64::from(all), "{inside} of {all}");
+    assert!(
+        f64::from(inside) >= 0.93 * f64::from(all),
+        "{inside} of {all}"
+    );
 }

@@ -1,7 +1,7 @@
 //! What can be asked beyond a pair: known sizes, regions, set formulas, the error to expect.
 
 use crate::cli::shop_and_pay;
-use crate::harness::{Folder, data, overlap, users};
+use crate::harness::{Folder, overlap, users};
 use arrow::array::Array;
 use serde_json::Value;
 

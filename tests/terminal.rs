@@ -56,7 +56,13 @@ fn ask(arguments: &[&str], columns: u16, variables: &[(&str, &str)]) -> String {
 fn plain(text: &str) -> String {
     let parts = text.split('\x1b').enumerate();
     parts
-        .map(|(i, part)| if i == 0 { part } else { part.split_once('m').unwrap().1 })
+        .map(|(i, part)| {
+            if i == 0 {
+                part
+            } else {
+                part.split_once('m').unwrap().1
+            }
+        })
         .collect()
 }
 
@@ -72,7 +78,10 @@ fn a_terminal_gets_colours_unless_it_is_told_otherwise() {
         (&["estimate", "--quiet"], &[("NO_COLOR", "1")]),
         (&["estimate", "--quiet"], &[("TERM", "dumb")]),
     ] {
-        assert!(!ask(more, 200, variables).contains("\x1b[3"), "{more:?} {variables:?}");
+        assert!(
+            !ask(more, 200, variables).contains("\x1b[3"),
+            "{more:?} {variables:?}"
+        );
     }
 }
 
@@ -88,7 +97,10 @@ fn elsewhere_colours_are_for_those_who_force_them() {
     let forced = run(&["estimate"], &[("CLICOLOR_FORCE", "1")]);
     assert!(forced.contains("\x1b[32mgood"));
     assert_eq!(plain(&forced), plain_text);
-    assert_eq!(plain(&run(&["estimate", "--color", "always"], &[])), plain_text);
+    assert_eq!(
+        plain(&run(&["estimate", "--color", "always"], &[])),
+        plain_text
+    );
     assert_eq!(run(&["estimate"], &[("CLICOLOR_FORCE", "0")]), plain_text);
     assert_eq!(
         run(&["estimate"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]),
@@ -108,14 +120,21 @@ fn tables_fit_the_width_and_shares_have_bars_where_there_is_room() {
     assert!(!narrow.contains('█'), "{narrow}");
     let fits = |line: &str| line.chars().count() <= 50;
     let report = narrow.lines().skip_while(|line| !line.contains("rows"));
-    assert!(report.clone().count() > 5 && report.clone().all(fits), "{narrow}");
+    assert!(
+        report.clone().count() > 5 && report.clone().all(fits),
+        "{narrow}"
+    );
 }
 
 #[test]
 fn quiet_says_no_warning_but_every_error() {
     let same = data("pay.parquet");
     let (a, b) = (format!("a={same}"), format!("b={same}"));
-    assert!(overlap(&["estimate", &a, &b]).stderr.contains("the same files"));
+    assert!(
+        overlap(&["estimate", &a, &b])
+            .stderr
+            .contains("the same files")
+    );
     let quiet = overlap(&["estimate", &a, &b, "--quiet"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
     overlap(&["-q", "estimate", "nothing.parquet"]).fails(3, &["nothing.parquet"]);
@@ -163,5 +182,8 @@ fn the_short_version_is_one_line_and_the_long_one_names_the_commit() {
     assert_eq!(overlap(&["-V"]).stdout, version);
     let long = overlap(&["--version"]).stdout;
     assert!(long.starts_with(version), "{long}");
-    assert!(long.contains("\ncommit: ") && long.contains("\nfeatures: "), "{long}");
+    assert!(
+        long.contains("\ncommit: ") && long.contains("\nfeatures: "),
+        "{long}"
+    );
 }

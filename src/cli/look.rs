@@ -49,8 +49,8 @@ pub fn is_quiet() -> bool {
 
 fn is_colored(is_terminal: bool) -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_forced = std::env::var_os("CLICOLOR_FORCE")
-        .is_some_and(|value| !value.is_empty() && value != "0");
+    let is_forced =
+        std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     match chosen().0 {
         When::Always => true,
@@ -232,7 +232,12 @@ fn wrapped(line: &str, width: usize) -> Vec<String> {
 
 /// Headers bold, how good the overlap is in its colour, what is said of the method dim.
 fn paint(lines: &mut [String], rows: usize) {
-    const ASIDE: [&str; 4] = ["id column", "nothing skipped", "rows not told", "new: users of"];
+    const ASIDE: [&str; 4] = [
+        "id column",
+        "nothing skipped",
+        "rows not told",
+        "new: users of",
+    ];
     for (i, line) in lines.iter_mut().enumerate() {
         if i == 0 && rows > 0 {
             *line = Paint::Bold.around(line);
@@ -281,9 +286,16 @@ nothing skipped; no page carries a checksum; estimated with p = 16
     fn every_line_fits_a_narrow_terminal() {
         let text = dressed(REPORT, Some(44), false);
         assert!(text.contains("a & b & …"), "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= 44), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 44),
+            "{text}"
+        );
         let words = |text: &str| text.split_whitespace().count();
-        assert_eq!(words(&text), words(REPORT) - 2, "c & d are left out: {text}");
+        assert_eq!(
+            words(&text),
+            words(REPORT) - 2,
+            "c & d are left out: {text}"
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
-    ImageColumns, SketchTable, datasketches, is_sketch_table, read_table, told_filter as filter_told_by,
+    ImageColumns, SketchTable, datasketches, is_sketch_table, read_table,
+    told_filter as filter_told_by,
 };
 use crate::hash::HashScheme;
 use crate::id::{PageChecks, Tally, merge_domains};

@@ -188,23 +188,11 @@ impl SketchRequest {
     /// Looks at everything that can be told wrong before a byte is read.
     pub(super) fn check(&self) -> Result<()> {
         self.unique.check(&self.sources.sides)?;
-        if !self.division.by.is_empty() && self.sources.sides.len() != 2 {
-            let sides = self.sources.sides.len();
-            return Err(Error::usage([
-                format!("{sides} sides, but ").into(),
-                Setting::By.into(),
-                " compares the segments of one with another".into(),
-            ])
-            .hint("name two sides: yours, then the partner's"));
+        if !self.division.by.is_empty() {
+            self.check_two_sides(Setting::By, " compares the segments of one with another")?;
         }
-        if self.break_even.is_some() && self.sources.sides.len() != 2 {
-            let sides = self.sources.sides.len();
-            return Err(Error::usage([
-                format!("{sides} sides, but ").into(),
-                Setting::BreakEven.into(),
-                " asks what one gains by another".into(),
-            ])
-            .hint("name two sides: yours, then the partner's"));
+        if self.break_even.is_some() {
+            self.check_two_sides(Setting::BreakEven, " asks what one gains by another")?;
         }
         if !self.division.by.is_empty() && self.frequency {
             return Err(Error::usage([
@@ -219,6 +207,20 @@ impl SketchRequest {
         let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
         let parsed = |text: &String| Expression::parse(text, &names).map(|_| ());
         self.formulas.iter().try_for_each(parsed)
+    }
+
+    /// Whether there are the two sides that a setting is about.
+    fn check_two_sides(&self, setting: Setting, asks: &str) -> Result<()> {
+        let sides = self.sources.sides.len();
+        if sides == 2 {
+            return Ok(());
+        }
+        let message = [
+            format!("{sides} sides, but ").into(),
+            setting.into(),
+            asks.into(),
+        ];
+        Err(Error::usage(message).hint("name two sides: yours, then the partner's"))
     }
 }
 

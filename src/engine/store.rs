@@ -56,7 +56,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     let pages = page_checks(0);
     super::tell_filters(&mut sources_read, &page_checks);
     warnings.extend(super::nulls_warnings([(&side_name, pages)]));
-    let filter = sources_read.iter().find_map(|source| source.filter.as_ref());
+    let filter = sources_read
+        .iter()
+        .find_map(|source| source.filter.as_ref());
     let filter = filter.map(|filter| filter.condition.as_str());
     let bytes = write_filtered_sketches(&table, filter, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();

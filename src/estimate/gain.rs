@@ -145,22 +145,11 @@ fn size_above(counts: &SetCounts, border: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::SampleCounts;
+    use crate::estimate::tests::sample;
 
     fn counts(only_a: u64, only_b: u64, both: u64, theta: f64) -> PairCounts {
-        let sample = SampleCounts {
-            only_a,
-            only_b,
-            both,
-            theta,
-            theta_a: theta,
-            theta_b: theta,
-            above_a: 0,
-            above_b: 0,
-            chance_matches: 0.0,
-        };
         PairCounts {
-            sample: Some(sample),
+            sample: Some(sample(only_a, only_b, both, theta)),
             ..PairCounts::default()
         }
     }
