@@ -25,6 +25,7 @@ use overlap::report::{self, Warning};
 use overlap::{Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 /// An error in the words of the command line, as a line for standard error.
 pub fn worded(error: &Error) -> String {
@@ -56,14 +57,17 @@ struct Cli {
 
 /// What `--version` says; `-V` says its first line alone. Whoever builds a release tells the commit; a
 /// source archive has none to tell.
-fn long_version() -> String {
-    let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
-    let features = match FEATURES {
-        [] => "none".to_owned(),
-        some => some.join(", "),
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    format!("{version}\ncommit: {commit}\nfeatures: {features}")
+fn long_version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
+        let features = match FEATURES {
+            [] => "none".to_owned(),
+            some => some.join(", "),
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        format!("{version}\ncommit: {commit}\nfeatures: {features}")
+    })
 }
 
 /// The optional features that this program was built with.
