@@ -5,6 +5,7 @@
 
 mod bounds;
 mod csv;
+mod gain;
 mod inspect;
 mod inspect_data;
 mod json;
@@ -22,6 +23,7 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
+pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
@@ -30,7 +32,7 @@ pub use matrix::MatrixReport;
 pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
-pub use segments::SegmentsReport;
+pub use segments::{SegmentOdds, SegmentsReport};
 pub use store::StoreReport;
 pub use trend::{TrendReport, TrendUnit};
 pub use verify::{Check, RunCost, VerifyReport};
@@ -186,6 +188,9 @@ pub struct EstimateReport {
     pub union: Estimate,
     /// Users of set formulas over the sides.
     pub formulas: Vec<FormulaReport>,
+    /// How likely the first of two sides gains more than a number of users by the second, if it was
+    /// asked.
+    pub break_even: Option<BreakEvenReport>,
     /// The second side's segments, if they were asked for.
     pub segments: Option<SegmentsReport>,
     /// What the reader should know before trusting the numbers.
