@@ -46,7 +46,7 @@ mod sketch;
 mod storage;
 
 pub use analysis::{
-    Days, Expression, Matrix, MatrixPair, OverlapDay, ReachOrder, ReachStep, Regions, SegmentGain,
+    Days, Expression, Matrix, MatrixPair, OverlapDay, PortableFit, ReachOrder, ReachStep, Regions, SegmentGain,
     SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions, segment_gains,
     trend as trend_of,
 };
@@ -61,8 +61,8 @@ pub use engine::{
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
-    FrequencyEstimate, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
-    RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
+    FrequencyEstimate, HeldRegion, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
+    RegionsEstimate, RegionsFit, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
     SketchSize, contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set,
     expected_error, plan,
 };

@@ -13,6 +13,6 @@ mod tests;
 pub use expression::Expression;
 pub use matrix::{Matrix, MatrixPair, matrix};
 pub use reach::{ReachOrder, ReachStep, reach};
-pub use regions::{Regions, regions};
+pub use regions::{PortableFit, Regions, regions};
 pub use segments::{SegmentGain, segment_gains, segment_users};
 pub use trend::{Days, OverlapDay, SideDay, TrendDay, WindowDay, trend};

@@ -13,14 +13,28 @@ use crate::estimate::{
 };
 use crate::id::Tally;
 use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
-use crate::scan::Progress;
+use crate::scan::{self, Progress};
 use crate::sketch::{RowCounts, Sketch};
+use rayon::prelude::*;
 
 /// How many users has every side, how many share every two of them, how many do all reach?
 ///
 /// # Errors
 /// Those of [`super::sketch_sides`].
 pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<EstimateReport> {
+    answered(request, progress).map(|answered| answered.report)
+}
+
+/// A report, and what further questions about its sides need.
+pub(super) struct Answered {
+    pub(super) report: EstimateReport,
+    pub(super) sketches: Vec<Sketch>,
+    /// The one fit of all sides; `None` of more than eight.
+    pub(super) fit: Option<Regions>,
+}
+
+/// [`estimate`], with the sketches that its numbers come from.
+pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Result<Answered> {
     request.check()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
@@ -53,7 +67,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         .then(|| regions(&everyone, &known, request.confidence))
         .transpose()?;
     let formulas = formulas(request, fit.as_ref())?;
-    let numbers = numbers(&sketches, &known, fit.as_ref(), request.confidence)?;
+    let numbers = numbers(&sketches, &known, fit.as_ref(), request)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
@@ -83,7 +97,11 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     report.warnings.extend(result_warnings(&report));
     let spelling = spelling_warnings(&request.sources, &report.pairs);
     report.warnings.extend(spelling);
-    Ok(report)
+    Ok(Answered {
+        report,
+        sketches,
+        fit,
+    })
 }
 
 /// The size at which sketches are compared. What just one of several has, such as registers beside
@@ -199,8 +217,9 @@ fn numbers(
     sketches: &[Sketch],
     known: &[Option<u64>],
     fit: Option<&Regions>,
-    confidence: Confidence,
+    request: &SketchRequest,
 ) -> Result<Numbers> {
+    let confidence = request.confidence;
     let pair = |(a, b): (usize, usize)| {
         let estimate = match fit.and_then(|fit| fit.pair(a, b)) {
             Some(pair) => pair,
@@ -215,14 +234,17 @@ fn numbers(
         };
         Ok(PairReport { a, b, estimate })
     };
-    let pairs = pairs_of(sketches.len()).map(pair).collect::<Result<_>>()?;
+    let pairs = pairs_of(sketches.len());
     if let Some(fit) = fit {
         return Ok(Numbers {
             users: (0..sketches.len()).map(|side| fit.side(side)).collect(),
-            pairs,
+            pairs: pairs.map(pair).collect::<Result<_>>()?,
             union: fit.union(),
         });
     }
+    let pairs: Vec<(usize, usize)> = pairs.collect();
+    let pairs = scan::pool(request.sources.threads)?
+        .install(|| pairs.into_par_iter().map(pair).collect::<Result<_>>())?;
     let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
         let counts = SetCounts {
             known,
