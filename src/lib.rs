@@ -38,6 +38,8 @@ pub mod format;
 mod generate;
 mod hash;
 pub mod id;
+pub mod page;
+pub mod picture;
 mod reader;
 pub mod report;
 mod scan;
@@ -46,25 +48,26 @@ mod sketch;
 mod storage;
 
 pub use analysis::{
-    Days, Expression, Matrix, MatrixPair, OverlapDay, PortableFit, ReachOrder, ReachStep, Regions, SegmentGain,
-    SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions, segment_gains,
-    trend as trend_of,
+    Days, Expression, Matrix, MatrixPair, OverlapDay, PortableFit, ReachOrder, ReachStep, Regions,
+    SegmentGain, SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions,
+    segment_gains, trend as trend_of,
 };
 pub use compare::{pair_counts, region_counts, set_counts, union_counts};
 pub use engine::{
-    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
-    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
-    estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
-    sketch_array, sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend,
-    verify, write_sketches,
+    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, FullRequest,
+    SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
+    ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, full_report,
+    inspect, matrix, reach, read_report, read_sketches, sketch_array, sketch_batches,
+    sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify, write_file,
+    write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
-    FrequencyEstimate, HeldRegion, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
-    RegionsEstimate, RegionsFit, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
-    SketchSize, contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set,
-    expected_error, plan,
+    FrequencyEstimate, HeldRegion, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS,
+    RegionCounts, RegionsEstimate, RegionsFit, RegisterCounts, SampleCounts, SampleLayer,
+    SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency, estimate_pair,
+    estimate_regions, estimate_set, expected_error, plan,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;
@@ -79,7 +82,7 @@ pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
     ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,
-    live_files,
+    is_same_file, live_files,
 };
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -12,6 +12,7 @@ mod tests;
 
 pub use expression::Expression;
 pub use matrix::{Matrix, MatrixPair, matrix};
+pub(crate) use reach::reach_by;
 pub use reach::{ReachOrder, ReachStep, reach};
 pub use regions::{PortableFit, Regions, regions};
 pub use segments::{SegmentGain, segment_gains, segment_users};

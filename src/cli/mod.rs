@@ -10,6 +10,7 @@ mod inspect;
 pub mod memory;
 mod progress;
 mod regions;
+mod report;
 mod sides;
 #[cfg(unix)]
 mod signals;
@@ -64,6 +65,9 @@ enum Command {
     Reach(sides::ReachArgs),
     /// Day by day: daily, cumulative and trailing reach, who comes again, overlap
     Trend(sides::TrendArgs),
+    /// One page that shows everything in a browser: the answer, pictures, tables, formulas to try
+    #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
+    Report(report::Args),
     /// Sketch data into a file, once, to be asked a hundred questions later
     Sketch(store::Args),
     /// Merge sketches (and data) into one file: days into a month, regions into a country
@@ -102,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Matrix(args) => sides::matrix(&args),
         Command::Reach(args) => sides::reach(&args),
         Command::Trend(args) => sides::trend(&args),
+        Command::Report(args) => report::run(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
@@ -128,8 +133,14 @@ fn print(text: &str) -> Result<()> {
 
 /// Tells what the reader should know, on stderr.
 fn warn(warnings: &[Warning]) {
-    for warning in warnings {
-        let text = warning.phrase().worded(in_flags);
+    let texts = warnings
+        .iter()
+        .map(|warning| warning.phrase().worded(in_flags));
+    warn_texts(texts);
+}
+
+fn warn_texts(texts: impl IntoIterator<Item = impl std::fmt::Display>) {
+    for text in texts {
         let _ = writeln!(io::stderr(), "overlap: warning: {text}");
     }
 }

@@ -5,12 +5,13 @@
 
 mod bounds;
 mod csv;
+mod full;
 mod inspect;
 mod inspect_data;
 mod json;
 mod markdown;
 mod matrix;
-mod number;
+pub(crate) mod number;
 mod quality;
 mod reach;
 mod regions;
@@ -22,6 +23,7 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
+pub use full::*;
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };

@@ -1,0 +1,106 @@
+//! Everything about some sides at once: the answer of `overlap report`, and the files around it.
+
+use super::estimate;
+use super::inputs::Division;
+use super::request::{SketchRequest, Sources};
+use super::sides::{SidesRequest, trend};
+use super::store::ensure_no_input;
+use crate::analysis::{ReachOrder, reach_by};
+use crate::error::Result;
+use crate::id::PageChecks;
+use crate::report::{FullParts, FullReport, ReachReport};
+use crate::scan::{self, Progress};
+use crate::sketch::Sketch;
+use crate::storage::{output_error, read_text, write_atomically};
+use std::path::Path;
+
+/// Everything about some sides.
+#[derive(Clone, Debug)]
+pub struct FullRequest {
+    /// Whose data, how exactly, which formulas and segments.
+    pub question: SketchRequest,
+    /// The columns of the day and the lengths of the trailing windows, if the trend is wanted; data is
+    /// read a second time for it.
+    pub trend: Option<(Division, Vec<u16>)>,
+}
+
+/// Users, overlaps, regions, reach in both orders, and what else was asked for, of some sides.
+///
+/// # Errors
+/// Those of [`super::estimate`] and, with a trend, of [`super::trend`].
+pub fn full_report(request: &FullRequest, progress: &dyn Progress) -> Result<FullReport> {
+    let question = &request.question;
+    let answered = estimate::answered(question, progress)?;
+    let everyone: Vec<&Sketch> = answered.sketches.iter().collect();
+    let mut curves = Vec::new();
+    for (name, order) in orders(everyone.len()) {
+        let fit = answered.fit.clone();
+        let steps = scan::pool(question.sources.threads)?
+            .install(|| reach_by(fit, &everyone, order, None, question.confidence))?;
+        curves.push((
+            name,
+            ReachReport {
+                method: answered.report.method,
+                confidence: question.confidence,
+                names: (answered.report.sides.iter())
+                    .map(|side| side.name.clone())
+                    .collect(),
+                steps,
+                tally: None,
+                pages: PageChecks::default(),
+                sources: Vec::new(),
+                warnings: Vec::new(),
+            },
+        ));
+    }
+    let by_day = |(division, windows): &(Division, Vec<u16>)| {
+        let sides = SidesRequest {
+            sources: question.sources.clone(),
+            options: question.options,
+            confidence: question.confidence,
+            division: division.clone(),
+        };
+        trend(&sides, windows, progress)
+    };
+    FullReport::new(FullParts {
+        trend: request.trend.as_ref().map(by_day).transpose()?,
+        reach: curves,
+        fit: answered.fit.as_ref(),
+        estimate: answered.report,
+    })
+}
+
+/// The orders in which the reach of so many sides is shown. The greedy one takes as long as all
+/// pairs; one or two sides make no curve.
+fn orders(sides: usize) -> impl Iterator<Item = (&'static str, ReachOrder)> {
+    /// Beyond, all pairs are most of the time that a report takes.
+    const GREEDY_MAX: usize = 64;
+    let given = (sides > 2).then_some(("given", ReachOrder::Given));
+    let greedy = (sides > 2 && sides <= GREEDY_MAX).then_some(("greedy", ReachOrder::Greedy));
+    given.into_iter().chain(greedy)
+}
+
+/// A report from a file of JSON; [`FullReport::from_json`] says which.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the file if it can't be read or holds no such report.
+pub fn read_report(path: &Path) -> Result<FullReport> {
+    /// The report of a thousand sides is a quarter of this.
+    const BYTES_MAX: u64 = 1 << 28;
+    let text = read_text(path, BYTES_MAX)?;
+    FullReport::from_json(&text).map_err(|e| e.with("file", path.display()))
+}
+
+/// Writes a file, whole or not at all, unless it is one of the inputs.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if it is an input, [`crate::ErrorKind::Output`] if it can't be written.
+pub fn write_file(path: &Path, bytes: &[u8], sources: Option<&Sources>) -> Result<u64> {
+    for side in sources.iter().flat_map(|sources| &sources.sides) {
+        ensure_no_input(path, &side.files)?;
+    }
+    write_atomically(path, |out| {
+        out.write_all(bytes)
+            .map_err(|e| output_error(&e).with("file", path.display()))
+    })
+}
