@@ -68,6 +68,9 @@ enum Command {
     /// One page that shows everything in a browser: the answer, pictures, tables, formulas to try
     #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
     Report(report::Args),
+    /// One picture of a report for a slide: circles, columns, heat map, curve, segments, trend
+    #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
+    Plot(report::PlotArgs),
     /// Sketch data into a file, once, to be asked a hundred questions later
     Sketch(store::Args),
     /// Merge sketches (and data) into one file: days into a month, regions into a country
@@ -107,6 +110,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Reach(args) => sides::reach(&args),
         Command::Trend(args) => sides::trend(&args),
         Command::Report(args) => report::run(&args),
+        Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),

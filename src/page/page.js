@@ -7,7 +7,7 @@
   const PLACES_MAX = 256;
   const DEPTH_MAX = 64;
   const MANY = 16;
-  const USERS_MAX = 3e18;
+  const USERS_MAX = 3e15;
 
   // ---- formulas -------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ fn limits(users: &Number) -> String {
 pub(super) fn pictures(report: &FullReport) -> Markup {
     html! {
         @for kind in PictureKind::ALL {
-            @if kind.is_in(report) {
+            @if kind.is_on_page(report) {
                 section.behind {
                     h2 { (kind.heading()) }
                     (figure(report, kind))

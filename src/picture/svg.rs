@@ -153,13 +153,30 @@ impl Canvas {
     }
 
     /// A text from the bottom to the top, its end at `y`.
-    pub(super) fn upright_text(&mut self, [x, y]: [f64; 2], room: f64, class: &str, text: &str) {
+    pub(super) fn upright_text(&mut self, place: [f64; 2], room: f64, class: &str, text: &str) {
+        self.turned(place, Anchor::End, room, class, text);
+    }
+
+    /// A text from the bottom to the top, its beginning at `y`.
+    pub(super) fn upright_text_up(&mut self, place: [f64; 2], room: f64, class: &str, text: &str) {
+        self.turned(place, Anchor::Start, room, class, text);
+    }
+
+    fn turned(
+        &mut self,
+        [x, y]: [f64; 2],
+        anchor: Anchor,
+        room: f64,
+        class: &str,
+        text: &str,
+    ) {
+        let anchor = anchor.attribute();
         let shown = shortened(text, room / self.em());
         let (x, y) = (number(x), number(y));
         let title = full_text(text, &shown);
         let shown = escaped(&shown);
         self.add(format_args!(
-            "<text class=\"{class}\" transform=\"translate({x} {y}) rotate(-90)\" text-anchor=\"end\">{title}{shown}</text>"
+            "<text class=\"{class}\" transform=\"translate({x} {y}) rotate(-90)\"{anchor}>{title}{shown}</text>"
         ));
     }
 
