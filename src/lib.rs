@@ -57,9 +57,9 @@ pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, FullRequest,
     SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
     ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, full_report,
-    inspect, matrix, reach, read_report, read_sketches, sketch_array, sketch_batches,
-    sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify, write_file,
-    write_sketches,
+    full_report_of, inspect, matrix, reach, read_report, read_sketches, sketch_array,
+    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify,
+    write_file, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{

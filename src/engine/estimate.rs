@@ -3,7 +3,9 @@
 use super::inputs::Inputs;
 use super::request::SketchRequest;
 use super::spelling::spelling_warnings;
-use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
+use super::{
+    method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings, sketch_warnings_of,
+};
 use crate::analysis::{Expression, Regions, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::{Error, Result, Setting};
@@ -11,7 +13,7 @@ use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
 };
-use crate::id::Tally;
+use crate::id::{PageChecks, Tally};
 use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
 use crate::scan::{self, Progress};
 use crate::sketch::{RowCounts, Sketch};
@@ -67,7 +69,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         .then(|| regions(&everyone, &known, request.confidence))
         .transpose()?;
     let formulas = formulas(request, fit.as_ref())?;
-    let numbers = numbers(&sketches, &known, fit.as_ref(), request)?;
+    let numbers = numbers(&everyone, &known, fit.as_ref(), request.confidence, threads)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
@@ -102,6 +104,47 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         sketches,
         fit,
     })
+}
+
+/// The report of sketches that were made elsewhere, under these names, with the one fit of up to eight.
+pub(super) fn of_sketches(
+    names: &[String],
+    sketches: &[&Sketch],
+    confidence: Confidence,
+    threads: usize,
+) -> Result<(EstimateReport, Option<Regions>)> {
+    let known = vec![None; sketches.len()];
+    let fit = (sketches.len() <= RegionCounts::SETS_MAX)
+        .then(|| regions(sketches, &known, confidence))
+        .transpose()?;
+    let numbers = numbers(sketches, &known, fit.as_ref(), confidence, threads)?;
+    let sides = names.iter().zip(sketches).zip(numbers.users);
+    let side = |((name, sketch), users): ((&String, &&Sketch), Estimate)| SideReport {
+        name: name.clone(),
+        files: 0,
+        column: None,
+        passed_over: Vec::new(),
+        filter: None,
+        id_type: sketch.domain(),
+        tally: sketch.tally(),
+        pages: PageChecks::default(),
+        unique: false,
+        users,
+        frequency: None,
+    };
+    let mut report = EstimateReport {
+        method: method_used(sketches),
+        confidence,
+        sides: sides.map(side).collect(),
+        pairs: numbers.pairs,
+        union: numbers.union,
+        formulas: Vec::new(),
+        segments: None,
+        warnings: Vec::new(),
+    };
+    report.warnings.extend(sketch_warnings_of(sketches));
+    report.warnings.extend(result_warnings(&report));
+    Ok((report, fit))
 }
 
 /// The size at which sketches are compared. What just one of several has, such as registers beside
@@ -214,12 +257,12 @@ struct Numbers {
 /// Users of all sides, of every two of them and of their union: up to eight sides from one fit, so
 /// that all numbers add up; of more, each by itself.
 fn numbers(
-    sketches: &[Sketch],
+    sketches: &[&Sketch],
     known: &[Option<u64>],
     fit: Option<&Regions>,
-    request: &SketchRequest,
+    confidence: Confidence,
+    threads: usize,
 ) -> Result<Numbers> {
-    let confidence = request.confidence;
     let pair = |(a, b): (usize, usize)| {
         let estimate = match fit.and_then(|fit| fit.pair(a, b)) {
             Some(pair) => pair,
@@ -227,7 +270,7 @@ fn numbers(
                 let counts = PairCounts {
                     known_a: known[a],
                     known_b: known[b],
-                    ..pair_counts(&sketches[a], &sketches[b])?
+                    ..pair_counts(sketches[a], sketches[b])?
                 };
                 estimate_pair(&counts, confidence)
             }
@@ -243,17 +286,16 @@ fn numbers(
         });
     }
     let pairs: Vec<(usize, usize)> = pairs.collect();
-    let pairs = scan::pool(request.sources.threads)?
-        .install(|| pairs.into_par_iter().map(pair).collect::<Result<_>>())?;
-    let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
+    let pairs =
+        scan::pool(threads)?.install(|| pairs.into_par_iter().map(pair).collect::<Result<_>>())?;
+    let size = |(&sketch, &known): (&&Sketch, &Option<u64>)| {
         let counts = SetCounts {
             known,
             ..set_counts(sketch)
         };
         estimate_set(&counts, confidence)
     };
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let union = union_counts(&everyone)?.map(|counts| estimate_set(&counts, confidence));
+    let union = union_counts(sketches)?.map(|counts| estimate_set(&counts, confidence));
     Ok(Numbers {
         users: sketches.iter().zip(known).map(size).collect(),
         pairs,

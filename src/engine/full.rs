@@ -2,16 +2,19 @@
 
 use super::estimate;
 use super::inputs::Division;
+use super::limits::default_threads;
 use super::request::{SketchRequest, Sources};
 use super::sides::{SidesRequest, trend};
 use super::store::ensure_no_input;
-use crate::analysis::{ReachOrder, reach_by};
-use crate::error::Result;
+use crate::analysis::{ReachOrder, Regions, reach_by};
+use crate::error::{Error, Result};
+use crate::estimate::Confidence;
 use crate::id::PageChecks;
-use crate::report::{FullParts, FullReport, ReachReport};
+use crate::report::{EstimateReport, FullParts, FullReport, ReachReport};
 use crate::scan::{self, Progress};
 use crate::sketch::Sketch;
 use crate::storage::{output_error, read_text, write_atomically};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Everything about some sides.
@@ -32,27 +35,6 @@ pub fn full_report(request: &FullRequest, progress: &dyn Progress) -> Result<Ful
     let question = &request.question;
     let answered = estimate::answered(question, progress)?;
     let everyone: Vec<&Sketch> = answered.sketches.iter().collect();
-    let mut curves = Vec::new();
-    for (name, order) in orders(everyone.len()) {
-        let fit = answered.fit.clone();
-        let steps = scan::pool(question.sources.threads)?
-            .install(|| reach_by(fit, &everyone, order, None, question.confidence))?;
-        curves.push((
-            name,
-            ReachReport {
-                method: answered.report.method,
-                confidence: question.confidence,
-                names: (answered.report.sides.iter())
-                    .map(|side| side.name.clone())
-                    .collect(),
-                steps,
-                tally: None,
-                pages: PageChecks::default(),
-                sources: Vec::new(),
-                warnings: Vec::new(),
-            },
-        ));
-    }
     let by_day = |(division, windows): &(Division, Vec<u16>)| {
         let sides = SidesRequest {
             sources: question.sources.clone(),
@@ -62,12 +44,67 @@ pub fn full_report(request: &FullRequest, progress: &dyn Progress) -> Result<Ful
         };
         trend(&sides, windows, progress)
     };
+    let threads = question.sources.threads;
     FullReport::new(FullParts {
         trend: request.trend.as_ref().map(by_day).transpose()?,
-        reach: curves,
+        reach: curves(&answered.report, answered.fit.as_ref(), &everyone, threads)?,
         fit: answered.fit.as_ref(),
         estimate: answered.report,
     })
+}
+
+/// The whole report of sketches that were made elsewhere, under these names; one for each.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] without sketches or with two of one name,
+/// [`crate::ErrorKind::Incomparable`] if two can't be compared.
+pub fn full_report_of(
+    names: &[String],
+    sketches: &[&Sketch],
+    confidence: Confidence,
+) -> Result<FullReport> {
+    let mut seen = BTreeSet::new();
+    let twice = names.iter().find(|name| !seen.insert(*name));
+    match twice {
+        _ if sketches.is_empty() || names.len() != sketches.len() => {
+            return Err(Error::usage("a report needs sketches, each with a name"));
+        }
+        Some(name) => return Err(Error::usage(format!("two sketches are called {name}"))),
+        None => {}
+    }
+    let threads = default_threads();
+    let (report, fit) = estimate::of_sketches(names, sketches, confidence, threads)?;
+    FullReport::new(FullParts {
+        trend: None,
+        reach: curves(&report, fit.as_ref(), sketches, threads)?,
+        fit: fit.as_ref(),
+        estimate: report,
+    })
+}
+
+fn curves(
+    report: &EstimateReport,
+    fit: Option<&Regions>,
+    sketches: &[&Sketch],
+    threads: usize,
+) -> Result<Vec<(&'static str, ReachReport)>> {
+    let names: Vec<String> = report.sides.iter().map(|side| side.name.clone()).collect();
+    let curve = |(name, order): (&'static str, ReachOrder)| {
+        let steps = scan::pool(threads)?
+            .install(|| reach_by(fit.cloned(), sketches, order, None, report.confidence))?;
+        let curve = ReachReport {
+            method: report.method,
+            confidence: report.confidence,
+            names: names.clone(),
+            steps,
+            tally: None,
+            pages: PageChecks::default(),
+            sources: Vec::new(),
+            warnings: Vec::new(),
+        };
+        Ok((name, curve))
+    };
+    orders(sketches.len()).map(curve).collect()
 }
 
 /// The orders in which the reach of so many sides is shown. The greedy one takes as long as all

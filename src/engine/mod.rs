@@ -25,7 +25,7 @@ pub use batches::{BatchSketcher, sketch_batches};
 pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
-pub use full::{FullRequest, full_report, read_report, write_file};
+pub use full::{FullRequest, full_report, full_report_of, read_report, write_file};
 pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use limits::default_memory_limit;

@@ -95,16 +95,27 @@ fn matrix(report: &FullReport) -> Rows {
     let mut rows: Vec<Vec<String>> = overlaps.iter().take(SHOWN).map(row).collect();
     if overlaps.len() > SHOWN {
         let left = whole((overlaps.len() - SHOWN) as f64);
-        rows.push(vec![format!("and {left} pairs that share less; the JSON report has them")]);
+        rows.push(vec![format!(
+            "and {left} pairs that share less; the JSON report has them"
+        )]);
     }
-    let header = ["on both", "users", "limits", "of the first", "of the second"];
+    let header = [
+        "on both",
+        "users",
+        "limits",
+        "of the first",
+        "of the second",
+    ];
     (headers(header), rows)
 }
 
 /// The curve with the names, which is the last.
 fn reach(report: &FullReport) -> Rows {
     let header = ["side", "users", "new", "limits", "reach", "limits"];
-    let steps = report.reach.last().map_or(&[][..], |curve| &curve.steps[..]);
+    let steps = report
+        .reach
+        .last()
+        .map_or(&[][..], |curve| &curve.steps[..]);
     let row = |step: &crate::report::StepPart| {
         vec![
             step.side.clone(),
@@ -132,7 +143,10 @@ fn segments(report: &FullReport) -> Rows {
     let row = |row: &crate::report::SegmentPart| {
         let mut cells = vec![row.label()];
         if has_ours {
-            cells.push(row.users_of_ours.map_or("–".into(), |users| whole(users.value)));
+            cells.push(
+                row.users_of_ours
+                    .map_or("–".into(), |users| whole(users.value)),
+            );
         }
         cells.extend([
             whole(row.users.value),

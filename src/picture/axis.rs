@@ -36,12 +36,18 @@ mod tests {
 
     #[test]
     fn steps_are_round_and_reach_the_end() {
-        assert_eq!(ticks(288_616.0, 5.0), [0.0, 100_000.0, 200_000.0, 300_000.0]);
+        assert_eq!(
+            ticks(288_616.0, 5.0),
+            [0.0, 100_000.0, 200_000.0, 300_000.0]
+        );
         assert_eq!(ticks(1.0, 4.0), [0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(ticks(0.0, 4.0), [0.0]);
         for most in [0.3, 7.0, 99.0, 1e15] {
             let ticks = ticks(most, 5.0);
-            assert!(ticks.last().is_some_and(|last| *last >= most) && ticks.len() < 9, "{ticks:?}");
+            assert!(
+                ticks.last().is_some_and(|last| *last >= most) && ticks.len() < 9,
+                "{ticks:?}"
+            );
         }
     }
 

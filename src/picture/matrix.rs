@@ -23,13 +23,28 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     cells(&mut canvas, report, &order, [left, top], cell);
     // Where names have no room of their own, every so many sides have one.
     let each = (1.15 * em / cell).ceil().max(1.0) as usize;
-    for (place, &side) in order.iter().enumerate().filter(|(place, _)| place % each == 0) {
+    for (place, &side) in order
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| place % each == 0)
+    {
         let middle = cell * (place as f64 + 0.5) + 0.35 * em;
         let name = &report.sides[side].name;
-        canvas.text([left - 0.4 * em, top + middle], Anchor::End, names - 0.6 * em, "", name);
+        canvas.text(
+            [left - 0.4 * em, top + middle],
+            Anchor::End,
+            names - 0.6 * em,
+            "",
+            name,
+        );
         canvas.upright_text_up([left + middle, top - 0.4 * em], heads - 0.6 * em, "", name);
     }
-    scale(&mut canvas, [left, top + room + 0.8 * em], size.width - left - em, each);
+    scale(
+        &mut canvas,
+        [left, top + room + 0.8 * em],
+        size.width - left - em,
+        each,
+    );
     canvas.cut(top + room + 3.6 * em);
     canvas
 }
@@ -43,8 +58,14 @@ fn jaccard(report: &FullReport, a: usize, b: usize) -> f64 {
 /// The share of a side's users that are on another too.
 pub(crate) fn share_of(report: &FullReport, row: usize, column: usize) -> f64 {
     let users = report.users_of(row).value;
-    let overlap = report.overlap_of(row, column).map_or(0.0, |overlap| overlap.value);
-    if users > 0.0 { (overlap / users).min(1.0) } else { 0.0 }
+    let overlap = report
+        .overlap_of(row, column)
+        .map_or(0.0, |overlap| overlap.value);
+    if users > 0.0 {
+        (overlap / users).min(1.0)
+    } else {
+        0.0
+    }
 }
 
 fn cells(
@@ -68,18 +89,35 @@ fn cells(
         let mut column = 0;
         while column < count {
             let from = column;
-            let own = if row == column { None } else { Some(class(row, column)) };
-            while column < count && (if row == column { None } else { Some(class(row, column)) }) == own {
+            let own = if row == column {
+                None
+            } else {
+                Some(class(row, column))
+            };
+            while column < count
+                && (if row == column {
+                    None
+                } else {
+                    Some(class(row, column))
+                }) == own
+            {
                 column += 1;
             }
             if let Some(own) = own.filter(|own| *own > 0) {
                 let (x, y) = (left + cell * from as f64, top + cell * row as f64);
                 let width = cell * (column - from) as f64;
-                let _ = write!(paths[own], "M{x:.1} {y:.1}h{width:.1}v{cell:.1}h-{width:.1}z");
+                let _ = write!(
+                    paths[own],
+                    "M{x:.1} {y:.1}h{width:.1}v{cell:.1}h-{width:.1}z"
+                );
             }
         }
     }
-    for (class, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+    for (class, path) in paths
+        .iter()
+        .enumerate()
+        .filter(|(_, path)| !path.is_empty())
+    {
         canvas.raw_path(path, &format!("cell h{class}"));
     }
     let text_fits = cell > canvas.width_of("100 %") && cell > 1.4 * em;
@@ -88,9 +126,22 @@ fn cells(
         canvas.rect([x, y, cell, cell], "off");
         for column in (0..count).filter(|column| *column != row && text_fits) {
             let share = share_of(report, order[row], order[column]);
-            let shade = if class(row, column) > 4 { "pale-text" } else { "ink" };
-            let place = [left + cell * (column as f64 + 0.5), top + cell * (row as f64 + 0.5) + 0.35 * em];
-            canvas.text(place, Anchor::Middle, cell, shade, &format!("{:.0} %", 100.0 * share));
+            let shade = if class(row, column) > 4 {
+                "pale-text"
+            } else {
+                "ink"
+            };
+            let place = [
+                left + cell * (column as f64 + 0.5),
+                top + cell * (row as f64 + 0.5) + 0.35 * em,
+            ];
+            canvas.text(
+                place,
+                Anchor::Middle,
+                cell,
+                shade,
+                &format!("{:.0} %", 100.0 * share),
+            );
         }
     }
 }
@@ -99,7 +150,10 @@ fn scale(canvas: &mut Canvas, [left, top]: [f64; 2], room: f64, each: usize) {
     let em = canvas.em();
     let width = (room / CLASSES as f64).min(2.2 * em);
     for class in 0..CLASSES {
-        canvas.rect([left + width * class as f64, top, width, 0.7 * em], &format!("h{class}"));
+        canvas.rect(
+            [left + width * class as f64, top, width, 0.7 * em],
+            &format!("h{class}"),
+        );
     }
     let y = top + 1.9 * em;
     canvas.text([left, y], Anchor::Start, 3.0 * em, "dim", "0 %");

@@ -95,7 +95,10 @@ impl PictureKind {
             Self::Matrix => sides > 2 && !(report.pairs.is_empty() && report.overlaps.is_empty()),
             Self::Reach => report.reach.iter().any(|curve| !curve.steps.is_empty()),
             Self::Segments => report.segments.is_some(),
-            Self::Trend => report.trend.as_ref().is_some_and(|trend| !trend.days.is_empty()),
+            Self::Trend => report
+                .trend
+                .as_ref()
+                .is_some_and(|trend| !trend.days.is_empty()),
         }
     }
 
@@ -119,7 +122,11 @@ impl PictureKind {
 
     fn title(self, report: &FullReport) -> String {
         const NAMED: usize = 8;
-        let names = report.sides.iter().take(NAMED).map(|side| side.name.as_str());
+        let names = report
+            .sides
+            .iter()
+            .take(NAMED)
+            .map(|side| side.name.as_str());
         let mut names = names.collect::<Vec<_>>().join(", ");
         if report.sides.len() > NAMED {
             names += &format!(" and {} more", report.sides.len() - NAMED);
@@ -164,11 +171,21 @@ impl PictureKind {
     /// How it is to be read.
     pub(crate) const fn caption(self) -> &'static str {
         match self {
-            Self::Venn => "Areas are users. Whiskers and dashed outlines are the limits of the intervals.",
-            Self::Upset => "Each column counts the users of just the sides marked below it. Whiskers are the limits of the intervals.",
-            Self::Matrix => "Dark squares: most of the row's users are on the column's side too. Sides that share much stand together.",
-            Self::Reach => "Each point adds one side to those before it. Band and whiskers are the limits of the intervals.",
-            Self::Segments => "Long orange bars are where the partner brings most new users. Whiskers are the limits of the intervals.",
+            Self::Venn => {
+                "Areas are users. Whiskers and dashed outlines are the limits of the intervals."
+            }
+            Self::Upset => {
+                "Each column counts the users of just the sides marked below it. Whiskers are the limits of the intervals."
+            }
+            Self::Matrix => {
+                "Dark squares: most of the row's users are on the column's side too. Sides that share much stand together."
+            }
+            Self::Reach => {
+                "Each point adds one side to those before it. Band and whiskers are the limits of the intervals."
+            }
+            Self::Segments => {
+                "Long orange bars are where the partner brings most new users. Whiskers are the limits of the intervals."
+            }
             Self::Trend => "Bands are the limits of the intervals.",
         }
     }
@@ -228,5 +245,6 @@ impl PictureKind {
 /// Squares that names fit beside, for as long as a page is wide.
 fn matrix_height(report: &FullReport) -> f64 {
     const ROWS: f64 = 40.0;
-    PAGE.width.min(320.0 + 24.0 * (report.sides.len() as f64).min(ROWS))
+    PAGE.width
+        .min(320.0 + 24.0 * (report.sides.len() as f64).min(ROWS))
 }

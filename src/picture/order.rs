@@ -6,7 +6,17 @@ pub(super) fn clustered(count: usize, closeness: impl Fn(usize, usize) -> f64) -
     let mut groups: Vec<Vec<usize>> = (0..count).map(|thing| vec![thing]).collect();
     // Sums of closeness between groups.
     let mut between: Vec<Vec<f64>> = (0..count)
-        .map(|a| (0..count).map(|b| if a == b { 0.0 } else { closeness(a.min(b), a.max(b)) }).collect())
+        .map(|a| {
+            (0..count)
+                .map(|b| {
+                    if a == b {
+                        0.0
+                    } else {
+                        closeness(a.min(b), a.max(b))
+                    }
+                })
+                .collect()
+        })
         .collect();
     while groups.len() > 1 {
         let mut best = (0, 1, f64::NEG_INFINITY);
@@ -43,7 +53,11 @@ pub(super) fn clustered(count: usize, closeness: impl Fn(usize, usize) -> f64) -
 }
 
 /// Whether the first group's near end is its beginning.
-fn should_turn(first: &[usize], second: &[usize], closeness: &impl Fn(usize, usize) -> f64) -> bool {
+fn should_turn(
+    first: &[usize],
+    second: &[usize],
+    closeness: &impl Fn(usize, usize) -> f64,
+) -> bool {
     let to = |end: Option<&usize>| match (end, second.first()) {
         (Some(&a), Some(&b)) => closeness(a.min(b), a.max(b)),
         _ => 0.0,

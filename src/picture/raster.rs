@@ -12,7 +12,10 @@ use crate::error::{Error, ErrorKind, Result};
 pub fn png(svg: &str) -> Result<Vec<u8>> {
     use resvg::{tiny_skia, usvg};
     let failed = |e: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Internal, format!("the picture can't be painted: {e}"))
+        Error::new(
+            ErrorKind::Internal,
+            format!("the picture can't be painted: {e}"),
+        )
     };
     let mut options = usvg::Options::default();
     let fonts = options.fontdb_mut();

@@ -19,7 +19,11 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let names = (0.32 * size.height).min(13.0 * em);
     let (left, top) = (5.5 * em, 2.6 * em);
     let base = size.height - names - 1.2 * em;
-    let most = report.reach.iter().flat_map(|curve| &curve.steps).map(|step| step.reach.upper);
+    let most = report
+        .reach
+        .iter()
+        .flat_map(|curve| &curve.steps)
+        .map(|step| step.reach.upper);
     let most = most.fold(1.0, f64::max);
     let marks = ticks(most, ((base - top) / (3.0 * em)).floor());
     let end = marks.last().copied().unwrap_or(most).max(f64::MIN_POSITIVE);
@@ -27,14 +31,30 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let x = |step: usize| left + pitch * (step as f64 + 0.5);
     for mark in marks {
         canvas.line([left, y(mark)], [size.width - em, y(mark)], "grid");
-        canvas.text([left - 0.5 * em, y(mark) + 0.35 * em], Anchor::End, left - em, "dim", &short(mark));
+        canvas.text(
+            [left - 0.5 * em, y(mark) + 0.35 * em],
+            Anchor::End,
+            left - em,
+            "dim",
+            &short(mark),
+        );
     }
     for (place, curve) in report.reach.iter().enumerate() {
         let is_main = place + 1 == report.reach.len();
         line(&mut canvas, curve, is_main, &x, &y);
     }
-    for (step, part) in main.steps.iter().enumerate().filter(|(step, _)| step % each == 0) {
-        canvas.upright_text([x(step) + 0.35 * em, base + 0.6 * em], names, "", &part.side);
+    for (step, part) in main
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(step, _)| step % each == 0)
+    {
+        canvas.upright_text(
+            [x(step) + 0.35 * em, base + 0.6 * em],
+            names,
+            "",
+            &part.side,
+        );
     }
     key(&mut canvas, report);
     canvas
@@ -49,7 +69,9 @@ fn line(
 ) {
     const DOTS_MAX: usize = 60;
     let steps = || curve.steps.iter().enumerate();
-    let points: Vec<[f64; 2]> = steps().map(|(i, step)| [x(i), y(step.reach.value)]).collect();
+    let points: Vec<[f64; 2]> = steps()
+        .map(|(i, step)| [x(i), y(step.reach.value)])
+        .collect();
     if is_main {
         let upper = steps().map(|(i, step)| [x(i), y(step.reach.upper)]);
         let lower = steps().rev().map(|(i, step)| [x(i), y(step.reach.lower)]);

@@ -1,8 +1,8 @@
 //! Where a partner's new users are: a bar for each segment.
 
 use super::svg::{Anchor, Canvas, Size};
-use crate::report::number::{percent, whole};
 use crate::report::FullReport;
+use crate::report::number::{percent, whole};
 
 /// Draws as many segments as there is room for, the largest gain first.
 pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
@@ -15,21 +15,52 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let room = ((size.height - 4.5 * em) / pitch).floor().max(1.0) as usize;
     let shown = room.min(segments.rows.len());
     let names = 0.26 * size.width;
-    let numbers = if size.is_narrow() { 7.5 * em } else { 15.0 * em };
+    let numbers = if size.is_narrow() {
+        7.5 * em
+    } else {
+        15.0 * em
+    };
     let (left, right) = (names + em, size.width - numbers - em);
-    let most = segments.rows.iter().map(|row| row.new.upper.max(row.users.value));
+    let most = segments
+        .rows
+        .iter()
+        .map(|row| row.new.upper.max(row.users.value));
     let scale = (right - left) / most.fold(1.0, f64::max);
     canvas.rect([em, 0.7 * em, em, em], "off");
-    canvas.text([2.3 * em, 1.5 * em], Anchor::Start, 0.42 * size.width, "dim", &format!("users of {}", segments.partner));
+    canvas.text(
+        [2.3 * em, 1.5 * em],
+        Anchor::Start,
+        0.42 * size.width,
+        "dim",
+        &format!("users of {}", segments.partner),
+    );
     let key = 0.5 * size.width;
     canvas.rect([key, 0.7 * em, em, em], "new");
-    canvas.text([key + 1.3 * em, 1.5 * em], Anchor::Start, 0.5 * size.width - 2.0 * em, "dim", &format!("of them new to {}", segments.ours));
+    canvas.text(
+        [key + 1.3 * em, 1.5 * em],
+        Anchor::Start,
+        0.5 * size.width - 2.0 * em,
+        "dim",
+        &format!("of them new to {}", segments.ours),
+    );
     for (place, row) in segments.rows.iter().take(shown).enumerate() {
         let y = 2.6 * em + pitch * place as f64;
         let middle = y + 0.5 * pitch;
-        canvas.text([names, middle + 0.35 * em], Anchor::End, names - 0.5 * em, "", &row.label());
-        canvas.rect([left, y + 0.25 * pitch, row.users.value * scale, 0.5 * pitch], "off");
-        canvas.rect([left, y + 0.25 * pitch, row.new.value * scale, 0.5 * pitch], "new");
+        canvas.text(
+            [names, middle + 0.35 * em],
+            Anchor::End,
+            names - 0.5 * em,
+            "",
+            &row.label(),
+        );
+        canvas.rect(
+            [left, y + 0.25 * pitch, row.users.value * scale, 0.5 * pitch],
+            "off",
+        );
+        canvas.rect(
+            [left, y + 0.25 * pitch, row.new.value * scale, 0.5 * pitch],
+            "new",
+        );
         if !row.new.is_exact() {
             let ends = [row.new.lower, row.new.upper].map(|users| left + users * scale);
             canvas.whisker(middle, ends, 0.18 * pitch);
@@ -39,12 +70,27 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
             true => whole(row.new.value),
             false => format!("{} new, {share} of it", whole(row.new.value)),
         };
-        canvas.text([right + 0.6 * em, middle + 0.35 * em], Anchor::Start, numbers, "", &text);
+        canvas.text(
+            [right + 0.6 * em, middle + 0.35 * em],
+            Anchor::Start,
+            numbers,
+            "",
+            &text,
+        );
     }
     let end = 2.6 * em + pitch * shown as f64;
     if shown < segments.rows.len() {
-        let note = format!("and {} more segments with fewer new users", segments.rows.len() - shown);
-        canvas.text([em, end + 1.2 * em], Anchor::Start, size.width - 2.0 * em, "dim", &note);
+        let note = format!(
+            "and {} more segments with fewer new users",
+            segments.rows.len() - shown
+        );
+        canvas.text(
+            [em, end + 1.2 * em],
+            Anchor::Start,
+            size.width - 2.0 * em,
+            "dim",
+            &note,
+        );
     }
     canvas.cut(end + 2.0 * em);
     canvas

@@ -162,14 +162,7 @@ impl Canvas {
         self.turned(place, Anchor::Start, room, class, text);
     }
 
-    fn turned(
-        &mut self,
-        [x, y]: [f64; 2],
-        anchor: Anchor,
-        room: f64,
-        class: &str,
-        text: &str,
-    ) {
+    fn turned(&mut self, [x, y]: [f64; 2], anchor: Anchor, room: f64, class: &str, text: &str) {
         let anchor = anchor.attribute();
         let shown = shortened(text, room / self.em());
         let (x, y) = (number(x), number(y));

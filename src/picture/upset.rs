@@ -23,12 +23,23 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let dots_height = 1.5 * em * sides as f64;
     let bottom = size.height - 2.2 * em;
     let (top, base) = (2.0 * em, bottom - dots_height - 0.8 * em);
-    columns(&mut canvas, &rows[..shown], [left, right], [top, base], pitch);
-    let widest = (0..sides).map(|side| report.users_of(side).upper).fold(1.0, f64::max);
+    columns(
+        &mut canvas,
+        &rows[..shown],
+        [left, right],
+        [top, base],
+        pitch,
+    );
+    let widest = (0..sides)
+        .map(|side| report.users_of(side).upper)
+        .fold(1.0, f64::max);
     for side in 0..sides {
         let y = base + 0.8 * em + 1.5 * em * (side as f64 + 0.5);
         if side % 2 == 0 {
-            canvas.rect([left - 0.3 * em, y - 0.75 * em, right - left, 1.5 * em], "grid-row");
+            canvas.rect(
+                [left - 0.3 * em, y - 0.75 * em, right - left, 1.5 * em],
+                "grid-row",
+            );
         }
         let users = report.users_of(side);
         let number = whole(users.value);
@@ -36,13 +47,27 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         let bar = (names_width - number_room - 0.8 * em).max(em) * users.value / widest;
         canvas.rect([0.5 * em, y + 0.45 * em, bar, 0.18 * em], "bar");
         let room = names_width - number_room - em;
-        canvas.text([0.5 * em, y + 0.3 * em], Anchor::Start, room, "", &report.sides[side].name);
-        canvas.text([names_width, y + 0.3 * em], Anchor::End, number_room, "dim", &number);
+        canvas.text(
+            [0.5 * em, y + 0.3 * em],
+            Anchor::Start,
+            room,
+            "",
+            &report.sides[side].name,
+        );
+        canvas.text(
+            [names_width, y + 0.3 * em],
+            Anchor::End,
+            number_room,
+            "dim",
+            &number,
+        );
     }
     for (column, row) in rows[..shown].iter().enumerate() {
         let x = left + pitch * (column as f64 + 0.5);
         let y = |side: usize| base + 0.8 * em + 1.5 * em * (side as f64 + 0.5);
-        let inside: Vec<usize> = (0..sides).filter(|side| row.mask >> side & 1 == 1).collect();
+        let inside: Vec<usize> = (0..sides)
+            .filter(|side| row.mask >> side & 1 == 1)
+            .collect();
         if let [first, .., last] = inside[..] {
             canvas.line([x, y(first)], [x, y(last)], "join");
         }
@@ -55,7 +80,13 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         0 => "users of just the marked sides; whiskers: limits of the intervals".into(),
         left_out => format!("the {shown} largest regions; {left_out} smaller ones are not drawn"),
     };
-    canvas.text([0.5 * em, size.height - 0.7 * em], Anchor::Start, size.width - em, "dim", &note);
+    canvas.text(
+        [0.5 * em, size.height - 0.7 * em],
+        Anchor::Start,
+        size.width - em,
+        "dim",
+        &note,
+    );
     canvas
 }
 
@@ -79,7 +110,10 @@ fn columns(
     for (column, row) in rows.iter().enumerate() {
         let x = left + pitch * (column as f64 + 0.5);
         let height = base - y(row.users.value);
-        canvas.rect([x - 0.36 * pitch, y(row.users.value), 0.72 * pitch, height], "bar");
+        canvas.rect(
+            [x - 0.36 * pitch, y(row.users.value), 0.72 * pitch, height],
+            "bar",
+        );
         if !row.users.is_exact() {
             canvas.upright_whisker(x, [y(row.users.lower), y(row.users.upper)], 0.2 * pitch);
         }

@@ -20,7 +20,11 @@ pub fn browser(pictures: Option<&str>) -> Result<()> {
 
 fn chromium() -> Result<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let usual = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
     let mut places = named.into_iter().chain(usual.map(PathBuf::from));
     places.find(|path| path.exists()).ok_or_else(|| {
         "the tests of pages did not run, they need Chromium and Node 18 or later:\n\n    \

@@ -21,6 +21,7 @@ from ._api import (
     reach,
     read_sketches,
     regions,
+    report,
     sketch,
     write_sketches,
 )
@@ -36,6 +37,7 @@ from ._overlap import (
     UsageError,
     __version__,
 )
+from ._report import Report
 from ._results import Estimate, Pair, Records
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "OverlapError",
     "Pair",
     "Records",
+    "Report",
     "Sketch",
     "SketchTable",
     "Sketcher",
@@ -58,6 +61,7 @@ __all__ = [
     "reach",
     "read_sketches",
     "regions",
+    "report",
     "sketch",
     "write_sketches",
 ]
