@@ -19,10 +19,12 @@ pub(super) fn heading(report: &FullReport) -> Markup {
     }
 }
 
-/// A name as long as a page can show it.
-fn shown(name: &str) -> String {
-    const MOST: usize = 300;
+/// A name as a page shows it: not longer than anybody reads, and never nothing.
+pub(super) fn shown(name: &str) -> String {
+    const MOST: usize = 120;
+    let is_blank = name.chars().all(|c| c.is_whitespace() || c.is_control());
     match name.char_indices().nth(MOST) {
+        _ if is_blank => format!("{name:?}"),
         None => name.to_owned(),
         Some((end, _)) => format!("{}…", &name[..end]),
     }

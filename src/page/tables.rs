@@ -1,6 +1,6 @@
 //! The numbers behind each picture, as a table.
 
-use super::sections::share;
+use super::sections::{share, shown};
 use crate::picture::{PictureKind, share_of};
 use crate::report::number::{whole, whole_interval};
 use crate::report::{FullReport, Number};
@@ -57,14 +57,28 @@ fn limits(number: &Number) -> String {
     }
 }
 
+/// A share of the whole is at most all of it, even where limits of the part are above those of the whole.
+fn of_all(share: Number) -> Number {
+    Number::new(
+        share.value,
+        share.lower,
+        share.upper.min(1.0).max(share.value),
+    )
+}
+
+fn joined(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
+    names.join(" & ")
+}
+
 fn regions(report: &FullReport) -> Rows {
     let union = report.union.map_or(0.0, |union| union.value);
     let row = |region: &crate::report::RegionPart| {
         vec![
-            region.sides.join(" & "),
+            joined(&region.sides),
             whole(region.users.value),
             limits(&region.users),
-            share(&region.users.per(union)),
+            share(&of_all(region.users.per(union))),
         ]
     };
     let rows = report.regions.iter().map(row).collect();
@@ -85,7 +99,7 @@ fn matrix(report: &FullReport) -> Rows {
     let percent = |a: usize, b: usize| format!("{:.1} %", 100.0 * share_of(report, a, b));
     let row = |&(a, b, overlap): &(usize, usize, Number)| {
         vec![
-            format!("{} & {}", report.sides[a].name, report.sides[b].name),
+            joined(&[report.sides[a].name.clone(), report.sides[b].name.clone()]),
             whole(overlap.value),
             limits(&overlap),
             percent(a, b),
@@ -118,7 +132,7 @@ fn reach(report: &FullReport) -> Rows {
         .map_or(&[][..], |curve| &curve.steps[..]);
     let row = |step: &crate::report::StepPart| {
         vec![
-            step.side.clone(),
+            shown(&step.side),
             whole(step.users.value),
             whole(step.added.value),
             limits(&step.added),
@@ -136,9 +150,9 @@ fn segments(report: &FullReport) -> Rows {
     let has_ours = segments.rows.iter().any(|row| row.users_of_ours.is_some());
     let mut header = vec![segments.columns.join(", ")];
     if has_ours {
-        header.push(format!("users of {}", segments.ours));
+        header.push(format!("users of {}", shown(&segments.ours)));
     }
-    header.push(format!("users of {}", segments.partner));
+    header.push(format!("users of {}", shown(&segments.partner)));
     header.extend(headers(["new", "limits", "of the segment", "reach gained"]));
     let row = |row: &crate::report::SegmentPart| {
         let mut cells = vec![row.label()];
@@ -167,7 +181,7 @@ fn trend(report: &FullReport) -> Rows {
     let mut header = vec![trend.unit.clone()];
     let first = trend.days.first().map_or(&[][..], |day| &day.measures[..]);
     header.extend(first.iter().map(|measure| {
-        let side = measure.side.as_deref().unwrap_or("both");
+        let side = shown(measure.side.as_deref().unwrap_or("both"));
         format!("{side}: {}", measure.measure.replace('_', " "))
     }));
     let cell = |measure: &crate::report::MeasurePart| match &measure.value {

@@ -17,11 +17,11 @@ fn report(name: &str) -> FullReport {
     FullReport::from_json(&value.to_string()).expect("reads")
 }
 
-/// The tags of a page, in order.
+/// The tags of a page, in order, but for the titles that shortened names have.
 fn tags(page: &str) -> Vec<&str> {
     let tags = page.split('<').skip(1);
-    tags.map(|tag| tag.split([' ', '>', '/']).next().unwrap_or_default())
-        .collect()
+    let names = tags.map(|tag| tag.split([' ', '>']).next().unwrap_or_default());
+    names.filter(|tag| !tag.ends_with("title")).collect()
 }
 
 #[test]
@@ -40,11 +40,7 @@ fn hostile_names_change_nothing_but_their_own_text() {
         assert!(!page.contains(name) || name.contains('\u{202E}') || name.contains('\u{2028}'));
     }
     let long = page(&report(&"x".repeat(10_000)));
-    assert_eq!(
-        tags(&long).len(),
-        tags(&plain).len() + 4,
-        "only titles of what was shortened"
-    );
+    assert_eq!(tags(&long), tags(&plain));
 }
 
 #[test]

@@ -13,15 +13,15 @@ pub(super) fn users(number: &Number) -> String {
     }
 }
 
-/// `44.00 %, between 43.62 and 44.38 %`; without limits where the number is exact.
-pub(super) fn share(number: &Number) -> String {
+/// `44.00 %`, and in a second text ` (between 43.62 and 44.38 %)`, which is empty where the number is exact.
+fn share(number: &Number) -> (String, String) {
     let estimate = number.estimate();
     let interval = percent_interval(&estimate);
-    let share = percent(&estimate);
-    match interval.is_empty() {
-        true => share,
-        false => format!("{share}, between {}", interval.replace(" – ", " and ")),
-    }
+    let limits = match interval.is_empty() {
+        true => String::new(),
+        false => format!(" (between {})", interval.replace(" – ", " and ")),
+    };
+    (percent(&estimate), limits)
 }
 
 /// A sentence of plain words and of names, which are marked so that no letter of theirs acts beyond
@@ -33,13 +33,19 @@ pub(super) enum Word {
     Strong(String),
 }
 
+/// A text whose numbers stay with their units, and intervals on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+        .replace(" – ", "\u{a0}–\u{a0}")
+}
+
 /// Builds a sentence.
 #[derive(Default)]
 pub(super) struct Sentence(pub(super) Vec<Word>);
 
 impl Sentence {
     pub(super) fn say(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Word::Plain(text.into()));
+        self.0.push(Word::Plain(unbroken(&text.into())));
         self
     }
 
@@ -49,7 +55,7 @@ impl Sentence {
     }
 
     pub(super) fn strong(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Word::Strong(text.into()));
+        self.0.push(Word::Strong(unbroken(&text.into())));
         self
     }
 }
@@ -70,8 +76,11 @@ pub(super) fn answer(report: &FullReport) -> Vec<Sentence> {
 }
 
 fn of_two(report: &FullReport, pair: &PairPart) -> Vec<Sentence> {
+    /// A side that grows more than tenfold has no use for the percentage.
+    const GAIN_MAX: f64 = 10.0;
     let (a, b) = (&pair.a, &pair.b);
     let sides = [report.users_of(0), report.users_of(1)];
+    let shares = [share(&pair.share_of_a), share(&pair.share_of_b)];
     let mut sentences = vec![
         Sentence::default()
             .name(a)
@@ -84,15 +93,11 @@ fn of_two(report: &FullReport, pair: &PairPart) -> Vec<Sentence> {
             .say("."),
         Sentence::default()
             .strong(users(&pair.overlap))
-            .say(" users are on both: ")
-            .say(share(&pair.share_of_a))
-            .say(" of ")
+            .say(format!(" users are on both: {} of ", shares[0].0))
             .name(a)
-            .say(", and ")
-            .say(share(&pair.share_of_b))
-            .say(" of ")
+            .say(format!("{} and {} of ", shares[0].1, shares[1].0))
             .name(b)
-            .say("."),
+            .say(format!("{}.", shares[1].1)),
     ];
     if let Some(union) = &report.union {
         sentences.push(
@@ -112,17 +117,14 @@ fn of_two(report: &FullReport, pair: &PairPart) -> Vec<Sentence> {
         (b, a, &pair.gain_b, &pair.only_a),
     ] {
         if let (Some(gain), Some(new)) = (gain, new) {
-            sentences.push(
-                Sentence::default()
-                    .name(to)
-                    .say(" would gain ")
-                    .strong(users(new))
-                    .say(" new users from ")
-                    .name(from)
-                    .say(": + ")
-                    .say(share(gain))
-                    .say("."),
-            );
+            let (gained, limits) = share(gain);
+            let growth = match gain.value < GAIN_MAX {
+                true => format!(": +\u{a0}{gained}{limits}."),
+                false => ".".into(),
+            };
+            let sentence = Sentence::default().name(to).say(" would gain ");
+            let sentence = sentence.strong(users(new)).say(" new users from ");
+            sentences.push(sentence.name(from).say(growth));
         }
     }
     sentences.extend(where_most_are(report, pair));

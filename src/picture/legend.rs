@@ -1,6 +1,6 @@
 //! Regions as rows beside a picture: colours, names, numbers and bars with their intervals.
 
-use super::svg::{Anchor, Canvas};
+use super::svg::{self, Anchor, Canvas};
 use crate::report::number::{whole, whole_interval};
 use crate::report::{FullReport, Number};
 
@@ -9,8 +9,23 @@ use crate::report::{FullReport, Number};
 pub(super) struct Row {
     /// The sides, as bits.
     pub(super) mask: usize,
-    pub(super) name: String,
+    /// What stands before the names, such as `only `.
+    pub(super) prefix: &'static str,
+    pub(super) names: Vec<String>,
     pub(super) users: Number,
+}
+
+impl Row {
+    /// Its names, each shortened so far that all of them are at most `ems` wide.
+    fn name(&self, ems: f64) -> String {
+        /// Of an ampersand between two names.
+        const JOINT: f64 = 1.6;
+        let joints = self.names.len().saturating_sub(1) as f64;
+        let room = ems - svg::ems(self.prefix) - JOINT * joints;
+        let each = room / self.names.len().max(1) as f64;
+        let names = self.names.iter().map(|name| svg::shortened(name, each));
+        self.prefix.to_owned() + &names.collect::<Vec<_>>().join(" & ")
+    }
 }
 
 /// The regions of a report by falling users, in words; at most so many.
@@ -18,21 +33,25 @@ pub(super) fn rows(report: &FullReport) -> Vec<Row> {
     let count = report.sides.len();
     let name = |mask: usize| {
         let names = (0..count).filter(|side| mask >> side & 1 == 1);
-        let names: Vec<&str> = names.map(|side| report.sides[side].name.as_str()).collect();
+        let names: Vec<String> = names.map(|side| report.sides[side].name.clone()).collect();
         match (names.len(), count) {
-            (1, 1) => names[0].to_owned(),
-            (1, _) => format!("only {}", names[0]),
-            (2, 2) => "both".into(),
-            (all, _) if all == count => "all".into(),
-            _ => names.join(" & "),
+            (1, 1) => ("", names),
+            (1, _) => ("only ", names),
+            (2, 2) => ("both", Vec::new()),
+            (all, _) if all == count => ("all", Vec::new()),
+            _ => ("", names),
         }
     };
     let regions = report.region_masks().into_iter();
     let mut rows: Vec<Row> = regions
-        .map(|(mask, users)| Row {
-            mask,
-            name: name(mask),
-            users,
+        .map(|(mask, users)| {
+            let (prefix, names) = name(mask);
+            Row {
+                mask,
+                prefix,
+                names,
+                users,
+            }
         })
         .collect();
     rows.sort_by_key(|row| (row.mask.count_ones(), row.mask));
@@ -51,7 +70,8 @@ pub(super) fn draw(canvas: &mut Canvas, rows: &[Row], [left, top]: [f64; 2], wid
         let number = whole(row.users.value);
         let number_room = canvas.width_of(&number);
         let room = width - 2.2 * em - number_room;
-        canvas.text([bar_left, y + em], Anchor::Start, room, "", &row.name);
+        let name = row.name(room / em);
+        canvas.text([bar_left, y + em], Anchor::Start, room, "", &name);
         let right = [left + width, y + em];
         canvas.text(right, Anchor::End, number_room, "strong", &number);
         let bar = y + 1.45 * em;

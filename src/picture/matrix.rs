@@ -14,10 +14,12 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let em = canvas.em();
     let count = report.sides.len();
     let order = clustered(count, |a, b| jaccard(report, a, b));
-    let is_narrow = size.is_narrow();
-    let names = if is_narrow { 0.3 } else { 0.24 } * size.width;
+    let longest = (report.sides.iter())
+        .map(|side| canvas.width_of(&side.name))
+        .fold(0.0, f64::max);
+    let names = (longest + em).min(0.3 * size.width);
     let heads = names.min(0.3 * size.height);
-    let room = (size.width - names - em).min(size.height - heads - 4.0 * em);
+    let room = (size.width - names - 1.5 * em).min(size.height - heads - 5.2 * em);
     let cell = room / count.max(1) as f64;
     let (left, top) = (names + 0.5 * em, heads + 0.5 * em);
     cells(&mut canvas, report, &order, [left, top], cell);
@@ -39,13 +41,8 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         );
         canvas.upright_text_up([left + middle, top - 0.4 * em], heads - 0.6 * em, "", name);
     }
-    scale(
-        &mut canvas,
-        [left, top + room + 0.8 * em],
-        size.width - left - em,
-        each,
-    );
-    canvas.cut(top + room + 3.6 * em);
+    scale(&mut canvas, top + room + 0.8 * em, each);
+    canvas.ends_at(top + room + 4.8 * em);
     canvas
 }
 
@@ -120,7 +117,12 @@ fn cells(
     {
         canvas.raw_path(path, &format!("cell h{class}"));
     }
-    let text_fits = cell > canvas.width_of("100 %") && cell > 1.4 * em;
+    let text_fits = cell > canvas.width_of("99") && cell > 1.4 * em;
+    let unit = if cell > canvas.width_of("100 %") {
+        " %"
+    } else {
+        ""
+    };
     for row in 0..count {
         let (x, y) = (left + cell * row as f64, top + cell * row as f64);
         canvas.rect([x, y, cell, cell], "off");
@@ -140,31 +142,33 @@ fn cells(
                 Anchor::Middle,
                 cell,
                 shade,
-                &format!("{:.0} %", 100.0 * share),
+                &format!("{:.0}{unit}", 100.0 * share),
             );
         }
     }
 }
 
-fn scale(canvas: &mut Canvas, [left, top]: [f64; 2], room: f64, each: usize) {
+fn scale(canvas: &mut Canvas, top: f64, each: usize) {
     let em = canvas.em();
-    let width = (room / CLASSES as f64).min(2.2 * em);
+    let (left, room) = (0.5 * em, canvas.size.width - em);
+    let width = (0.7 * room / CLASSES as f64).min(2.2 * em);
+    let zero = canvas.width_of("0 %") + 0.5 * em;
+    canvas.text([left, top + 0.75 * em], Anchor::Start, zero, "dim", "0 %");
     for class in 0..CLASSES {
-        canvas.rect(
-            [left + width * class as f64, top, width, 0.7 * em],
-            &format!("h{class}"),
-        );
+        let place = [left + zero + width * class as f64, top, width, 0.8 * em];
+        canvas.rect(place, &format!("h{class}"));
     }
-    let y = top + 1.9 * em;
-    canvas.text([left, y], Anchor::Start, 3.0 * em, "dim", "0 %");
-    let end = left + width * CLASSES as f64;
-    canvas.text([end, y], Anchor::End, 4.0 * em, "dim", "100 %");
+    let end = left + zero + width * CLASSES as f64 + 0.5 * em;
+    canvas.text(
+        [end, top + 0.75 * em],
+        Anchor::Start,
+        5.0 * em,
+        "dim",
+        "100 %",
+    );
     let note = match each {
-        1 => "share of the row's users that are on the column's side".into(),
-        _ => format!("share of the row's users on the column's side; one name in {each}"),
+        1 => "of the row's users are on the column's side".into(),
+        _ => format!("of the row's users are on the column's side; names: 1 in {each}"),
     };
-    if room > end - left + 12.0 * em {
-        let place = [end + em, top + 0.7 * em];
-        canvas.text(place, Anchor::Start, room - (end - left) - em, "dim", &note);
-    }
+    canvas.text([left, top + 2.4 * em], Anchor::Start, room, "dim", &note);
 }

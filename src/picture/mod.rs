@@ -172,7 +172,7 @@ impl PictureKind {
     pub(crate) const fn caption(self) -> &'static str {
         match self {
             Self::Venn => {
-                "Areas are users. Whiskers and dashed outlines are the limits of the intervals."
+                "Whiskers, and dashed outlines of two circles, are the limits of the intervals."
             }
             Self::Upset => {
                 "Each column counts the users of just the sides marked below it. Whiskers are the limits of the intervals."
@@ -197,7 +197,8 @@ impl PictureKind {
             Self::Upset => 300.0 + 21.0 * report.sides.len() as f64,
             Self::Matrix => matrix_height(report),
             Self::Reach => 460.0,
-            Self::Segments | Self::Trend => 760.0,
+            Self::Segments => 760.0,
+            Self::Trend => 640.0,
         };
         Size { height, ..PAGE }
     }

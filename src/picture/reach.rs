@@ -16,7 +16,12 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let pitch_room = size.width - 6.5 * em;
     let pitch = pitch_room / count.max(1) as f64;
     let each = (1.2 * em / pitch).ceil().max(1.0) as usize;
-    let names = (0.32 * size.height).min(13.0 * em);
+    let longest = main
+        .steps
+        .iter()
+        .map(|step| canvas.width_of(&step.side))
+        .fold(0.0, f64::max);
+    let names = longest.min(0.32 * size.height) + 0.1 * em;
     let (left, top) = (5.5 * em, 2.6 * em);
     let base = size.height - names - 1.2 * em;
     let most = report

@@ -11,10 +11,15 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let Some(segments) = &report.segments else {
         return canvas;
     };
-    let pitch = 2.6 * em;
-    let room = ((size.height - 4.5 * em) / pitch).floor().max(1.0) as usize;
+    let least = 2.6 * em;
+    let room = ((size.height - 4.5 * em) / least).floor().max(1.0) as usize;
     let shown = room.min(segments.rows.len());
-    let names = 0.26 * size.width;
+    let pitch = ((size.height - 4.5 * em) / shown.max(1) as f64).clamp(least, 1.8 * least);
+    let longest = segments
+        .rows
+        .iter()
+        .map(|row| canvas.width_of(&row.label()));
+    let names = (longest.fold(0.0, f64::max) + em).clamp(4.0 * em, 0.3 * size.width);
     let numbers = if size.is_narrow() {
         7.5 * em
     } else {
@@ -92,6 +97,6 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
             &note,
         );
     }
-    canvas.cut(end + 2.0 * em);
+    canvas.ends_at(end + 2.0 * em);
     canvas
 }

@@ -53,6 +53,8 @@ impl Anchor {
 #[derive(Debug)]
 pub(super) struct Canvas {
     pub(super) size: Size,
+    /// Where its content ends, if that is before its end.
+    end: f64,
     body: String,
 }
 
@@ -60,6 +62,7 @@ impl Canvas {
     pub(super) const fn new(size: Size) -> Self {
         Self {
             size,
+            end: f64::INFINITY,
             body: String::new(),
         }
     }
@@ -69,9 +72,9 @@ impl Canvas {
         self.size.font
     }
 
-    /// Ends the drawing where its content ends.
-    pub(super) fn cut(&mut self, height: f64) {
-        self.size.height = height.ceil();
+    /// Says where the content ends: a page leaves no room below.
+    pub(super) fn ends_at(&mut self, height: f64) {
+        self.end = height.ceil();
     }
 
     pub(super) fn rect(&mut self, [x, y, width, height]: [f64; 4], class: &str) {
@@ -184,7 +187,8 @@ impl Canvas {
     }
 
     /// The drawing as a part of a page: `id` is unique there.
-    pub(super) fn inline(self, id: &str, title: &str, description: &str) -> String {
+    pub(super) fn inline(mut self, id: &str, title: &str, description: &str) -> String {
+        self.size.height = self.size.height.min(self.end);
         let names = format!(" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\"");
         self.finished(&names, id, title, description, "")
     }

@@ -98,7 +98,7 @@ fn panel(
     let values = || lines.iter().flat_map(|line| line.values.iter().flatten());
     let most = values()
         .map(|number| number.upper)
-        .fold(f64::MIN_POSITIVE, f64::max);
+        .fold(if is_share { 0.01 } else { 1.0 }, f64::max);
     let marks = ticks(most, ((base - ceiling) / (2.4 * em)).floor());
     let end = marks.last().copied().unwrap_or(most).max(f64::MIN_POSITIVE);
     let y = |value: f64| base - (base - ceiling) * value / end;
@@ -161,18 +161,11 @@ fn dates(canvas: &mut Canvas, trend: &TrendPart, base: f64, x: &impl Fn(usize) -
     let width = canvas.width_of("2026-11-23") + em;
     let step = if count > 1 { x(1) - x(0) } else { width };
     let each = (width / step).ceil().max(1.0) as usize;
-    for (day, part) in trend
-        .days
-        .iter()
-        .enumerate()
-        .filter(|(day, _)| day % each == 0)
-    {
-        let anchor = match (day, x(day) + 0.5 * width > canvas.size.width) {
-            (_, true) => Anchor::End,
-            (0, _) => Anchor::Start,
-            _ => Anchor::Middle,
-        };
-        canvas.text([x(day), base + 1.3 * em], anchor, width, "dim", &part.day);
+    let has_room = |day: &usize| x(*day) + 0.5 * width <= canvas.size.width;
+    let days = (0..count).step_by(each).filter(has_room);
+    for day in days.collect::<Vec<_>>() {
+        let place = [x(day), base + 1.3 * em];
+        canvas.text(place, Anchor::Middle, width, "dim", &trend.days[day].day);
     }
 }
 

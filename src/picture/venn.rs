@@ -50,7 +50,7 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     canvas.text([field[0], foot], Anchor::Start, field[2], "dim", &note);
     let end = legend::draw(&mut canvas, &rows, [left, top], width);
     if is_narrow {
-        canvas.cut(end + 0.5 * em);
+        canvas.ends_at(end + 0.5 * em);
     }
     canvas
 }

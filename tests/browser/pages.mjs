@@ -75,6 +75,15 @@ function pages() {
   const later = join(folder, "later.csv");
   writeFileSync(later, `user_id,day\n${rows.slice(900).join("\n")}\n`);
   const hostile = ["<script>alert(1)</script>", "\"'&--><img src=x onerror=alert(1)>", "\u202eabc\u2066", "x".repeat(10000)];
+  // A slash can't be in a name on the command line; in a report of another program it can.
+  const renamed = (names) => {
+    const plain = names.map((_, at) => `side${at}`);
+    const sides = plain.map((name, at) => side(name, range(30 * at, 30 * at + 50)));
+    const text = overlap("report", ...sides, "-o", join(folder, "plain.html"), "--json");
+    const path = join(folder, `renamed${names.length}.json`);
+    writeFileSync(path, JSON.stringify(JSON.parse(text, (_, value) => (plain.includes(value) ? names[plain.indexOf(value)] : value))));
+    return ["--from", path];
+  };
   return [
     ["two", ["data/shop.parquet", "data/pay.parquet", "--by", "city_tier", "--expr", "shop - pay"]],
     ["one", [side("alone", range(0, 900))]],
@@ -87,8 +96,9 @@ function pages() {
     ["nobody", [empty, side("some", range(0, 10))]],
     ["uneven", [side("huge", range(0, 300000)), side("tiny", [1, 2, 300001])]],
     ["names", [side(long, range(0, 5000)), side("购物平台的一个很长的名字在这里", range(3000, 9000)), side("منصة التسوق", range(100, 4000)), ...SMALL]],
-    ["hostile", [side(hostile[0], range(0, 50)), side(hostile[2], range(30, 90)), side(hostile[3], range(60, 99))]],
-    ["hostile-two", [side(hostile[1], range(0, 50)), side(hostile[0], range(30, 90))]],
+    ["hostile", renamed([hostile[0], hostile[2], hostile[3]])],
+    ["hostile-two", renamed([hostile[1], hostile[0]])],
+    ["hostile-eight", renamed([...hostile, "</script><!--", "\u0000\u0007\n", "</title></style>", " "])],
   ];
 }
 
@@ -211,6 +221,7 @@ async function show(browser) {
     const page = await browser.newPage({ viewport: { width, height: width === 360 ? 1400 : 1250 }, colorScheme: scheme });
     await page.goto(pathToFileURL(join(folder, `${name}.html`)).href);
     if (name === "three" || name === "eight") await page.fill("#formula", "(shop | bank) - pay");
+    await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
     const path = join(pictures, `${name}-${width}-${scheme}.png`);
     await page.screenshot({ path, fullPage: name === "eight" || name === "forty" });
     await page.close();
