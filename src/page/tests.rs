@@ -37,7 +37,7 @@ fn hostile_names_change_nothing_but_their_own_text() {
     ] {
         let page = page(&report(name));
         assert_eq!(tags(&page), tags(&plain), "{name}");
-        assert!(!page.contains(name) || name.contains('\u{202E}') || name.contains('\u{2028}'));
+        assert!(!name.contains('<') || !page.contains(name), "{name}");
     }
     let long = page(&report(&"x".repeat(10_000)));
     assert_eq!(tags(&long), tags(&plain));
@@ -70,7 +70,7 @@ fn the_answer_is_in_words() {
         "users are on both",
         "Together they reach",
         "would gain",
-        "between 40 and 60 %",
+        "between 40 and 60\u{a0}%",
         "What to be careful about",
         "What the numbers do not say",
     ] {

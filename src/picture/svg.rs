@@ -53,8 +53,8 @@ impl Anchor {
 #[derive(Debug)]
 pub(super) struct Canvas {
     pub(super) size: Size,
-    /// Where its content ends, if that is before its end.
-    end: f64,
+    /// Where its content ends, if it isn't made to fill the height.
+    end: Option<f64>,
     body: String,
 }
 
@@ -62,7 +62,7 @@ impl Canvas {
     pub(super) const fn new(size: Size) -> Self {
         Self {
             size,
-            end: f64::INFINITY,
+            end: None,
             body: String::new(),
         }
     }
@@ -72,9 +72,10 @@ impl Canvas {
         self.size.font
     }
 
-    /// Says where the content ends: a page leaves no room below.
+    /// Says where the content ends: a page makes just so much room, a file of its own scales what is
+    /// higher than it.
     pub(super) fn ends_at(&mut self, height: f64) {
-        self.end = height.ceil();
+        self.end = Some(height.ceil());
     }
 
     pub(super) fn rect(&mut self, [x, y, width, height]: [f64; 4], class: &str) {
@@ -188,7 +189,7 @@ impl Canvas {
 
     /// The drawing as a part of a page: `id` is unique there.
     pub(super) fn inline(mut self, id: &str, title: &str, description: &str) -> String {
-        self.size.height = self.size.height.min(self.end);
+        self.size.height = self.end.unwrap_or(self.size.height);
         let names = format!(" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\"");
         self.finished(&names, id, title, description, "")
     }
@@ -196,7 +197,7 @@ impl Canvas {
     /// The drawing as a file of its own.
     pub(super) fn standalone(self, title: &str, description: &str, style: &str) -> String {
         let style = format!(
-            "<style>{style}</style><rect class=\"ground\" width=\"100%\" height=\"100%\"/>"
+            "<style>{style}</style><rect class=\"ground\" x=\"-100%\" y=\"-100%\" width=\"300%\" height=\"300%\"/>"
         );
         self.finished(" role=\"img\"", "picture", title, description, &style) + "\n"
     }
@@ -210,10 +211,11 @@ impl Canvas {
         style: &str,
     ) -> String {
         let (width, height) = (number(self.size.width), number(self.size.height));
+        let view = number(self.end.unwrap_or(0.0).max(self.size.height));
         let (title, description) = (escaped(title), escaped(description));
         let font = number(self.size.font);
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-size=\"{font}\"{names}><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{description}</desc>{style}{}</svg>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {view}\" width=\"{width}\" height=\"{height}\" font-size=\"{font}\"{names}><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{description}</desc>{style}{}</svg>",
             self.body
         )
     }

@@ -23,7 +23,11 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
-pub use full::*;
+pub use full::{
+    DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport, HeldDocument,
+    MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart, SegmentPart,
+    SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
+};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };

@@ -223,7 +223,7 @@ async function show(browser) {
     if (name === "three" || name === "eight") await page.fill("#formula", "(shop | bank) - pay");
     await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
     const path = join(pictures, `${name}-${width}-${scheme}.png`);
-    await page.screenshot({ path, fullPage: name === "eight" || name === "forty" });
+    await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height: width === 360 ? 1400 : 1250 } });
     await page.close();
   }
 }

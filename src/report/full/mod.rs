@@ -293,14 +293,19 @@ impl FullReport {
         if let Some(pair) = self.pair_of(first, second) {
             return Some(pair.overlap);
         }
-        let count = self.sides.len();
-        // Pairs of the sides before, then those of this side.
-        let before = first * (2 * count).saturating_sub(first + 1) / 2;
-        let place = before + second.checked_sub(first + 1)?;
+        let place = Self::place_of_pair(self.sides.len(), first, second)?;
         self.overlaps.get(place).map(|&[value, lower, upper]| {
             let users = |count: u64| count as f64;
             Number::new(users(value), users(lower), users(upper))
         })
+    }
+
+    /// Where two of so many sides stand in the list of overlaps, the first before the second.
+    fn place_of_pair(count: usize, first: usize, second: usize) -> Option<usize> {
+        // Pairs of the sides before, then those of this side.
+        let before = first * (2 * count).checked_sub(first + 1)? / 2;
+        let place = before + second.checked_sub(first + 1)?;
+        (second < count).then_some(place)
     }
 
     /// Everything about two sides by their places, the first before the second.

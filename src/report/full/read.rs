@@ -4,6 +4,7 @@ use super::{FullReport, Number, PairPart, ReachPart, RegionPart, SidePart, StepP
 use crate::error::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashMap;
 
 impl FullReport {
     /// Reads a report that `overlap report`, `estimate`, `exact`, `regions`, `matrix`, `reach` or `trend`
@@ -35,8 +36,34 @@ impl FullReport {
             None => return Err(refused("JSON without the schema of a report".into())),
         };
         report.schema = Self::SCHEMA.into();
+        report.shorten();
         report.check()?;
         Ok(report)
+    }
+
+    /// Every two of many sides as the short list of their overlaps.
+    fn shorten(&mut self) {
+        const PAIRS_MAX: usize = 28;
+        if self.pairs.len() <= PAIRS_MAX {
+            return;
+        }
+        let count = self.sides.len();
+        let places = self.sides.iter().enumerate();
+        let place: HashMap<&str, usize> = places.map(|(i, it)| (it.name.as_str(), i)).collect();
+        let mut overlaps = vec![[0; 3]; count * count.saturating_sub(1) / 2];
+        for pair in &self.pairs {
+            let places = (place.get(pair.a.as_str()), place.get(pair.b.as_str()));
+            let (Some(&a), Some(&b)) = places else {
+                // The check says so.
+                return;
+            };
+            let users = [pair.overlap.value, pair.overlap.lower, pair.overlap.upper];
+            if let Some(place) = Self::place_of_pair(count, a.min(b), a.max(b)) {
+                overlaps[place] = users.map(|users| users.round() as u64);
+            }
+        }
+        self.overlaps = overlaps;
+        self.pairs.clear();
     }
 
     /// Pictures and sentences rely on these.

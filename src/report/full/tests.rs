@@ -56,6 +56,26 @@ fn overlaps_of_many_sides_are_found_by_their_places() {
 }
 
 #[test]
+fn pairs_of_many_sides_become_overlaps() {
+    let users = |n: usize| serde_json::json!({"value": n, "lower": n, "upper": n});
+    let sides: Vec<_> = (0..9)
+        .map(|i| serde_json::json!({"name": format!("s{i}")}))
+        .collect();
+    let pairs = (0..9).flat_map(|a| (a + 1..9).map(move |b| (a, b)));
+    let pairs = pairs.map(|(a, b)| {
+        serde_json::json!({"a": format!("s{a}"), "b": format!("s{b}"), "overlap": users(10 * a + b)})
+    });
+    let pairs: Vec<_> = pairs.collect();
+    let value = serde_json::json!({"schema": "overlap.matrix/1", "sides": sides, "pairs": pairs});
+    let report = FullReport::from_json(&value.to_string()).expect("reads");
+    assert!(report.pairs.is_empty());
+    for (a, b) in [(0, 1), (3, 7), (7, 8)] {
+        let found = report.overlap_of(a, b).expect("is there").value;
+        assert_eq!(found, (10 * a + b) as f64);
+    }
+}
+
+#[test]
 fn what_is_no_report_is_refused() {
     for (text, words) in [
         ("", "isn't JSON, at line 1"),
