@@ -39,11 +39,16 @@ pub(super) fn fit(model: &mut Model<'_>) -> Fit {
     // near the maximum is near enough for a center, in ln L:
     const NEAR: f64 = 1e-2;
     const NEARER: f64 = 1e-3;
-    let mut users = maximise(model, start(model), Until::Near(NEAR)).users;
-    model.center(&users);
-    users = maximise(model, users, Until::Near(NEARER)).users;
-    model.center(&users);
-    maximise(model, users, Until::There)
+    let mut bend = None;
+    let mut users = maximise(model, start(model), Until::Near(NEAR), &mut bend).users;
+    let mut then = |users: Vec<f64>, until| {
+        if !model.center(&users) {
+            bend = None;
+        }
+        maximise(model, users, until, &mut bend)
+    };
+    users = then(users, Until::Near(NEARER)).users;
+    then(users, Until::There)
 }
 
 /// Every region's total is certain.
@@ -75,7 +80,7 @@ pub(super) fn keep_below(model: &mut Model<'_>, fit: &mut Fit, caps: &[(Vec<usiz
         model.totals.push(over.clone());
         let mut users = fit.users.clone();
         keep_totals(model, &mut users);
-        *fit = maximise(model, users, Until::There);
+        *fit = maximise(model, users, Until::There, &mut None);
     }
 }
 
@@ -190,9 +195,13 @@ enum Until {
     There,
 }
 
-/// Newton's steps over the regions that no bound holds.
-fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until) -> Fit {
+/// Newton's steps over the regions that no bound holds. `bend` is the curvature nearby, where it is
+/// known, and afterwards that of the last steps.
+fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until, bend: &mut Option<Square>) -> Fit {
     const STEPS_MAX: usize = 50;
+    /// A step that should gain less in ln L leads to where ln L bends as it did: it moves all regions
+    /// together by less than a third of what is known of them.
+    const SMALL: f64 = 0.05;
     let gain_min = match until {
         Until::Near(gain) => gain,
         Until::There => 1e-5,
@@ -203,7 +212,7 @@ fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until) -> Fit {
     let mut damping = 0.0;
     for _ in 0..STEPS_MAX {
         let slope = slope_less_prices(model, &at, &prices);
-        let curvature = model.curvature(&users);
+        let curvature = bend.take().unwrap_or_else(|| model.curvature(&users));
         let division = divided(model, &users, &slope, &curvature);
         let here = Here {
             users: &users,
@@ -214,6 +223,9 @@ fn maximise(model: &Model<'_>, start: Vec<f64>, until: Until) -> Fit {
         let Some(step) = here.step(model, &mut damping) else {
             break;
         };
+        if step.expected < SMALL && damping == 0.0 {
+            *bend = Some(curvature);
+        }
         let done = step.expected < gain_min || step.gained < 1e-3 * gain_min;
         (users, at, prices) = (step.users, step.at, step.prices);
         if done && (division.pressed.is_empty() || until != Until::There) {

@@ -147,14 +147,30 @@ impl Factor {
         self.scale.len()
     }
 
-    /// M⁻¹ v.
-    pub(super) fn solve(&self, v: &[f64]) -> Vec<f64> {
-        let n = self.scale.len();
+    /// Of the matrix that changes nothing.
+    pub(super) fn unit(n: usize) -> Self {
+        let mut lower = Square::zeros(n);
+        (0..n).for_each(|i| lower.add(i, i, 1.0));
+        Self {
+            scale: vec![1.0; n],
+            lower,
+        }
+    }
+
+    /// Half of the way to M⁻¹ v: of two of them the product is vᵀ M⁻¹ w.
+    pub(super) fn half_solve(&self, v: &[f64]) -> Vec<f64> {
         let mut y: Vec<f64> = v.iter().zip(&self.scale).map(|(v, s)| v * s).collect();
-        for i in 0..n {
+        for i in 0..y.len() {
             let row = self.lower.row(i);
             y[i] = (y[i] - dot(&row[..i], &y[..i])) / row[i];
         }
+        y
+    }
+
+    /// M⁻¹ v.
+    pub(super) fn solve(&self, v: &[f64]) -> Vec<f64> {
+        let n = self.scale.len();
+        let mut y = self.half_solve(v);
         for i in (0..n).rev() {
             y[i] /= self.lower.at(i, i);
             let (head, solved) = y.split_at_mut(i);

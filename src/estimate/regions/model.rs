@@ -1,6 +1,6 @@
 //! ln L of the regions of N sets: samples, registers, and what is certain.
 
-use super::linear::{Square, dot};
+use super::linear::{Factor, Square, dot};
 use super::registers::{JointRegisters, Slopes};
 use super::sample::SampleTerms;
 
@@ -34,8 +34,10 @@ struct Correction {
     full: Square,
     /// How much more that is than under the Poisson model.
     more: Square,
-    /// I D^½ (1 − R)⁻¹ over the regions that have users, a row for each region.
-    through: Vec<Vec<f64>>,
+    /// I D^½ over the regions that have users, a row for each region.
+    rooted: Vec<Vec<f64>>,
+    /// Of 1 − R.
+    rest: Factor,
     /// These regions, and the roots of their users.
     some: Vec<(usize, f64)>,
 }
@@ -155,10 +157,10 @@ impl Model<'_> {
     }
 
     /// Makes the registers' likelihood that of sets of a fixed size around `users`. Near the last
-    /// center what registers know is the same, and only their score is taken anew.
-    pub(super) fn center(&mut self, users: &[f64]) {
+    /// center what registers know is the same, and only their score is taken anew: whether so.
+    pub(super) fn center(&mut self, users: &[f64]) -> bool {
         let Some(terms) = &mut self.registers else {
-            return;
+            return true;
         };
         let mut at = Slopes::zeros(self.places);
         terms.poisson_to(users, &mut at);
@@ -168,10 +170,13 @@ impl Model<'_> {
             .zip(&at.down)
             .map(|(up, down)| up - down)
             .collect();
-        let mut correction = (terms.correction.take().filter(|last| last.is_near(users)))
-            .unwrap_or_else(|| Correction::new(users, terms.information(users)));
+        let near = terms.correction.take().filter(|last| last.is_near(users));
+        let is_near = near.is_some();
+        let mut correction =
+            near.unwrap_or_else(|| Correction::new(users, terms.information(users)));
         correction.center_at(users, &score);
         terms.correction = Some(correction);
+        is_near
     }
 }
 
@@ -193,12 +198,12 @@ impl Correction {
             some.iter().map(|&(r, root)| row[r] * root).collect()
         };
         let rooted: Vec<Vec<f64>> = (0..places).map(rooted).collect();
-        let inner = inverse_of_rest(&rooted, &some);
+        let rest = factor_of_rest(&rooted, &some);
         let mut more = Square::zeros(places);
-        let through: Vec<Vec<f64>> = rooted.iter().map(|row| inner.apply(row)).collect();
+        let halves: Vec<Vec<f64>> = rooted.iter().map(|row| rest.half_solve(row)).collect();
         for i in 1..places {
             for j in 1..=i {
-                more.row_mut(i)[j] = dot(&rooted[j], &through[i]);
+                more.row_mut(i)[j] = dot(&halves[j], &halves[i]);
             }
         }
         more.mirror();
@@ -209,14 +214,16 @@ impl Correction {
             slope: vec![0.0; places],
             full,
             more,
-            through,
+            rooted,
+            rest,
             some,
         }
     }
 
     fn center_at(&mut self, users: &[f64], score: &[f64]) {
         let score: Vec<f64> = self.some.iter().map(|&(r, root)| score[r] * root).collect();
-        self.slope = self.through.iter().map(|row| dot(row, &score)).collect();
+        let inner = self.rest.solve(&score);
+        self.slope = self.rooted.iter().map(|row| dot(row, &inner)).collect();
         self.center = users.to_vec();
     }
 
@@ -236,9 +243,9 @@ impl Correction {
     }
 }
 
-/// (1 − R)⁻¹ for R = D^½ I D^½, from the rows I D^½. Where rounding or a coarse guess made R too
+/// The factor of 1 − R for R = D^½ I D^½, from the rows I D^½. Where rounding or a coarse guess made R too
 /// large, a little less of it.
-fn inverse_of_rest(rooted: &[Vec<f64>], some: &[(usize, f64)]) -> Square {
+fn factor_of_rest(rooted: &[Vec<f64>], some: &[(usize, f64)]) -> Factor {
     let n = some.len();
     let mut unit = Square::zeros(n);
     for i in 0..n {
@@ -252,8 +259,8 @@ fn inverse_of_rest(rooted: &[Vec<f64>], some: &[(usize, f64)]) -> Square {
             }
         }
         if let Some(factor) = rest.cholesky() {
-            return factor.inverse();
+            return factor;
         }
     }
-    unit
+    Factor::unit(n)
 }

@@ -16,6 +16,7 @@
 use super::super::counts::RANKS;
 use super::super::likelihood::Rank;
 use super::linear::Square;
+use super::ternary::{self, EQUAL};
 use super::unions::{by_regions, sums_of_touching, unions_of};
 
 /// How the registers of some sets lie to each other, counted over all registers. Sets are bits of
@@ -34,6 +35,8 @@ pub struct JointRegisters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pattern {
     rank: usize,
+    /// Both masks as a place of [`ternary`].
+    place: usize,
     below: usize,
     equal: usize,
     count: u32,
@@ -47,11 +50,10 @@ impl JointRegisters {
         let set_count = registers.len();
         let places = 1 << set_count;
         let most = 64 - precision.min(63) + 1;
-        let thirds: Vec<usize> = (0..set_count).map(|set| 3_usize.pow(set as u32)).collect();
-        let all_thirds: usize = thirds.iter().sum();
-        // By rank, and a digit for each set: 0 above, 1 below, 2 equal.
-        let mut counts = vec![0_u32; RANKS * 3_usize.pow(set_count as u32)];
-        let row = counts.len() / RANKS;
+        let thirds: Vec<usize> = (0..set_count).map(ternary::count).collect();
+        // By rank, and a digit for each set.
+        let row = ternary::count(set_count);
+        let mut counts = vec![0_u32; RANKS * row];
         // Changes from rank to rank first; their running sum is what is wanted.
         let mut changes = vec![0_i64; (RANKS + 1) * places];
         let length = registers.iter().map(|ranks| ranks.len()).min().unwrap_or(0);
@@ -68,7 +70,7 @@ impl JointRegisters {
                 let equal: usize = same.iter().map(|(_, set)| 1 << set).sum();
                 let digits: usize = same.iter().map(|&(_, set)| thirds[set]).sum();
                 if rank > 0 {
-                    counts[rank * row + below_digits + 2 * digits] += 1;
+                    counts[rank * row + below_digits + EQUAL * digits] += 1;
                 }
                 changes[rank * places + below] -= i64::from(below > 0);
                 below |= equal;
@@ -76,7 +78,6 @@ impl JointRegisters {
                 changes[rank * places + below] += 1;
             }
         }
-        debug_assert!(all_thirds < row.max(1));
         Self {
             precision,
             set_count,
@@ -97,18 +98,27 @@ impl JointRegisters {
         for (union, silence) in unions.iter().zip(&down) {
             sum.value -= union * silence;
         }
-        let mut terms = Terms::default();
+        let mut rank = RankTerms::new(self.set_count);
         for same in self.patterns.chunk_by(|a, b| a.rank == b.rank) {
-            let missed = Missed::new(&unions, Rank::new(same[0].rank, self.precision).s);
+            rank.miss(&unions, Rank::new(same[0].rank, self.precision).s);
+            let s = rank.s;
             for pattern in same {
-                terms.fill(&missed, pattern.below, pattern.equal);
                 let count = f64::from(pattern.count);
-                sum.value += count * terms.probability.ln();
-                for &(union, slope) in &terms.slopes {
+                let all = rank.probability[pattern.place];
+                if all > PLAIN_ABOVE {
+                    sum.value += count * (all.ln() + s * unions[pattern.below]);
+                    rank.weights[pattern.place] = count / all;
+                    up[pattern.below] += count * s;
+                    continue;
+                }
+                rank.fill_small(&unions, pattern.below, pattern.equal);
+                sum.value += count * rank.small.ln();
+                for &(union, slope) in &rank.slopes {
                     up[union] += count * slope;
                     up[pattern.below] -= count * slope;
                 }
             }
+            rank.add_slopes(&mut up);
         }
         sums_of_touching(&mut up);
         sums_of_touching(&mut down);
@@ -123,15 +133,22 @@ impl JointRegisters {
     pub(super) fn curvature(&self, users: &[f64]) -> Square {
         let unions = unions_of(users);
         let mut by_unions = Square::zeros(users.len());
-        let mut terms = Terms::default();
+        let mut rank = RankTerms::new(self.set_count);
         for same in self.patterns.chunk_by(|a, b| a.rank == b.rank) {
-            let missed = Missed::new(&unions, Rank::new(same[0].rank, self.precision).s);
+            rank.miss(&unions, Rank::new(same[0].rank, self.precision).s);
             for pattern in same {
-                terms.fill(&missed, pattern.below, pattern.equal);
-                let own = -missed.s - terms.slopes.iter().map(|(_, slope)| slope).sum::<f64>();
-                terms.slopes.push((pattern.below, own));
-                add_square(&mut by_unions, &terms.slopes, f64::from(pattern.count));
+                let count = f64::from(pattern.count);
+                let all = rank.probability[pattern.place];
+                if all > PLAIN_ABOVE {
+                    rank.weights[pattern.place] = count / (all * all);
+                } else {
+                    rank.fill_small(&unions, pattern.below, pattern.equal);
+                    let own = -rank.s - rank.slopes.iter().map(|(_, slope)| slope).sum::<f64>();
+                    rank.slopes.push((pattern.below, own));
+                    add_square(&mut by_unions, &rank.slopes, count);
+                }
             }
+            rank.add_squares(&mut by_unions);
         }
         by_unions.mirror();
         by_regions(by_unions)
@@ -167,37 +184,26 @@ impl JointRegisters {
         let unions = unions_of(users);
         let m = f64::from(self.precision).exp2();
         let mut by_unions = Square::zeros(places);
-        let mut scores: Vec<(usize, f64)> = Vec::new();
+        let mut rank = RankTerms::new(self.set_count);
         let last = 64 - usize::from(self.precision.min(63)) + 1;
-        for rank in 1..=last {
-            let Rank { s, silence, .. } = Rank::new(rank, self.precision);
-            let missed: Vec<f64> = unions.iter().map(|union| (-s * union).exp()).collect();
-            let beyond: Vec<f64> = unions
-                .iter()
-                .map(|union| (-silence * union).exp())
+        for value in 1..=last {
+            let Rank { s, silence, .. } = Rank::new(value, self.precision);
+            // The sets that saw nothing above this rank are below, each of the others is equal.
+            rank.miss(&unions, silence);
+            let expected: Vec<f64> = (0..places)
+                .map(|settled| m * rank.probability[rank.place(settled, places - 1 - settled)])
                 .collect();
-            for settled in 1..places {
-                // The sets in `settled` saw nothing above this rank, each of the others did.
-                let rest = (places - 1) ^ settled;
-                let expected = m * alternating(&beyond, settled, rest);
-                if expected < EXPECTED_MIN {
-                    continue;
-                }
+            rank.miss(&unions, s);
+            for settled in (1..places).filter(|&settled| expected[settled] >= EXPECTED_MIN) {
                 for equal in submasks(settled) {
-                    let below = settled ^ equal;
-                    let probability = alternating(&missed, below, equal);
-                    let expected = expected * probability;
-                    if expected < EXPECTED_MIN {
-                        continue;
+                    let place = rank.place(settled ^ equal, equal);
+                    let all = rank.probability[place];
+                    if expected[settled] * all >= EXPECTED_MIN {
+                        rank.weights[place] = expected[settled] / all;
                     }
-                    scores.clear();
-                    scores.extend(submasks(equal).map(|subset| {
-                        let union = below | subset;
-                        (union, -sign(subset) * s * missed[union] / probability)
-                    }));
-                    add_square(&mut by_unions, &scores, expected);
                 }
             }
+            rank.add_squares(&mut by_unions);
         }
         by_unions.mirror();
         by_regions(by_unions)
@@ -212,13 +218,6 @@ fn add_square(form: &mut Square, score: &[(usize, f64)], times: f64) {
             row[j] += times * left * right;
         }
     }
-}
-
-/// Σ over S ⊆ `equal` of (−1)^|S| times the value of `below` ∪ S: inclusion and exclusion.
-fn alternating(values: &[f64], below: usize, equal: usize) -> f64 {
-    submasks(equal)
-        .map(|subset| sign(subset) * values[below | subset])
-        .sum()
 }
 
 /// (−1)^|S|.
@@ -249,57 +248,78 @@ impl Slopes {
     }
 }
 
-/// How likely unions are missed by all ranks of one value.
-struct Missed<'a> {
+/// Above this, differences of probabilities have digits to spare.
+const PLAIN_ABOVE: f64 = 1e-6;
+
+/// What is likely at one rank, for every place of [`ternary`], and weights to be summed up.
+struct RankTerms {
+    set_count: usize,
+    of_mask: Vec<usize>,
     s: f64,
-    unions: &'a [f64],
-    /// e^{−s U(T)}.
+    /// By union: e^{−s U(T)}.
+    missed: Vec<f64>,
+    /// By place: that each of some sets is hit and others aren't.
     probability: Vec<f64>,
+    weights: Vec<f64>,
+    /// Of the last improbable pattern: its probability given that the others aren't hit, and
+    /// ∂ ln P / ∂U of every union but that of the others.
+    small: f64,
+    slopes: Vec<(usize, f64)>,
+    spare: Vec<f64>,
 }
 
-impl<'a> Missed<'a> {
-    fn new(unions: &'a [f64], s: f64) -> Self {
+impl RankTerms {
+    fn new(set_count: usize) -> Self {
+        let places = ternary::count(set_count);
         Self {
-            s,
-            unions,
-            probability: unions.iter().map(|union| (-s * union).exp()).collect(),
+            set_count,
+            of_mask: ternary::places_of_masks(set_count),
+            s: 0.0,
+            missed: Vec::new(),
+            probability: Vec::new(),
+            weights: vec![0.0; places],
+            small: 1.0,
+            slopes: Vec::new(),
+            spare: Vec::new(),
         }
     }
-}
 
-/// The probability that each of some sets is hit, given that others aren't, and ∂ ln P / ∂U of every
-/// union but that of the others.
-#[derive(Debug, Default)]
-struct Terms {
-    probability: f64,
-    slopes: Vec<(usize, f64)>,
-}
+    fn place(&self, below: usize, equal: usize) -> usize {
+        self.of_mask[below] + EQUAL * self.of_mask[equal]
+    }
 
-impl Terms {
-    fn fill(&mut self, missed: &Missed<'_>, below: usize, equal: usize) {
-        // Above this, differences of probabilities have digits to spare.
-        const PLAIN_ABOVE: f64 = 1e-6;
-        self.slopes.clear();
-        let base = missed.probability[below];
-        let all = alternating(&missed.probability, below, equal);
-        if all <= PLAIN_ABOVE {
-            return self.fill_small(missed, below, equal);
+    /// Hits of a user come with probability `s`.
+    fn miss(&mut self, unions: &[f64], s: f64) {
+        self.s = s;
+        self.missed.clear();
+        self.missed
+            .extend(unions.iter().map(|union| (-s * union).exp()));
+        ternary::alternating(&self.missed, &mut self.probability, &mut self.spare);
+    }
+
+    /// Adds what the weights say of ∂ ln P / ∂U, and clears them.
+    fn add_slopes(&mut self, up: &mut [f64]) {
+        ternary::alternating_back(&mut self.weights, self.set_count);
+        for ((up, weight), missed) in up.iter_mut().zip(&self.weights).zip(&self.missed) {
+            *up -= self.s * weight * missed;
         }
-        self.probability = all / base;
-        let subsets = submasks(equal).filter(|&subset| subset != 0);
-        self.slopes.extend(subsets.map(|subset| {
-            let union = below | subset;
-            (
-                union,
-                -sign(subset) * missed.s * missed.probability[union] / all,
-            )
-        }));
+        self.weights.fill(0.0);
+    }
+
+    /// Adds weight · score scoreᵀ of all places to the upper triangle, and clears the weights.
+    fn add_squares(&mut self, form: &mut Square) {
+        let terms: Vec<f64> = (self.missed.iter().enumerate())
+            .map(|(union, missed)| sign(union) * self.s * missed)
+            .collect();
+        ternary::add_squares(form, &mut self.weights, &terms, &self.of_mask);
+        self.weights.fill(0.0);
     }
 
     /// Σ over S ⊆ `equal`, S ≠ ∅, of (−1)^|S| (e^{−s (U(below ∪ S) − U(below))} − 1): without the
     /// ones, which cancel, it would lose all digits where s is small.
-    fn fill_small(&mut self, missed: &Missed<'_>, below: usize, equal: usize) {
-        let (s, unions) = (missed.s, missed.unions);
+    fn fill_small(&mut self, unions: &[f64], below: usize, equal: usize) {
+        let s = self.s;
+        self.slopes.clear();
         let (mut probability, mut largest) = (0.0, 0.0_f64);
         for subset in submasks(equal).filter(|&subset| subset != 0) {
             let union = below | subset;
@@ -310,9 +330,9 @@ impl Terms {
                 .push((union, -sign(subset) * s * (missed + 1.0)));
         }
         // What is left below rounding is nothing, but must not divide by zero.
-        self.probability = probability.max(largest * 1e-14).max(f64::MIN_POSITIVE);
+        self.small = probability.max(largest * 1e-14).max(f64::MIN_POSITIVE);
         for (_, slope) in &mut self.slopes {
-            *slope /= self.probability;
+            *slope /= self.small;
         }
     }
 }
@@ -330,19 +350,12 @@ fn submasks(mask: usize) -> impl Iterator<Item = usize> {
 fn patterns(counts: &[u32], set_count: usize) -> Vec<Pattern> {
     let row = counts.len() / RANKS;
     let seen = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-    seen.map(|(place, &count)| {
-        let (rank, mut digits) = (place / row, place % row);
-        let (mut below, mut equal) = (0, 0);
-        for set in 0..set_count {
-            match digits % 3 {
-                1 => below |= 1 << set,
-                2 => equal |= 1 << set,
-                _ => {}
-            }
-            digits /= 3;
-        }
+    seen.map(|(at, &count)| {
+        let place = at % row;
+        let (below, equal) = ternary::masks_of(place, set_count);
         Pattern {
-            rank,
+            rank: at / row,
+            place,
             below,
             equal,
             count,
