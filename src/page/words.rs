@@ -264,13 +264,26 @@ pub(super) fn method(report: &FullReport) -> Vec<String> {
         true => "All numbers are sums of the regions of one fit, so that they add up.",
         false => "Every number is estimated by itself, so that sums may differ a little.",
     };
+    /// More sides are no one fit.
+    const FIT_MAX: usize = 8;
     let level = (report.confidence * 1000.0).round() / 10.0;
-    vec![
+    let mut sentences = vec![
         format!(
             "The numbers are estimated from small sketches of the IDs{size} by maximum likelihood. {fit}"
         ),
         format!(
             "Limits are those of intervals with a confidence of {level} %. Numbers without limits are exact."
         ),
-    ]
+    ];
+    if report.fit.is_none() && report.sides.len() > FIT_MAX {
+        sentences.push(
+            "Exclusive regions and formulas are of up to eight sides: a report of eight of these has them.".into(),
+        );
+    }
+    if report.reach.len() == 1 && report.sides.len() > 2 {
+        sentences.push(
+            "In which order the sides add most new users, the command overlap reach --order greedy says.".into(),
+        );
+    }
+    sentences
 }

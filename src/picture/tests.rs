@@ -115,3 +115,39 @@ fn hostile_names_change_nothing_but_their_own_text() {
         }
     }
 }
+
+#[cfg(feature = "png")]
+#[test]
+fn pixels_are_those_of_the_drawing() {
+    let report = report(&["shop", "منصة"], &[500, 600, 700]);
+    let png = super::png(&PictureKind::Venn.svg(&report, Size::of(800.0, 450.0))).expect("paints");
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    let size = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
+    assert_eq!((size(16), size(20)), (800, 450));
+}
+
+#[cfg(not(feature = "png"))]
+#[test]
+fn a_program_without_pixels_says_so() {
+    let error = super::png("<svg/>").expect_err("no painter");
+    assert!(error.to_string().contains("without PNG"), "{error}");
+}
+
+#[test]
+fn a_picture_in_a_low_frame_is_scaled_and_not_cut() {
+    let report = report(&["a", "b", "c"], &[500, 600, 700, 800, 100, 200, 300]);
+    let svg = PictureKind::Venn.svg(&report, Size::of(300.0, 400.0));
+    assert!(
+        svg.contains(" width=\"300\" height=\"400\""),
+        "{}",
+        &svg[..200]
+    );
+    let view = svg.split_once("viewBox=\"0 0 300 ").expect("a view").1;
+    let height: f64 = view
+        .split_once('"')
+        .expect("ends")
+        .0
+        .parse()
+        .expect("a number");
+    assert!(height > 400.0, "{height}");
+}
