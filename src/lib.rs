@@ -38,6 +38,8 @@ pub mod format;
 mod generate;
 mod hash;
 pub mod id;
+pub mod page;
+pub mod picture;
 mod reader;
 pub mod report;
 mod scan;
@@ -46,27 +48,29 @@ mod sketch;
 mod storage;
 
 pub use analysis::{
-    Days, Expression, LargestRegions, Matrix, MatrixPair, OtherRegions, OverlapDay, ReachOrder,
-    ReachStep, Regions, SegmentGain, SideDay, TrendDay, WindowDay, largest_regions,
+    Days, Expression, LargestRegions, Matrix, MatrixPair, OtherRegions, OverlapDay, PortableFit,
+    ReachOrder, ReachStep, Regions, SegmentGain, SideDay, TrendDay, WindowDay, largest_regions,
     matrix as compare_all, reach as reach_of, regions, segment_gains, trend as trend_of,
 };
 pub use compare::{
     SampledRegions, pair_counts, region_counts, sampled_regions, set_counts, union_counts,
 };
 pub use engine::{
-    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
-    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
-    estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
-    sketch_array, sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend,
-    verify, write_filtered_sketches, write_sketches,
+    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, FullRequest,
+    SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
+    ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, full_report,
+    full_report_of, inspect, matrix, reach, read_report, read_sketches, sketch_array,
+    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify,
+    write_file, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
-    FrequencyEstimate, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
-    RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SampledCounts, SetCounts,
-    SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency, estimate_pair,
-    estimate_regions, estimate_sampled, estimate_set, expected_error, plan, probability_of_gain,
+    FrequencyEstimate, HeldRegion, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS,
+    RegionCounts, RegionsEstimate, RegionsFit, RegisterCounts, SampleCounts, SampleLayer,
+    SampledCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
+    estimate_pair, estimate_regions, estimate_sampled, estimate_set, expected_error, plan,
+    probability_of_gain,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;
@@ -81,7 +85,7 @@ pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
     ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, Spelling, USUAL_NAMES,
-    is_decoding, live_files,
+    is_decoding, is_same_file, live_files,
 };
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -1,7 +1,7 @@
 //! Files written whole or not at all. Knows no format.
 
 use crate::error::{Error, ErrorKind, Result};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -158,6 +158,26 @@ fn check_replaceable(path: &Path) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::new(ErrorKind::Output, found).with("file", path.display()))
+}
+
+/// The text of a file of at most `bytes_max` bytes.
+///
+/// # Errors
+/// [`ErrorKind::Input`] with the file if it can't be read, is longer or isn't UTF-8.
+pub fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
+    let refused = |what: String| Error::new(ErrorKind::Input, what).with("file", path.display());
+    let read = || {
+        let file = std::fs::File::open(path)?;
+        let mut bytes = Vec::new();
+        file.take(bytes_max.saturating_add(1))
+            .read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let bytes = read().map_err(|e| refused(format!("can't be read: {e}")))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(refused(format!("is longer than {bytes_max} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| refused("isn't text in UTF-8".into()))
 }
 
 /// Temporary files are private by default; a result is as readable as any new file, by the umask.

@@ -23,6 +23,7 @@ mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
 mod normalize; // IDs spelt two ways, brought to one form
 mod questions; // known sizes, regions, set formulas, the error to expect
+mod report; // pages and pictures, by the command line
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them
 mod storage_forms; // however IDs are stored, they are the same IDs

@@ -28,6 +28,10 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(questions::regions, module)?)?;
     module.add_function(wrap_pyfunction!(questions::matrix, module)?)?;
     module.add_function(wrap_pyfunction!(questions::reach, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::report, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::page, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::pictures, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::picture, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

@@ -6,6 +6,8 @@ use crate::options;
 use crate::sketch::Sketch;
 use crate::work;
 use overlap::ReachOrder;
+use overlap::picture::{PictureKind, Size};
+use overlap::report::FullReport;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -99,6 +101,49 @@ pub(crate) fn matrix(
         (pair.a, pair.b, numbers.map(Number))
     });
     Ok(pairs.collect())
+}
+
+/// Everything about some sketches as the JSON of a report.
+#[pyfunction]
+pub(crate) fn report(
+    py: Python<'_>,
+    names: Vec<String>,
+    sketches: Vec<Sketch>,
+    confidence: f64,
+) -> PyResult<String> {
+    let confidence = options::confidence(confidence)?;
+    let report = work::wait(py, move |_| {
+        let sides: Vec<&overlap::Sketch> = sketches.iter().map(|sketch| &sketch.0).collect();
+        overlap::full_report_of(&names, &sides, confidence)
+    })?;
+    Ok(report.to_json())
+}
+
+/// The page of a report, given as JSON.
+#[pyfunction]
+pub(crate) fn page(json: &str) -> PyResult<String> {
+    let report = FullReport::from_json(json).map_err(|e| raise(&e))?;
+    Ok(overlap::page::page(&report))
+}
+
+/// The names of the pictures that a report has, given as JSON.
+#[pyfunction]
+pub(crate) fn pictures(json: &str) -> PyResult<Vec<&'static str>> {
+    let report = FullReport::from_json(json).map_err(|e| raise(&e))?;
+    let kinds = PictureKind::ALL.into_iter();
+    Ok(kinds
+        .filter(|kind| kind.is_in(&report))
+        .map(PictureKind::name)
+        .collect())
+}
+
+/// One picture of a report, given as JSON; it must have it.
+#[pyfunction]
+pub(crate) fn picture(json: &str, name: &str, width: f64, height: f64) -> PyResult<Option<String>> {
+    let report = FullReport::from_json(json).map_err(|e| raise(&e))?;
+    let mut kinds = PictureKind::ALL.into_iter();
+    let kind = kinds.find(|kind| kind.name() == name && kind.is_in(&report));
+    Ok(kind.map(|kind| kind.svg(&report, Size::of(width, height))))
 }
 
 /// The cumulative reach: place, users, added, reach, duplication of every step.

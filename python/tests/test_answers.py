@@ -41,6 +41,30 @@ def test_a_pair_is_that_of_the_program(sides, files, run):
     assert pair.overlap.to_arrow().to_pylist() == [pair.overlap.to_dict()]
 
 
+def test_a_report_is_that_of_the_program(sides, files, run, tmp_path):
+    page = tmp_path / "page.html"
+    wanted = json.loads(run("report", *files, "-o", page, "--json"))
+    report = overlap.report(sides)
+    found = report.to_dict()
+    for part in ("union", "pairs", "regions", "reach", "fit"):
+        assert found[part] == wanted[part], part
+    assert report.html.startswith("<!DOCTYPE html>") and "shop" in report.html
+    assert report.pictures == ["venn", "upset", "reach", "matrix"]
+    assert report.svg("reach", (800, 450)).startswith("<svg") and report._repr_svg_().startswith("<svg")
+    assert "srcdoc" in report._repr_html_() and repr(report) == "<Report of shop, pay, bank>"
+    again = overlap.Report.from_json(page.read_text().partition('id="report-json">')[2].partition("</script>")[0])
+    assert again.html == page.read_text()
+    assert report.save(tmp_path / "saved.html") == len(report.html.encode())
+    with pytest.raises(overlap.UsageError, match="no picture trend; it has venn"):
+        report.svg("trend")
+    with pytest.raises(overlap.UsageError, match="needs sketches"):
+        overlap.report({})
+    with pytest.raises(overlap.InputError, match="isn't JSON"):
+        overlap.Report.from_json("x")
+    with pytest.raises(overlap.OutputError):
+        report.save(tmp_path / "no" / "such.html")
+
+
 def test_matrix_reach_and_regions_are_those_of_the_program(sides, files, run):
     report = json.loads(run("matrix", *files, "--format", "json"))
     found = overlap.matrix(sides)

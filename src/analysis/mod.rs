@@ -13,8 +13,9 @@ mod tests;
 
 pub use expression::Expression;
 pub use matrix::{Matrix, MatrixPair, matrix};
+pub(crate) use reach::reach_by;
 pub use reach::{ReachOrder, ReachStep, reach};
-pub use regions::{Regions, regions};
+pub use regions::{PortableFit, Regions, regions};
 pub use sampled::{LargestRegions, OtherRegions, largest_regions};
 pub use segments::{SegmentGain, segment_gains, segment_odds, segment_users};
 pub use trend::{Days, OverlapDay, SideDay, TrendDay, WindowDay, trend};

@@ -46,6 +46,17 @@ pub fn reach(
     confidence: Confidence,
 ) -> Result<Vec<ReachStep>> {
     let fit = fit_of_few(sketches, confidence)?;
+    reach_by(fit, sketches, order, base, confidence)
+}
+
+/// [`reach`] with the fit of all sides, where there is one.
+pub(crate) fn reach_by(
+    fit: Option<Regions>,
+    sketches: &[&Sketch],
+    order: ReachOrder,
+    base: Option<usize>,
+    confidence: Confidence,
+) -> Result<Vec<ReachStep>> {
     let users: Vec<Estimate> = match &fit {
         Some(fit) => (0..sketches.len()).map(|side| fit.side(side)).collect(),
         None => (sketches.par_iter())

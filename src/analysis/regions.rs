@@ -3,8 +3,8 @@
 use crate::compare::{pair_counts, region_counts, set_counts};
 use crate::error::Result;
 use crate::estimate::{
-    Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, SetCounts,
-    contradicts, estimate_pair, estimate_regions, estimate_set,
+    Confidence, Estimate, PairCounts, PairEstimate, RegionCounts, RegionsEstimate, RegionsFit,
+    SetCounts, contradicts, estimate_pair, estimate_regions, estimate_set,
 };
 use crate::sketch::{HyperLogLog, Sketch};
 
@@ -154,7 +154,34 @@ pub(super) fn fit_of_few(sketches: &[&Sketch], confidence: Confidence) -> Result
         .transpose()
 }
 
+/// A fit that answers without the sketches.
+#[derive(Clone, Debug)]
+pub enum PortableFit {
+    /// One or two sides: the users of every choice of regions; bit r − 1 of the place in the list
+    /// stands for region r.
+    Table(Vec<Estimate>),
+    /// Three to eight sides: the fit, and for each of its regions the same region by the sides' own
+    /// places.
+    Fit(Box<RegionsFit>, Vec<usize>),
+}
+
 impl Regions {
+    /// The fit as plain numbers, from which any [`Self::sum`] follows without the sketches.
+    #[must_use]
+    pub fn portable(&self) -> PortableFit {
+        match &self.fit {
+            Fit::Many(fit) => {
+                PortableFit::Fit(Box::new(fit.estimate.portable()), fit.region_of.clone())
+            }
+            Fit::One(_) | Fit::Pair(_) => {
+                let region_count = (1 << self.side_count) - 1;
+                let choices = 0..1_usize << region_count;
+                let answer = |choice: usize| self.sum(|region| choice >> (region - 1) & 1 == 1);
+                PortableFit::Table(choices.map(answer).collect())
+            }
+        }
+    }
+
     /// How many sides.
     #[must_use]
     pub const fn side_count(&self) -> usize {

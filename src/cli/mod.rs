@@ -12,6 +12,7 @@ mod look;
 pub mod memory;
 mod progress;
 mod regions;
+mod report;
 mod shell;
 mod sides;
 #[cfg(unix)]
@@ -22,7 +23,7 @@ mod text;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use overlap::report::{self, Warning};
+use overlap::report::{Format, Warning};
 use overlap::{Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -91,6 +92,12 @@ enum Command {
     Reach(sides::ReachArgs),
     /// Day by day: daily, cumulative and trailing reach, who comes again, overlap
     Trend(sides::TrendArgs),
+    /// One page that shows everything in a browser: the answer, pictures, tables, formulas to try
+    #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
+    Report(report::Args),
+    /// One picture of a report for a slide: circles, columns, heat map, curve, segments, trend
+    #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
+    Plot(report::PlotArgs),
     /// Sketch data into a file, once, to be asked a hundred questions later
     Sketch(store::Args),
     /// Merge sketches (and data) into one file: days into a month, regions into a country
@@ -134,6 +141,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Matrix(args) => sides::matrix(&args),
         Command::Reach(args) => sides::reach(&args),
         Command::Trend(args) => sides::trend(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
@@ -146,7 +155,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
 }
 
 /// Writes a report to stdout in the form that was asked for, as a terminal wants it if it is one.
-fn answer(format: &args::FormatArgs, render: impl Fn(report::Format) -> String) -> Result<()> {
+fn answer(format: &args::FormatArgs, render: impl Fn(Format) -> String) -> Result<()> {
     let format = format.format();
     print(&look::shown(render(format), format))
 }
@@ -168,11 +177,17 @@ fn print(text: &str) -> Result<()> {
 
 /// Tells what the reader should know, on stderr.
 fn warn(warnings: &[Warning]) {
+    let texts = warnings
+        .iter()
+        .map(|warning| warning.phrase().worded(in_flags));
+    warn_texts(texts);
+}
+
+fn warn_texts(texts: impl IntoIterator<Item = impl std::fmt::Display>) {
     if look::is_quiet() {
         return;
     }
-    for warning in warnings {
-        let text = warning.phrase().worded(in_flags);
+    for text in texts {
         let prefix = look::prefix("overlap: warning:");
         let _ = writeln!(io::stderr(), "{prefix} {text}");
     }

@@ -3,7 +3,9 @@
 use super::inputs::Inputs;
 use super::request::SketchRequest;
 use super::spelling::spelling_warnings;
-use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
+use super::{
+    method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings, sketch_warnings_of,
+};
 use crate::analysis::{Expression, Regions, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
 use crate::error::{Error, Result, Setting};
@@ -12,18 +14,32 @@ use crate::estimate::{
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
     probability_of_gain,
 };
-use crate::id::Tally;
+use crate::id::{PageChecks, Tally};
 use crate::report::{
     BreakEvenReport, EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning,
 };
-use crate::scan::Progress;
+use crate::scan::{self, Progress};
 use crate::sketch::{RowCounts, Sketch};
+use rayon::prelude::*;
 
 /// How many users has every side, how many share every two of them, how many do all reach?
 ///
 /// # Errors
 /// Those of [`super::sketch_sides`].
 pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<EstimateReport> {
+    answered(request, progress).map(|answered| answered.report)
+}
+
+/// A report, and what further questions about its sides need.
+pub(super) struct Answered {
+    pub(super) report: EstimateReport,
+    pub(super) sketches: Vec<Sketch>,
+    /// The one fit of all sides; `None` of more than eight.
+    pub(super) fit: Option<Regions>,
+}
+
+/// [`estimate`], with the sketches that its numbers come from.
+pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Result<Answered> {
     request.check()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
@@ -57,7 +73,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         .transpose()?;
     let formulas = formulas(request, fit.as_ref())?;
     let break_even = break_even(request, &sketches, &known)?;
-    let numbers = numbers(&sketches, &known, fit.as_ref(), request.confidence)?;
+    let numbers = numbers(&everyone, &known, fit.as_ref(), request.confidence, threads)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
@@ -89,7 +105,54 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
     report.warnings.extend(result_warnings(&report));
     let spelling = spelling_warnings(&request.sources, &report.pairs);
     report.warnings.extend(spelling);
-    Ok(report)
+    Ok(Answered {
+        report,
+        sketches,
+        fit,
+    })
+}
+
+/// The report of sketches that were made elsewhere, under these names, with the one fit of up to eight.
+pub(super) fn of_sketches(
+    names: &[String],
+    sketches: &[&Sketch],
+    confidence: Confidence,
+    threads: usize,
+) -> Result<(EstimateReport, Option<Regions>)> {
+    let known = vec![None; sketches.len()];
+    let fit = (sketches.len() <= RegionCounts::SETS_MAX)
+        .then(|| regions(sketches, &known, confidence))
+        .transpose()?;
+    let numbers = numbers(sketches, &known, fit.as_ref(), confidence, threads)?;
+    let sides = names.iter().zip(sketches).zip(numbers.users);
+    let side = |((name, sketch), users): ((&String, &&Sketch), Estimate)| SideReport {
+        name: name.clone(),
+        files: 0,
+        column: None,
+        passed_over: Vec::new(),
+        filter: None,
+        id_type: sketch.domain(),
+        profile: sketch.profile().clone(),
+        tally: sketch.tally(),
+        pages: PageChecks::default(),
+        unique: false,
+        users,
+        frequency: None,
+    };
+    let mut report = EstimateReport {
+        method: method_used(sketches),
+        confidence,
+        sides: sides.map(side).collect(),
+        pairs: numbers.pairs,
+        union: numbers.union,
+        formulas: Vec::new(),
+        break_even: None,
+        segments: None,
+        warnings: Vec::new(),
+    };
+    report.warnings.extend(sketch_warnings_of(sketches));
+    report.warnings.extend(result_warnings(&report));
+    Ok((report, fit))
 }
 
 /// The size at which sketches are compared. What just one of several has, such as registers beside
@@ -222,10 +285,11 @@ struct Numbers {
 /// Users of all sides, of every two of them and of their union: up to eight sides from one fit, so
 /// that all numbers add up; of more, each by itself.
 fn numbers(
-    sketches: &[Sketch],
+    sketches: &[&Sketch],
     known: &[Option<u64>],
     fit: Option<&Regions>,
     confidence: Confidence,
+    threads: usize,
 ) -> Result<Numbers> {
     let pair = |(a, b): (usize, usize)| {
         let estimate = match fit.and_then(|fit| fit.pair(a, b)) {
@@ -234,30 +298,32 @@ fn numbers(
                 let counts = PairCounts {
                     known_a: known[a],
                     known_b: known[b],
-                    ..pair_counts(&sketches[a], &sketches[b])?
+                    ..pair_counts(sketches[a], sketches[b])?
                 };
                 estimate_pair(&counts, confidence)
             }
         };
         Ok(PairReport { a, b, estimate })
     };
-    let pairs = pairs_of(sketches.len()).map(pair).collect::<Result<_>>()?;
+    let pairs = pairs_of(sketches.len());
     if let Some(fit) = fit {
         return Ok(Numbers {
             users: (0..sketches.len()).map(|side| fit.side(side)).collect(),
-            pairs,
+            pairs: pairs.map(pair).collect::<Result<_>>()?,
             union: fit.union(),
         });
     }
-    let size = |(sketch, &known): (&Sketch, &Option<u64>)| {
+    let pairs: Vec<(usize, usize)> = pairs.collect();
+    let pairs =
+        scan::pool(threads)?.install(|| pairs.into_par_iter().map(pair).collect::<Result<_>>())?;
+    let size = |(&sketch, &known): (&&Sketch, &Option<u64>)| {
         let counts = SetCounts {
             known,
             ..set_counts(sketch)
         };
         estimate_set(&counts, confidence)
     };
-    let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let union = union_counts(&everyone)?.map(|counts| estimate_set(&counts, confidence));
+    let union = union_counts(sketches)?.map(|counts| estimate_set(&counts, confidence));
     Ok(Numbers {
         users: sketches.iter().zip(known).map(size).collect(),
         pairs,

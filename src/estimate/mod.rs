@@ -33,7 +33,8 @@ pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{
-    ExpectedRegions, JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions,
+    ExpectedRegions, HeldRegion, JointRegisters, RegionCounts, RegionsEstimate, RegionsFit,
+    SampleLayer, estimate_regions,
 };
 pub use sampled::{SampledCounts, estimate_sampled};
 pub use single::{contradicts, estimate_set, rough_size};

@@ -5,13 +5,14 @@
 
 mod bounds;
 mod csv;
+mod full;
 mod gain;
 mod inspect;
 mod inspect_data;
 mod json;
 mod markdown;
 mod matrix;
-mod number;
+pub(crate) mod number;
 mod quality;
 mod reach;
 mod regions;
@@ -23,6 +24,11 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
+pub use full::{
+    DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport, HeldDocument,
+    MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart, SegmentPart,
+    SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
+};
 pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,

@@ -3,7 +3,7 @@
 use crate::estimate::Estimate;
 
 /// A whole number with thousands separated: `1,234,567`.
-pub(super) fn whole(value: f64) -> String {
+pub(crate) fn whole(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
     if value <= -0.5 {
@@ -19,12 +19,12 @@ pub(super) fn whole(value: f64) -> String {
 }
 
 /// A number of rows, or a dash where nobody knows.
-pub(super) fn rows(rows: Option<u64>) -> String {
+pub(crate) fn rows(rows: Option<u64>) -> String {
     rows.map_or_else(|| "–".into(), |rows| whole(rows as f64))
 }
 
 /// A size in bytes, of 1,024: `246 KiB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -39,14 +39,14 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// A share in percent with three digits: `0.131 %`.
-pub(super) fn percent_of(share: f64) -> String {
+pub(crate) fn percent_of(share: f64) -> String {
     let percent = share * 100.0;
     let digits = (2.0 - percent.abs().max(1e-12).log10().floor()).clamp(0.0, 12.0);
     format!("{percent:.*} %", digits as usize)
 }
 
 /// The interval of whole numbers: `1,230 – 1,240`, or nothing where it is the value itself.
-pub(super) fn whole_interval(estimate: &Estimate) -> String {
+pub(crate) fn whole_interval(estimate: &Estimate) -> String {
     if estimate.lower == estimate.upper {
         return String::new();
     }
@@ -54,7 +54,7 @@ pub(super) fn whole_interval(estimate: &Estimate) -> String {
 }
 
 /// A fraction as percent, with the decimals that its interval supports: `41.9 %`.
-pub(super) fn percent(estimate: &Estimate) -> String {
+pub(crate) fn percent(estimate: &Estimate) -> String {
     format!(
         "{:.*} %",
         percent_decimals(estimate),
@@ -63,7 +63,7 @@ pub(super) fn percent(estimate: &Estimate) -> String {
 }
 
 /// The interval of a fraction as percent: `41.2 – 42.5 %`.
-pub(super) fn percent_interval(estimate: &Estimate) -> String {
+pub(crate) fn percent_interval(estimate: &Estimate) -> String {
     if estimate.lower == estimate.upper {
         return String::new();
     }
@@ -86,7 +86,7 @@ fn percent_decimals(estimate: &Estimate) -> usize {
 }
 
 /// A plain fraction with the decimals that its interval supports: `0.2153`.
-pub(super) fn fraction(value: f64, estimate: &Estimate) -> String {
+pub(crate) fn fraction(value: f64, estimate: &Estimate) -> String {
     format!("{value:.*}", percent_decimals(estimate) + 2)
 }
 

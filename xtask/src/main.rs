@@ -1,5 +1,6 @@
 //! The project's own tasks: `cargo xtask TASK`.
 
+mod browser;
 mod environment;
 mod faults;
 mod sides;
@@ -9,7 +10,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask TASK
 
-  test    every test: Rust, the Python wheel, Spark on a cluster of two workers
+  test    every test: Rust, pages in a browser, the Python wheel, Spark on a cluster of two workers
+  browser the pages in a browser; with a folder also the screenshots of the documentation
   faults  the whole catalogue of faults, with figures, and 1,500 file formats
   sides   random sides against sets: every command, form and Python [--cases 2000] [--seed 1]
   miri    the pure floors under Miri, for machines of other byte orders too";
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["test"] => test::test(),
+        ["browser"] => browser::browser(None),
+        ["browser", pictures] => browser::browser(Some(pictures)),
         ["sides", ref options @ ..] => sides::sides(options),
         ["faults"] => faults::faults(),
         ["miri"] => faults::miri(),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 /// `cargo test`, the wheel in a virtual environment, pytest, and Spark.
 pub fn test() -> Result<()> {
     run(cargo().arg("test"))?;
+    crate::browser::browser(None)?;
     let python = python()?;
     install_wheel(&python)?;
     run(pytest(&python).args(["--doctest-modules", "--pyargs", "overlap"]))?;

@@ -22,6 +22,7 @@ from ._api import (
     reach,
     read_sketches,
     regions,
+    report,
     sketch,
     write_sketches,
 )
@@ -37,6 +38,7 @@ from ._overlap import (
     UsageError,
     __version__,
 )
+from ._report import Report
 from ._results import Estimate, Pair, Records
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "OverlapError",
     "Pair",
     "Records",
+    "Report",
     "Sketch",
     "SketchTable",
     "Sketcher",
@@ -60,6 +63,7 @@ __all__ = [
     "reach",
     "read_sketches",
     "regions",
+    "report",
     "sketch",
     "write_sketches",
 ]

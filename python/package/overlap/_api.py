@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, Union, Unpack, overload
 from . import _overlap
 from ._batches import a as _a
 from ._overlap import Sketch, Sketcher, SketchTable, UsageError
+from ._report import Report
 from ._results import Estimate, Pair, Records
 
 Path = Union[str, os.PathLike[str]]
@@ -363,6 +364,33 @@ def reach(
             for side, numbers, duplication in rows
         ]
     )
+
+
+def report(sketches: Named, confidence: float = 0.95) -> Report:
+    """Everything about some sketches as one page: the answer in words, pictures, tables, formulas to try.
+
+    Args:
+        sketches: A dict of names, a list, or a `SketchTable`.
+        confidence: The level of the intervals.
+
+    Returns:
+        The report, which shows itself in a notebook; ``html`` is the page, ``save(path)`` writes it, ``svg()`` is
+        one of its pictures.
+
+    Raises:
+        UsageError: Without sketches, or with two of one name.
+        IncomparableError: The IDs are of different kinds, or went through different hashes.
+
+    >>> import pyarrow as pa
+    >>> sides = {"a": [1, 2, 3], "b": [3, 4]}
+    >>> page = report({name: sketch(pa.table({"user_id": ids})) for name, ids in sides.items()})
+    >>> page, page.pictures
+    (<Report of a, b>, ['venn', 'upset'])
+    >>> page.to_dict()["union"]["value"]
+    4
+    """
+    names, values = _named(sketches)
+    return Report(_overlap.report(names, values, confidence))
 
 
 def read_sketches(path: Path) -> SketchTable:

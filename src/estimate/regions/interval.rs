@@ -7,6 +7,7 @@ use super::doubtful;
 use super::fit::{Fit, ties};
 use super::linear::{Square, dot};
 use super::model::Model;
+use super::portable::{HeldRegion, RegionsFit};
 use super::set::RegionSet;
 use super::solver::Solver;
 
@@ -160,6 +161,35 @@ impl Intervals {
     pub(super) fn covariance(&self, a: &RegionSet, b: &RegionSet) -> f64 {
         let columns = b.sum_of();
         a.iter().map(|i| columns(self.covariance.row(i))).sum()
+    }
+
+    /// All that [`Self::of`] looks at, as plain numbers; `users` are the regions' values.
+    pub(super) fn portable(&self, users: &[f64]) -> RegionsFit {
+        let places = users.len();
+        let held = self.held.iter().map(|held| HeldRegion {
+            region: held.region,
+            most: held.most,
+            above: held.above,
+            replaced: held.replaced.clone(),
+        });
+        let rows = (0..places).flat_map(|row| self.covariance.row(row).iter().copied());
+        RegionsFit {
+            users: users.to_vec(),
+            fitted: self.fitted.clone(),
+            covariance: rows.collect(),
+            held: held.collect(),
+            leans: self.leans.clone(),
+            seen: (self.seen.iter().map(|(set, seen)| (set.words(), *seen))).collect(),
+            certain: (self.certain.iter())
+                .map(|(set, total)| (set.words(), *total))
+                .collect(),
+            disjoint: self.disjoint,
+            per_hash: self.per_hash,
+            z: self.z,
+            anchors: (self.anchors.iter())
+                .map(|anchor| (anchor.users.words(), anchor.estimate))
+                .collect(),
+        }
     }
 
     fn anchored(&self, users: &[f64], set_count: usize) -> Vec<Anchor> {

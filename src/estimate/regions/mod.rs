@@ -11,6 +11,7 @@ mod fit;
 mod interval;
 mod linear;
 mod model;
+mod portable;
 mod registers;
 mod sample;
 mod set;
@@ -22,6 +23,7 @@ mod unions;
 mod whole;
 
 pub use expected::ExpectedRegions;
+pub use portable::{HeldRegion, RegionsFit};
 pub use registers::JointRegisters;
 pub use sample::SampleLayer;
 
@@ -155,6 +157,12 @@ impl RegionsEstimate {
     pub fn sum(&self, wanted: impl Fn(usize) -> bool) -> Estimate {
         let picked = RegionSet::of(self.users.len(), wanted);
         self.intervals.of(&picked, self.value(&picked))
+    }
+
+    /// The fit as plain numbers, from which any [`Self::sum`] follows without the sketches.
+    #[must_use]
+    pub fn portable(&self) -> RegionsFit {
+        self.intervals.portable(&self.users)
     }
 
     /// Everything about two sets of users, each of which is any choice of regions: shares, gains and

@@ -16,6 +16,11 @@ impl RegionSet {
         set
     }
 
+    /// Bit r of the four words, the lowest first, stands for region r.
+    pub(super) const fn words(&self) -> [u64; 4] {
+        self.0
+    }
+
     pub(super) const fn has(&self, region: usize) -> bool {
         self.0[region / 64] >> (region % 64) & 1 == 1
     }
