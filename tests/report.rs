@@ -33,7 +33,7 @@ fn a_page_holds_the_numbers_of_the_other_commands() {
     }
     for words in [
         "62,054",
-        "T4 (27.9\u{a0}%)",
+        "T4</bdi> (27.9\u{a0}%)",
         "between 43.62 and 44.38\u{a0}%",
         "report.json",
     ] {

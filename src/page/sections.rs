@@ -137,8 +137,8 @@ pub(super) fn ask(report: &FullReport) -> Markup {
     }
     html! {
         noscript {
-            p.note { "Formulas such as (a | b) - c are answered here if scripts are allowed; on the command line "
-                code { "--expr" } " answers them." }
+            p.note { "Formulas such as (a | b) - c are answered here if scripts are allowed; the command "
+                code { "overlap estimate" } " answers them too." }
         }
         section.screen #ask hidden aria-label="Ask it yourself" {
             h2 { "Ask it yourself" }
@@ -163,7 +163,7 @@ pub(super) fn ask(report: &FullReport) -> Markup {
                 p.note #formula-help {
                     code { "&" } " both, " code { "|" } " either, " code { "-" } " without, " code { "^" }
                     " one but not both, with parentheses. Names with other characters than letters, digits, _ and . "
-                    "stand in double quotes. The answer is the one that --expr gives."
+                    "stand in double quotes. The answer is the one that overlap estimate gives."
                 }
             }
         }

@@ -36,6 +36,7 @@ pub(super) enum Word {
 /// A text whose numbers stay with their units, and intervals on one line.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
+        .replace("± ", "±\u{a0}")
         .replace(" – ", "\u{a0}–\u{a0}")
 }
 
@@ -282,7 +283,7 @@ pub(super) fn method(report: &FullReport) -> Vec<String> {
     }
     if report.reach.len() == 1 && report.sides.len() > 2 {
         sentences.push(
-            "In which order the sides add most new users, the command overlap reach --order greedy says.".into(),
+            "The command overlap reach can put the sides in the order in which they add most new users.".into(),
         );
     }
     sentences

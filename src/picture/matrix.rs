@@ -19,7 +19,7 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         .fold(0.0, f64::max);
     let names = (longest + em).min(0.3 * size.width);
     let heads = names.min(0.3 * size.height);
-    let room = (size.width - names - 1.5 * em).min(size.height - heads - 5.2 * em);
+    let room = (size.width - names - 1.5 * em).min(size.height - heads - 5.5 * em);
     let cell = room / count.max(1) as f64;
     let (left, top) = (names + 0.5 * em, heads + 0.5 * em);
     cells(&mut canvas, report, &order, [left, top], cell);
@@ -65,6 +65,12 @@ pub(crate) fn share_of(report: &FullReport, row: usize, column: usize) -> f64 {
     }
 }
 
+/// The class of a square; `None` where row and column are one side.
+fn class(report: &FullReport, row: usize, column: usize) -> Option<usize> {
+    let share = share_of(report, row, column);
+    (row != column).then_some(((share * CLASSES as f64) as usize).min(CLASSES - 1))
+}
+
 fn cells(
     canvas: &mut Canvas,
     report: &FullReport,
@@ -72,78 +78,63 @@ fn cells(
     [left, top]: [f64; 2],
     cell: f64,
 ) {
-    let em = canvas.em();
-    let count = order.len();
-    let class = |row: usize, column: usize| {
-        let share = share_of(report, order[row], order[column]);
-        ((share * CLASSES as f64) as usize).min(CLASSES - 1)
-    };
-    let side = cell * count as f64;
+    let side = cell * order.len() as f64;
     canvas.rect([left, top, side, side], "h0");
     // One path for each class, of runs along the rows: a cell each would be a hundred times as long.
     let mut paths = vec![String::new(); CLASSES];
-    for row in 0..count {
-        let mut column = 0;
-        while column < count {
-            let from = column;
-            let own = if row == column {
-                None
-            } else {
-                Some(class(row, column))
-            };
-            while column < count
-                && (if row == column {
-                    None
-                } else {
-                    Some(class(row, column))
-                }) == own
-            {
-                column += 1;
-            }
-            if let Some(own) = own.filter(|own| *own > 0) {
-                let (x, y) = (left + cell * from as f64, top + cell * row as f64);
-                let width = cell * (column - from) as f64;
+    for (place, &row) in order.iter().enumerate() {
+        let y = top + cell * place as f64;
+        canvas.rect([left + cell * place as f64, y, cell, cell], "off");
+        let classes: Vec<Option<usize>> = (order.iter())
+            .map(|&column| class(report, row, column))
+            .collect();
+        let mut from = 0;
+        for run in classes.chunk_by(|a, b| a == b) {
+            if let Some(own) = run[0].filter(|own| *own > 0) {
+                let (x, width) = (left + cell * from as f64, cell * run.len() as f64);
                 let _ = write!(
                     paths[own],
                     "M{x:.1} {y:.1}h{width:.1}v{cell:.1}h-{width:.1}z"
                 );
             }
+            from += run.len();
         }
     }
-    for (class, path) in paths
-        .iter()
-        .enumerate()
-        .filter(|(_, path)| !path.is_empty())
-    {
+    let classes = paths.iter().enumerate();
+    for (class, path) in classes.filter(|(_, path)| !path.is_empty()) {
         canvas.raw_path(path, &format!("cell h{class}"));
     }
-    let text_fits = cell > canvas.width_of("99") && cell > 1.4 * em;
-    let unit = if cell > canvas.width_of("100 %") {
-        " %"
-    } else {
-        ""
+    if cell > canvas.width_of("99") && cell > 1.4 * canvas.em() {
+        shares(canvas, report, order, [left, top], cell);
+    }
+}
+
+/// The share in every square.
+fn shares(
+    canvas: &mut Canvas,
+    report: &FullReport,
+    order: &[usize],
+    [left, top]: [f64; 2],
+    cell: f64,
+) {
+    /// From this class on, letters are light.
+    const DARK: usize = 5;
+    let unit = match cell > canvas.width_of("100 %") {
+        true => " %",
+        false => "",
     };
-    for row in 0..count {
-        let (x, y) = (left + cell * row as f64, top + cell * row as f64);
-        canvas.rect([x, y, cell, cell], "off");
-        for column in (0..count).filter(|column| *column != row && text_fits) {
-            let share = share_of(report, order[row], order[column]);
-            let shade = if class(row, column) > 4 {
-                "pale-text"
-            } else {
-                "ink"
+    for (y, &row) in order.iter().enumerate() {
+        for (x, &column) in order.iter().enumerate() {
+            let Some(class) = class(report, row, column) else {
+                continue;
             };
+            let shade = if class < DARK { "ink" } else { "pale-text" };
+            let text = format!("{:.0}{unit}", 100.0 * share_of(report, row, column));
             let place = [
-                left + cell * (column as f64 + 0.5),
-                top + cell * (row as f64 + 0.5) + 0.35 * em,
+                left + cell * (x as f64 + 0.5),
+                top + cell * (y as f64 + 0.5) + 0.35 * canvas.em(),
             ];
-            canvas.text(
-                place,
-                Anchor::Middle,
-                cell,
-                shade,
-                &format!("{:.0}{unit}", 100.0 * share),
-            );
+            canvas.text(place, Anchor::Middle, cell, shade, &text);
         }
     }
 }

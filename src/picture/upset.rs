@@ -20,7 +20,7 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
     let pitch = 1.35 * em;
     let shown = (((right - left - em) / pitch).floor().max(1.0) as usize).min(rows.len());
     let pitch = ((right - left - em) / shown.max(1) as f64).min(2.4 * em);
-    let dots_height = 1.5 * em * sides as f64;
+    let dots_height = ROW * em * sides as f64;
     let bottom = size.height - 2.2 * em;
     let (top, base) = (2.0 * em, bottom - dots_height - 0.8 * em);
     columns(
@@ -30,51 +30,22 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         [top, base],
         pitch,
     );
-    let widest = (0..sides)
-        .map(|side| report.users_of(side).upper)
-        .fold(1.0, f64::max);
+    let first = base + 0.8 * em;
     for side in 0..sides {
-        let y = base + 0.8 * em + 1.5 * em * (side as f64 + 0.5);
         if side % 2 == 0 {
-            canvas.rect(
-                [left - 0.3 * em, y - 0.75 * em, right - left, 1.5 * em],
-                "grid-row",
-            );
+            let y = first + ROW * em * side as f64;
+            canvas.rect([left - 0.3 * em, y, right - left, ROW * em], "grid-row");
         }
-        let users = report.users_of(side);
-        let number = whole(users.value);
-        let number_room = canvas.width_of(&number);
-        let bar = (names_width - number_room - 0.8 * em).max(em) * users.value / widest;
-        canvas.rect([0.5 * em, y + 0.45 * em, bar, 0.18 * em], "bar");
-        let room = names_width - number_room - em;
-        canvas.text(
-            [0.5 * em, y + 0.3 * em],
-            Anchor::Start,
-            room,
-            "",
-            &report.sides[side].name,
-        );
-        canvas.text(
-            [names_width, y + 0.3 * em],
-            Anchor::End,
-            number_room,
-            "dim",
-            &number,
+        name(
+            &mut canvas,
+            report,
+            side,
+            [names_width, middle_of(first, em, side)],
         );
     }
     for (column, row) in rows[..shown].iter().enumerate() {
         let x = left + pitch * (column as f64 + 0.5);
-        let y = |side: usize| base + 0.8 * em + 1.5 * em * (side as f64 + 0.5);
-        let inside: Vec<usize> = (0..sides)
-            .filter(|side| row.mask >> side & 1 == 1)
-            .collect();
-        if let [first, .., last] = inside[..] {
-            canvas.line([x, y(first)], [x, y(last)], "join");
-        }
-        for side in 0..sides {
-            let class = if inside.contains(&side) { "on" } else { "off" };
-            canvas.dot([x, y(side)], 0.38 * em, class);
-        }
+        dots(&mut canvas, row.mask, sides, [x, first]);
     }
     let note = match rows.len() - shown {
         0 => "users of just the marked sides; whiskers: limits of the intervals".into(),
@@ -88,6 +59,44 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         &note,
     );
     canvas
+}
+
+/// The height of a side's row in ems.
+const ROW: f64 = 1.5;
+
+/// Where the middle of a side's row is, below the first.
+fn middle_of(first: f64, em: f64, side: usize) -> f64 {
+    first + ROW * em * (side as f64 + 0.5)
+}
+
+/// A side's name and users, which a bar below them shows; they end at `right`.
+fn name(canvas: &mut Canvas, report: &FullReport, side: usize, [right, y]: [f64; 2]) {
+    let em = canvas.em();
+    let sizes = (0..report.sides.len()).map(|side| report.users_of(side).upper);
+    let widest = sizes.fold(1.0, f64::max);
+    let users = report.users_of(side);
+    let number = whole(users.value);
+    let number_room = canvas.width_of(&number);
+    let bar = (right - number_room - 0.8 * em).max(em) * users.value / widest;
+    canvas.rect([0.5 * em, y + 0.45 * em, bar, 0.18 * em], "bar");
+    let (foot, room) = (y + 0.3 * em, right - number_room - em);
+    let name = &report.sides[side].name;
+    canvas.text([0.5 * em, foot], Anchor::Start, room, "", name);
+    canvas.text([right, foot], Anchor::End, number_room, "dim", &number);
+}
+
+/// Which sides a column is of.
+fn dots(canvas: &mut Canvas, mask: usize, sides: usize, [x, first]: [f64; 2]) {
+    let em = canvas.em();
+    let y = |side: usize| middle_of(first, em, side);
+    let inside: Vec<usize> = (0..sides).filter(|side| mask >> side & 1 == 1).collect();
+    if let [first, .., last] = inside[..] {
+        canvas.line([x, y(first)], [x, y(last)], "join");
+    }
+    for side in 0..sides {
+        let class = if inside.contains(&side) { "on" } else { "off" };
+        canvas.dot([x, y(side)], 0.38 * em, class);
+    }
 }
 
 fn columns(
