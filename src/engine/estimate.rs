@@ -12,9 +12,12 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
+    probability_of_gain,
 };
 use crate::id::{PageChecks, Tally};
-use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
+use crate::report::{
+    BreakEvenReport, EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning,
+};
 use crate::scan::{self, Progress};
 use crate::sketch::{RowCounts, Sketch};
 use rayon::prelude::*;
@@ -69,6 +72,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         .then(|| regions(&everyone, &known, request.confidence))
         .transpose()?;
     let formulas = formulas(request, fit.as_ref())?;
+    let break_even = break_even(request, &sketches, &known)?;
     let numbers = numbers(&everyone, &known, fit.as_ref(), request.confidence, threads)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
@@ -93,6 +97,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         pairs: numbers.pairs,
         union: numbers.union,
         formulas,
+        break_even,
         segments,
         warnings,
     };
@@ -140,6 +145,7 @@ pub(super) fn of_sketches(
         union: numbers.union,
         formulas: Vec::new(),
         segments: None,
+        break_even: None,
         warnings: Vec::new(),
     };
     report.warnings.extend(sketch_warnings_of(sketches));
@@ -184,6 +190,26 @@ fn frequency(
         rows: sketch.tally()?.ids(),
         users,
         confidence: request.confidence,
+    }))
+}
+
+/// How likely the first side gains as many users by the second as was asked.
+fn break_even(
+    request: &SketchRequest,
+    sketches: &[Sketch],
+    known: &[Option<u64>],
+) -> Result<Option<BreakEvenReport>> {
+    let (Some(asked), [ours, partner]) = (request.break_even, sketches) else {
+        return Ok(None);
+    };
+    let counts = PairCounts {
+        known_a: known[0],
+        known_b: known[1],
+        ..pair_counts(ours, partner)?
+    };
+    Ok(Some(BreakEvenReport {
+        asked,
+        probability: probability_of_gain(&counts, asked.more_than),
     }))
 }
 

@@ -58,6 +58,10 @@ pub enum Setting {
     Null,
     /// Which rows are taken.
     Where,
+    /// How many regions are listed.
+    Top,
+    /// How many new users are enough.
+    BreakEven,
 }
 
 impl Setting {
@@ -96,6 +100,8 @@ impl Setting {
             Self::NoHeader => "no_header",
             Self::Null => "null",
             Self::Where => "where",
+            Self::Top => "top",
+            Self::BreakEven => "break_even",
         }
     }
 }

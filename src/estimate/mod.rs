@@ -8,6 +8,7 @@ mod answer;
 mod counts;
 mod fisher;
 mod frequency;
+mod gain;
 mod interval;
 mod likelihood;
 mod matrix;
@@ -17,6 +18,7 @@ mod pair;
 mod planning;
 mod ratios;
 mod regions;
+mod sampled;
 mod single;
 
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
+pub use gain::probability_of_gain;
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
@@ -33,6 +36,7 @@ pub use regions::{
     ExpectedRegions, HeldRegion, JointRegisters, RegionCounts, RegionsEstimate, RegionsFit,
     SampleLayer, estimate_regions,
 };
+pub use sampled::{SampledCounts, estimate_sampled};
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.
