@@ -22,7 +22,7 @@ mod text;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use overlap::report::{self, Warning};
+use overlap::report::{Format, Warning};
 use overlap::{Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -154,7 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
 }
 
 /// Writes a report to stdout in the form that was asked for, as a terminal wants it if it is one.
-fn answer(format: &args::FormatArgs, render: impl Fn(report::Format) -> String) -> Result<()> {
+fn answer(format: &args::FormatArgs, render: impl Fn(Format) -> String) -> Result<()> {
     let format = format.format();
     print(&look::shown(render(format), format))
 }

@@ -129,6 +129,23 @@ fn of_two(report: &FullReport, pair: &PairPart) -> Vec<Sentence> {
         }
     }
     sentences.extend(where_most_are(report, pair));
+    if let Some(asked) = &report.break_even {
+        let (users, likely) = (
+            whole(asked.more_than as f64),
+            probability(asked.probability),
+        );
+        let sentence = Sentence::default()
+            .say("That ")
+            .name(a)
+            .say(" gains more than ");
+        sentences.push(
+            sentence
+                .strong(users)
+                .say(" users is ")
+                .strong(likely)
+                .say(" likely."),
+        );
+    }
     sentences.extend(how_sure(report, pair));
     sentences
 }
@@ -214,6 +231,11 @@ fn of_many(report: &FullReport) -> Vec<Sentence> {
         );
     }
     sentences
+}
+
+/// A probability as percent; what isn't certain is not said to be.
+fn probability(probability: f64) -> String {
+    crate::report::probability_text(probability)
 }
 
 /// The page's name in a browser.
