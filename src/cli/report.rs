@@ -1,6 +1,7 @@
 //! `overlap report`: one page that shows everything, and `overlap plot`: one picture of it.
 
 use super::args::{DivisionArgs, QuestionArgs};
+use super::decide::DecideArgs;
 use super::progress::Bar;
 use clap::ValueEnum;
 use overlap::page::page;
@@ -71,6 +72,8 @@ struct ContentArgs {
     expr: Vec<String>,
     #[command(flatten)]
     division: DivisionArgs,
+    #[command(flatten)]
+    decide: DecideArgs,
     /// Also reach over time, by the column of the day or by year,month,day; data is read a second time
     #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',')]
     day: Vec<String>,
@@ -99,6 +102,7 @@ impl ContentArgs {
         let mut question = self.question.request()?;
         question.formulas.clone_from(&self.expr);
         question.division = self.division.division();
+        question.break_even = self.decide.break_even()?;
         let trend = (!self.day.is_empty()).then(|| {
             let division = Division {
                 by: self.day.clone(),

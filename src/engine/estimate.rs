@@ -68,9 +68,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
     let rows: Vec<Option<RowCounts>> = rows;
     let known = known_sizes(&sides, &sketches, request, &mut warnings);
     let everyone: Vec<&Sketch> = sketches.iter().collect();
-    let fit = (everyone.len() <= RegionCounts::SETS_MAX)
-        .then(|| regions(&everyone, &known, request.confidence))
-        .transpose()?;
+    let fit = fit_of_few(&everyone, &known, request.confidence)?;
     let formulas = formulas(request, fit.as_ref())?;
     let break_even = break_even(request, &sketches, &known)?;
     let numbers = numbers(&everyone, &known, fit.as_ref(), request.confidence, threads)?;
@@ -112,6 +110,17 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
     })
 }
 
+/// The one fit of up to eight sides; `None` of more.
+fn fit_of_few(
+    sketches: &[&Sketch],
+    known: &[Option<u64>],
+    confidence: Confidence,
+) -> Result<Option<Regions>> {
+    (sketches.len() <= RegionCounts::SETS_MAX)
+        .then(|| regions(sketches, known, confidence))
+        .transpose()
+}
+
 /// The report of sketches that were made elsewhere, under these names, with the one fit of up to eight.
 pub(super) fn of_sketches(
     names: &[String],
@@ -120,9 +129,7 @@ pub(super) fn of_sketches(
     threads: usize,
 ) -> Result<(EstimateReport, Option<Regions>)> {
     let known = vec![None; sketches.len()];
-    let fit = (sketches.len() <= RegionCounts::SETS_MAX)
-        .then(|| regions(sketches, &known, confidence))
-        .transpose()?;
+    let fit = fit_of_few(sketches, &known, confidence)?;
     let numbers = numbers(sketches, &known, fit.as_ref(), confidence, threads)?;
     let sides = names.iter().zip(sketches).zip(numbers.users);
     let side = |((name, sketch), users): ((&String, &&Sketch), Estimate)| SideReport {
@@ -148,6 +155,7 @@ pub(super) fn of_sketches(
         formulas: Vec::new(),
         break_even: None,
         segments: None,
+        break_even: None,
         warnings: Vec::new(),
     };
     report.warnings.extend(sketch_warnings_of(sketches));

@@ -74,15 +74,15 @@ fn cards(report: &FullReport) -> Markup {
     html! {
         ul.cards {
             @if report.sides.len() <= SIDES {
-                @for (side, users) in sides { (card(html! { "on " bdi { (shown(&side.name)) } }, &users)) }
+                @for (side, users) in sides { (card(&html! { "on " bdi { (shown(&side.name)) } }, &users)) }
             }
-            @if let Some(overlap) = shared { (card(html! { "on both" }, &overlap)) }
-            @if let Some(union) = &report.union { (card(html! { "together" }, union)) }
+            @if let Some(overlap) = shared { (card(&html! { "on both" }, &overlap)) }
+            @if let Some(union) = &report.union { (card(&html! { "together" }, union)) }
         }
     }
 }
 
-fn card(what: Markup, users: &Number) -> Markup {
+fn card(what: &Markup, users: &Number) -> Markup {
     html! {
         li { (what) b { (whole(users.value)) } span.dim { (limits(users)) } }
     }

@@ -1,7 +1,7 @@
 //! The answer in sentences.
 
 use crate::report::number::{percent, percent_interval, whole, whole_interval};
-use crate::report::{FullReport, Number, PairPart};
+use crate::report::{FullReport, Number, PairPart, probability_text};
 
 /// `62,054 users (61,538 – 62,571)`.
 pub(super) fn users(number: &Number) -> String {
@@ -129,8 +129,19 @@ fn of_two(report: &FullReport, pair: &PairPart) -> Vec<Sentence> {
         }
     }
     sentences.extend(where_most_are(report, pair));
+    sentences.extend(how_likely(report, a));
     sentences.extend(how_sure(report, pair));
     sentences
+}
+
+/// How likely the first side gains more than the number that was asked about.
+fn how_likely(report: &FullReport, ours: &str) -> Option<Sentence> {
+    let asked = report.break_even.as_ref()?;
+    let users = whole(asked.more_than as f64);
+    let sentence = Sentence::default().say("That ").name(ours);
+    let sentence = sentence.say(" gains more than ").strong(users);
+    let likely = probability_text(asked.probability);
+    Some(sentence.say(" users is ").strong(likely).say(" likely."))
 }
 
 fn where_most_are(report: &FullReport, pair: &PairPart) -> Option<Sentence> {

@@ -124,7 +124,7 @@ fn likely(probability: f64) -> String {
 }
 
 /// A probability as percent with one decimal; what rounds to 0 or 100 and isn't is told as less or more.
-pub(super) fn probability_text(probability: f64) -> String {
+pub(crate) fn probability_text(probability: f64) -> String {
     match probability {
         p if p <= 0.0 => "0 %".into(),
         p if p >= 1.0 => "100 %".into(),

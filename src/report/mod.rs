@@ -25,10 +25,11 @@ mod verify;
 
 pub use bounds::BoundsReport;
 pub use full::{
-    DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport, HeldDocument,
-    MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart, SegmentPart,
-    SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
+    BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,
+    HeldDocument, MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart,
+    SegmentPart, SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
 };
+pub(crate) use gain::probability_text;
 pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,

@@ -43,6 +43,9 @@ pub struct FullReport {
     /// Users of set formulas.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub formulas: Vec<FormulaPart>,
+    /// How likely the first of two sides gains more than so many users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even: Option<BreakEvenPart>,
     /// Every exclusive region of up to eight sides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<RegionPart>,
@@ -161,6 +164,21 @@ pub struct FormulaPart {
     pub formula: String,
     /// Its users.
     pub users: Number,
+}
+
+/// How likely it is that a side gains more users than a number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BreakEvenPart {
+    /// The number of new users that is asked about.
+    pub more_than: u64,
+    /// The probability of more, from 0 to 1.
+    pub probability: f64,
+    /// What all new users cost together, if the number follows from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// What a new user is worth, if the number follows from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_per_new_user: Option<f64>,
 }
 
 /// Users of just these sides.
