@@ -43,6 +43,7 @@ pub mod report;
 mod scan;
 mod segments;
 mod sketch;
+pub mod spelling;
 mod storage;
 
 pub use analysis::{

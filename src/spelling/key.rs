@@ -1,0 +1,239 @@
+//! The key that decides, cheaply, who is in a loose sample.
+//!
+//! It is a hash of the last eight letters and digits of an ID, of an e-mail address those before the `@`, of a number its
+//! last digits; of digests and UUIDs the same eight digits whether they are written as hexadecimal digits, base64 or
+//! bytes. UUIDs also have their first eight digits in it, since those of version 1 may end alike, in a form that
+//! doesn't change with the byte order. IDs that end in eight letters or digits take a few operations on words of eight
+//! bytes; any other takes the careful way, which strips what doesn't matter first and ends at the same words.
+
+use super::form::{self, Scratch};
+
+/// Eight bytes, each the same.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+const HIGH: u64 = each(0x80);
+
+/// Sets the bit that tells small letters from capitals; digits have it anyway.
+const fn fold(word: u64) -> u64 {
+    word | each(0x20)
+}
+
+/// The high bit of each byte that is an ASCII letter or digit.
+const fn alphanumeric(word: u64) -> u64 {
+    let low = word & !HIGH;
+    let letter = low | each(0x20);
+    // Adding 0x80 − c carries into the high bit from c on.
+    let letters = (letter + each(0x80 - b'a')) & !(letter + each(0x7f - b'z'));
+    let digits = (low + each(0x80 - b'0')) & !(low + each(0x7f - b'9'));
+    (letters | digits) & !word & HIGH
+}
+
+/// The two halves of a product of 128 bits, folded: as in wyhash (Wang Yi).
+const fn mix(word: u64) -> u64 {
+    let product = (word ^ 0xe703_7ed1_a0b4_28db) as u128 * 0xa076_1d64_78bd_642f;
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// The bytes that eight hexadecimal digits stand for, in the other order: pairs of characters reversed.
+const fn pairs_reversed(word: u64) -> u64 {
+    let bytes = word.swap_bytes();
+    ((bytes & 0x00ff_00ff_00ff_00ff) << 8) | ((bytes >> 8) & 0x00ff_00ff_00ff_00ff)
+}
+
+/// The key of an ID with a head in it that is the same in either byte order.
+const fn with_head(tail: u64, head: u64) -> u64 {
+    let head = fold(head);
+    mix(fold(tail) ^ mix(head).wrapping_add(mix(pairs_reversed(head))))
+}
+
+fn head_of(value: &[u8]) -> u64 {
+    value
+        .first_chunk()
+        .map_or(0, |head| u64::from_le_bytes(*head))
+}
+
+/// The key of an ID: the smaller, the likelier in a sample.
+#[inline]
+pub(super) fn key(value: &[u8], scratch: &mut Scratch) -> u64 {
+    if let Some(tail) = value.last_chunk::<8>() {
+        let tail = u64::from_le_bytes(*tail);
+        if alphanumeric(tail) == HIGH {
+            match value.len() {
+                22 | 27 | 43 => {}
+                32 => return with_head(tail, head_of(value)),
+                36 if form::has_hyphens_of_uuid(value) => return with_head(tail, head_of(value)),
+                _ => return mix(fold(tail)),
+            }
+        }
+    }
+    careful(value, scratch)
+}
+
+/// The key of an ID that doesn't simply end in letters and digits, or may be base64.
+#[inline(never)]
+fn careful(value: &[u8], scratch: &mut Scratch) -> u64 {
+    if form::is_raw_digest(value) {
+        return of_digest(value.len() == 16, value.first_chunk(), value.last_chunk());
+    }
+    let core = form::core(value, &mut scratch.wide);
+    if let Some(at) = core.iter().position(|&byte| byte == b'@') {
+        return mix(fold(tail_of(&core[..at])));
+    }
+    if let Some((head, tail)) = form::ends_of_base64(core) {
+        return of_digest(core.len() == 22, Some(&head), Some(&tail));
+    }
+    if let Some(digits) = form::number(core, &mut scratch.digits) {
+        return mix(fold(tail_of(digits)));
+    }
+    let own = form::without_prefix(core);
+    scratch.bare.clear();
+    scratch
+        .bare
+        .extend(own.iter().filter(|byte| form::counts(**byte)));
+    let bare = &scratch.bare[..];
+    match bare.len() {
+        32 => with_head(tail_of(bare), head_of(bare)),
+        _ => mix(fold(tail_of(bare))),
+    }
+}
+
+/// The key of a digest, or of a UUID, by its first and last four bytes.
+fn of_digest(is_uuid: bool, head: Option<&[u8; 4]>, tail: Option<&[u8; 4]>) -> u64 {
+    let word = |bytes: Option<&[u8; 4]>| hex_word(*bytes.unwrap_or(&[0; 4]));
+    match is_uuid {
+        true => with_head(word(tail), word(head)),
+        false => mix(fold(word(tail))),
+    }
+}
+
+/// The eight hexadecimal digits of four bytes, as a word.
+fn hex_word(bytes: [u8; 4]) -> u64 {
+    let mut digits = [0; 8];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = form::HEX[usize::from(byte >> 4)];
+        pair[1] = form::HEX[usize::from(byte & 15)];
+    }
+    u64::from_le_bytes(digits)
+}
+
+/// The last eight bytes; zeros stand before what is shorter, so that leading zeros don't count.
+fn tail_of(bytes: &[u8]) -> u64 {
+    let mut tail = [b'0'; 8];
+    let len = bytes.len().min(tail.len());
+    tail[8 - len..].copy_from_slice(&bytes[bytes.len() - len..]);
+    u64::from_le_bytes(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(value: &[u8]) -> u64 {
+        key(value, &mut Scratch::default())
+    }
+
+    #[track_caller]
+    fn same(spellings: &[&[u8]]) {
+        for spelling in spellings {
+            let (one, other) = (
+                String::from_utf8_lossy(spelling),
+                String::from_utf8_lossy(spellings[0]),
+            );
+            assert_eq!(
+                key_of(spelling),
+                key_of(spellings[0]),
+                "{one:?} and {other:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn letters_and_digits_are_told_from_all_else() {
+        for byte in 0..=255_u8 {
+            let word = each(b'a') & !0xff_00 | u64::from(byte) << 8;
+            let expected = if byte.is_ascii_alphanumeric() {
+                HIGH
+            } else {
+                HIGH & !0xff00
+            };
+            assert_eq!(alphanumeric(word), expected, "{byte}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_person_not_of_the_spelling() {
+        same(&[
+            b"Device-AB12CD34EF",
+            b"device-ab12cd34ef ",
+            b"\"DEVICE-AB12CD34EF\"",
+        ]);
+        same(&[
+            b"1234567",
+            b"0001234567",
+            b"1,234,567",
+            b"1234567.000",
+            b"+1234567",
+            b"'1234567",
+            b"1.234567E6",
+        ]);
+        same(&[
+            "100001".as_bytes(),
+            "１００００１".as_bytes(),
+            "\u{feff}100001".as_bytes(),
+            "100001\u{200b}".as_bytes(),
+        ]);
+        same(&[b"100001", b"usr_100001", b"user:100001"]);
+        same(&[
+            b"ann.smith@example.org",
+            b" Ann.Smith@Example.org",
+            b"ANN.SMITH@EXAMPLE.ORG\n",
+        ]);
+        same(&["jörgensen".as_bytes(), "jo\u{308}rgensen".as_bytes()]);
+        let text = b"0f8fad5b-d9cb-469f-a165-70867728950e";
+        let bytes = [
+            0x0f, 0x8f, 0xad, 0x5b, 0xd9, 0xcb, 0x46, 0x9f, 0xa1, 0x65, 0x70, 0x86, 0x77, 0x28,
+            0x95, 0x0e,
+        ];
+        same(&[
+            text,
+            b"{0F8FAD5B-D9CB-469F-A165-70867728950E}",
+            b"urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e",
+            b"0f8fad5bd9cb469fa16570867728950e",
+            &bytes,
+            b"D4+tW9nLRp+hZXCGdyiVDg==",
+            b"D4-tW9nLRp-hZXCGdyiVDg",
+            b"5bad8f0f-cbd9-9f46-a165-70867728950e",
+        ]);
+        let sha = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        same(&[
+            sha,
+            &sha.to_ascii_uppercase(),
+            b"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+            b"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+            b"0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            b"\\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            b"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ]);
+        same(&[
+            b"da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            b"2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
+        ]);
+    }
+
+    #[test]
+    fn keys_of_different_people_spread() {
+        let numbers = (0..100_000).map(|i| i.to_string());
+        let mails = (0..100_000).map(|i| format!("user{i}@example.org"));
+        let uuids = (0..100_000).map(|i| format!("{i:08x}-1dd2-11b2-8000-020000000001"));
+        let kinds: [Vec<String>; 3] = [numbers.collect(), mails.collect(), uuids.collect()];
+        for ids in kinds {
+            let below = ids
+                .iter()
+                .filter(|id| key_of(id.as_bytes()) < u64::MAX / 100);
+            let count = below.count();
+            assert!((800..1_200).contains(&count), "{count} of {}", ids[7]);
+        }
+    }
+}
