@@ -53,11 +53,11 @@ pub use analysis::{
 };
 pub use compare::{pair_counts, region_counts, set_counts, union_counts};
 pub use engine::{
-    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, SidesRequest,
-    SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit, ensure_consistent,
-    estimate, estimate_regions_of, estimate_sketches, exact, inspect, matrix, reach, read_sketches,
-    sketch_array, sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend,
-    verify, write_sketches,
+    BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
+    SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
+    diagnose, ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, inspect,
+    matrix, reach, read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
+    sketch_with_sources, store, trend, verify, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{

@@ -25,14 +25,16 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ),
     (
         "report",
-        &["analysis", "compare", "estimate", "segments", "id", "error"],
+        &[
+            "analysis", "compare", "spelling", "estimate", "segments", "id", "error",
+        ],
     ),
     ("generate", &["storage", "error"]),
     (
         "engine",
         &[
-            "report", "analysis", "compare", "estimate", "format", "filter", "segments", "sketch",
-            "hash", "exact", "scan", "storage", "id", "error",
+            "report", "analysis", "compare", "spelling", "estimate", "format", "filter",
+            "segments", "sketch", "hash", "exact", "scan", "storage", "id", "error",
         ],
     ),
 ];

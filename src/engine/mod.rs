@@ -6,6 +6,7 @@
 mod batches;
 mod convert;
 mod days;
+mod diagnose;
 mod estimate;
 mod exact;
 mod inputs;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use batches::{BatchSketcher, sketch_batches};
 pub use convert::{ConvertRequest, ConvertTo, convert};
+pub use diagnose::{DiagnoseRequest, diagnose};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use inputs::{Division, ensure_consistent};

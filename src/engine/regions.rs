@@ -2,6 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
+use super::spelling::warnings_of_sketches;
 use super::{estimate, method, nulls_warnings, plan_warnings, sketch_warnings};
 use crate::analysis::regions;
 use crate::error::{Error, Result};
@@ -46,6 +47,8 @@ pub fn estimate_regions_of(
     warnings.extend(nulls_warnings(
         sides.iter().map(|side| (&side.name, side.pages)),
     ));
+    let names: Vec<String> = sides.iter().map(|side| side.name.clone()).collect();
+    warnings.extend(warnings_of_sketches(&names, &sketches, request.confidence)?);
     let region = |mask: usize| RegionReport {
         sides: (0..sides.len())
             .filter(|side| mask >> side & 1 == 1)

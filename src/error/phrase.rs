@@ -58,6 +58,8 @@ pub enum Setting {
     Null,
     /// Which rows are taken.
     Where,
+    /// The rules by which IDs are brought to one form.
+    Normalize,
 }
 
 impl Setting {
@@ -96,6 +98,7 @@ impl Setting {
             Self::NoHeader => "no_header",
             Self::Null => "null",
             Self::Where => "where",
+            Self::Normalize => "normalize",
         }
     }
 }
@@ -162,6 +165,12 @@ impl Phrase {
     /// Puts words before all others.
     pub(super) fn prepend(&mut self, text: &str) {
         self.0.insert(0, text.into());
+    }
+}
+
+impl From<Vec<Piece>> for Phrase {
+    fn from(pieces: Vec<Piece>) -> Self {
+        Self(pieces)
     }
 }
 

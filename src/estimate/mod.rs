@@ -17,6 +17,7 @@ mod pair;
 mod planning;
 mod ratios;
 mod regions;
+mod share;
 mod single;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{
     ExpectedRegions, JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions,
 };
+pub use share::share_interval;
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.

@@ -277,13 +277,6 @@ impl Plan {
         }
         check_comparable(&self.sides)
     }
-
-    /// Leaves of every file what can be read quickly: its first row group or megabytes.
-    pub fn keep_beginnings(&mut self) {
-        for file in self.sides.iter_mut().flat_map(|side| &mut side.files) {
-            file.keep_beginning();
-        }
-    }
 }
 
 fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {

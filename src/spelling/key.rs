@@ -62,6 +62,8 @@ pub(super) fn key(value: &[u8], scratch: &mut Scratch) -> u64 {
         if alphanumeric(tail) == HIGH {
             match value.len() {
                 22 | 27 | 43 => {}
+                // `1.234567E6`, the point of which is farther off.
+                ..24 if value[1] == b'.' => {}
                 32 => return with_head(tail, head_of(value)),
                 36 if form::has_hyphens_of_uuid(value) => return with_head(tail, head_of(value)),
                 _ => return mix(fold(tail)),

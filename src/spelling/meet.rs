@@ -88,7 +88,8 @@ pub fn meet(a: &LooseSample, b: &LooseSample) -> Meeting {
         for (i, reading) in Reading::ALL.into_iter().enumerate() {
             let [ours, theirs] = users.each_ref().map(|users| hashes(users, reading));
             both[i] += ours.intersection(&theirs).count() as u64;
-            for (users, hashes) in users.iter().zip([&ours, &theirs]) {
+            let short = users.iter().flatten().all(|user| user.is_short());
+            for (users, hashes) in users.iter().zip([&ours, &theirs]).filter(|_| short) {
                 alike[i] += (users.len() - hashes.len()) as u64;
             }
         }

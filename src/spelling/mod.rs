@@ -18,6 +18,7 @@
 //!
 //! Pure: must not know files, sketches or estimates.
 
+mod evidence;
 mod form;
 mod key;
 mod meet;
@@ -25,6 +26,7 @@ mod profile;
 mod rows;
 mod sample;
 
+pub use evidence::{Speller, Spelling};
 pub use form::Reading;
 pub use meet::{Meeting, meet};
 pub use profile::{Mark, Profile, Shape, describe};

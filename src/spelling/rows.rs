@@ -81,14 +81,16 @@ enum RowId {
     Bytes(Box<[u8]>),
 }
 
-/// IDs of rows at even distances: an ID's share of them is its share of all.
+/// IDs of rows here and there: an ID's share of them is its share of all. The distances vary at random, lest a
+/// pattern of the rows is taken for all of them.
 #[derive(Clone, Debug)]
 pub struct RowSample {
-    /// Rows from one that is kept to the next.
+    /// Rows from one that is kept to the next, on average.
     stride: usize,
     /// Rows to let pass before the next that is kept.
     skip: usize,
     kept: Vec<RowId>,
+    random: u64,
 }
 
 impl Default for RowSample {
@@ -97,6 +99,7 @@ impl Default for RowSample {
             stride: 1,
             skip: 0,
             kept: Vec::new(),
+            random: 1,
         }
     }
 }
@@ -111,10 +114,18 @@ impl RowSample {
     /// A frequent ID has as many times the rows of an ID on average.
     const TIMES_MIN: usize = 10;
 
-    /// Rows from one that is kept to the next, now.
-    #[must_use]
-    pub const fn stride(&self) -> usize {
-        self.stride
+    /// Rows from one that is kept to the next this time.
+    pub fn gap(&mut self) -> usize {
+        let random = self.next_random();
+        let most = 2 * self.stride as u64 - 1;
+        1 + usize::try_from((u128::from(random) * u128::from(most)) >> u64::BITS).unwrap_or(0)
+    }
+
+    /// A linear congruential generator (Knuth's MMIX), whose high bits are good enough here.
+    const fn next_random(&mut self) -> u64 {
+        let step = self.random.wrapping_mul(6_364_136_223_846_793_005);
+        self.random = step.wrapping_add(1_442_695_040_888_963_407);
+        self.random
     }
 
     /// Takes in the IDs of rows.
@@ -122,7 +133,7 @@ impl RowSample {
         let len = batch.len();
         while self.skip < len {
             self.keep(batch, self.skip);
-            self.skip += self.stride;
+            self.skip += self.gap();
             if self.kept.len() >= Self::ROWS_MAX {
                 self.halve();
             }
@@ -130,7 +141,7 @@ impl RowSample {
         self.skip -= len;
     }
 
-    /// Takes in IDs of rows of which only those at distances of the stride are looked at.
+    /// Takes in IDs of rows that are [`Self::gap`]s apart.
     pub fn push_chosen(&mut self, batch: IdBatch<'_>) {
         (0..batch.len()).for_each(|row| self.keep(batch, row));
         while self.kept.len() >= Self::ROWS_MAX {
@@ -147,11 +158,9 @@ impl RowSample {
     }
 
     fn halve(&mut self) {
-        let mut keep = false;
-        self.kept.retain(|_| {
-            keep = !keep;
-            keep
-        });
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.retain(|_| self.next_random() >> 63 == 0);
+        self.kept = kept;
         self.stride *= 2;
     }
 

@@ -14,6 +14,8 @@ pub(super) type Class = (u64, u64);
 pub struct LooseUser {
     /// The hash under each reading but the loosest.
     hashes: [u64; READINGS],
+    /// Whether so few characters can meet another ID's by chance.
+    is_short: bool,
     /// As it is written; empty if it comes from a file.
     value: Box<[u8]>,
 }
@@ -23,6 +25,11 @@ impl LooseUser {
     #[must_use]
     pub fn value(&self) -> &[u8] {
         &self.value
+    }
+
+    /// Whether it is so short that IDs of different users may be alike by chance.
+    pub(super) const fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// The hash under a reading; under the loosest all spellings of a user are alike.
@@ -46,6 +53,9 @@ pub struct LooseSample {
 impl LooseSample {
     /// Spellings that are kept.
     pub const K: usize = 1024;
+
+    /// Of 10 letters and digits there are 36^10: a billion users fill them so thinly that hardly two are alike.
+    const SHORT_MAX: usize = 10;
 
     /// Of longer IDs only the beginning is kept to look at.
     pub const VALUE_MAX: usize = 256;
@@ -95,8 +105,12 @@ impl LooseSample {
         }
         let value = id[..id.len().min(Self::VALUE_MAX)].into();
         self.seen.insert(written);
-        self.users
-            .insert((key, loosest, written), LooseUser { hashes, value });
+        let user = LooseUser {
+            hashes,
+            is_short: id.len() <= Self::SHORT_MAX,
+            value,
+        };
+        self.users.insert((key, loosest, written), user);
         self.trim();
     }
 
@@ -164,5 +178,155 @@ impl LooseSample {
     /// The users, each spelling by itself.
     pub fn users(&self) -> impl Iterator<Item = &LooseUser> {
         self.users.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::meet;
+    use super::*;
+
+    fn sample(k: usize, ids: impl IntoIterator<Item = String>) -> LooseSample {
+        let mut sample = LooseSample::new(k);
+        for id in ids {
+            sample.push(&ByteIds::Slices(&[id.as_bytes()]));
+        }
+        sample
+    }
+
+    fn person(i: u64) -> String {
+        format!(
+            "Person{:x}@example.org",
+            i.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        )
+    }
+
+    #[test]
+    fn order_repeats_and_cuts_change_nothing() {
+        let ids = || (0..5_000).map(person);
+        let whole = sample(100, ids());
+        let reversed = sample(100, ids().rev().chain(ids().take(50)));
+        let mut parts = sample(100, ids().step_by(2));
+        parts.merge(&sample(100, ids().skip(1).step_by(2)));
+        parts.merge(&LooseSample::new(100));
+        for other in [reversed, parts] {
+            assert_eq!(other.users, whole.users);
+            assert_eq!(other.threshold, whole.threshold);
+        }
+    }
+
+    #[test]
+    fn the_same_users_are_sampled_however_they_are_written() {
+        let plain = sample(200, (0..20_000).map(person));
+        let loud = sample(
+            200,
+            (0..20_000).map(|i| format!(" {}", person(i).to_uppercase())),
+        );
+        let classes =
+            |sample: &LooseSample| sample.classes().map(|(class, _)| class).collect::<Vec<_>>();
+        assert_eq!(classes(&plain), classes(&loud));
+        let meeting = meet(&plain, &loud);
+        assert_eq!(
+            (
+                meeting.both(Reading::Written),
+                meeting.both(Reading::Trimmed)
+            ),
+            (0, 0)
+        );
+        assert_eq!(meeting.both(Reading::Folded), meeting.ids[0]);
+        assert_eq!(meeting.best(), Some(Reading::Folded));
+    }
+
+    #[test]
+    fn a_whole_sample_counts_exactly() {
+        let a = sample(1_000, (0..300).map(person));
+        let half = |i: u64| {
+            if i % 2 == 0 {
+                person(i)
+            } else {
+                person(i).to_lowercase()
+            }
+        };
+        let b = sample(1_000, (100..400).map(half));
+        let meeting = meet(&a, &b);
+        assert!(meeting.whole);
+        assert_eq!(meeting.ids, [300, 300]);
+        assert_eq!(meeting.both(Reading::Written), 100);
+        assert_eq!(meeting.both(Reading::Folded), 200);
+        assert_eq!(meeting.gain(Reading::Folded), 100);
+    }
+
+    #[test]
+    fn short_codes_that_meet_by_chance_are_no_finding() {
+        // Of four characters of either case: 26^4 small ones hold many of 52^4.
+        let code = |seed: u64, i: u64| {
+            let mut x = (i + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            x ^= x >> 29;
+            x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20;
+            let letters: Vec<u8> = (b'a'..=b'z').chain(b'A'..=b'Z').collect();
+            let letter = |at: u32| letters[(x / 52_u64.pow(at) % 52) as usize] as char;
+            (0..4).map(letter).collect::<String>()
+        };
+        let a = sample(1_000, (0..100_000).map(|i| code(0, i)));
+        let b = sample(1_000, (0..100_000).map(|i| code(1 << 40, i)));
+        let meeting = meet(&a, &b);
+        assert!(
+            meeting.both(Reading::Folded) > meeting.both(Reading::Written) + 50,
+            "{meeting:?}"
+        );
+        assert_eq!(meeting.best(), None, "{meeting:?}");
+    }
+
+    #[test]
+    fn every_reading_has_its_users() {
+        let cases: [(&str, &str, Reading); 14] = [
+            ("ann7@example.org", "ann7@example.org ", Reading::Trimmed),
+            (
+                "ann7@example.org",
+                "\u{feff}ann7@example.org",
+                Reading::Trimmed,
+            ),
+            ("ann7@example.org", "ANN7@example.org", Reading::Folded),
+            ("AB-12-CD", "AB12CD", Reading::Bare),
+            (
+                "123456",
+                "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
+                Reading::Bare,
+            ),
+            ("jörg", "jo\u{308}rg", Reading::Bare),
+            ("100001", "0000100001", Reading::Number),
+            ("100001", "100001.000", Reading::Number),
+            ("100001", "1.00001E5", Reading::Number),
+            ("100001", "+100001", Reading::Bare),
+            (
+                "0f8fad5b-d9cb-469f-a165-70867728950e",
+                "D4+tW9nLRp+hZXCGdyiVDg==",
+                Reading::Bytes,
+            ),
+            (
+                "0f8fad5b-d9cb-469f-a165-70867728950e",
+                "5bad8f0f-cbd9-9f46-a165-70867728950e",
+                Reading::Loosest,
+            ),
+            ("100001", "usr_100001", Reading::Loosest),
+            (
+                "0xda39a3ee5e6b4b0d3255bfef95601890afd80709",
+                "2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
+                Reading::Bytes,
+            ),
+        ];
+        for (one, other, expected) in cases {
+            let meeting = meet(&sample(9, [one.into()]), &sample(9, [other.into()]));
+            let first = Reading::ALL
+                .into_iter()
+                .find(|&reading| meeting.both(reading) == 1);
+            assert_eq!(first, Some(expected), "{one:?} and {other:?}");
+            assert_eq!(meeting.both(Reading::Loosest), 1, "{one:?} and {other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_but_punctuation_is_nobody() {
+        assert!(sample(9, ["-".into(), " ".into(), String::new(), "??".into()]).is_empty());
     }
 }
