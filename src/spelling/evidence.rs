@@ -15,6 +15,15 @@ pub struct Spelling {
 }
 
 impl Spelling {
+    /// What is known of nobody.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            loose: LooseSample::new(usize::MAX),
+            frequent: Frequent::default(),
+        }
+    }
+
     /// Turns this into what is known of the union of both sets.
     pub fn merge(&mut self, other: &Self) {
         self.loose.merge(&other.loose);

@@ -105,6 +105,6 @@ pub fn meet(a: &LooseSample, b: &LooseSample) -> Meeting {
     }
 }
 
-fn hashes(users: &[&LooseUser], reading: Reading) -> HashSet<u64> {
+fn hashes(users: &[&LooseUser], reading: Reading) -> HashSet<u16> {
     users.iter().map(|user| user.hash(reading)).collect()
 }

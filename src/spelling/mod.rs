@@ -31,4 +31,4 @@ pub use form::Reading;
 pub use meet::{Meeting, meet};
 pub use profile::{Mark, Profile, Shape, describe};
 pub use rows::{Frequent, FrequentId, RowSample};
-pub use sample::{LooseSample, LooseUser};
+pub use sample::{LooseParts, LooseSample, LooseUser, StoredUser};

@@ -2,9 +2,14 @@
 
 use super::form::{self, READINGS, Reading, Scratch};
 use super::key::key;
+use crate::error::{Error, Result};
 use crate::hash::hash_bytes;
 use crate::id::ByteIds;
 use std::collections::{BTreeMap, HashSet};
+
+/// Bits of a key, and of a hash, that aren't kept: 48 and 32 stay.
+const KEY_SHIFT: u32 = 16;
+const HASH_SHIFT: u32 = 32;
 
 /// Which user, whatever the spelling: key and hash of the loosest reading.
 pub(super) type Class = (u64, u64);
@@ -12,8 +17,8 @@ pub(super) type Class = (u64, u64);
 /// One spelling of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LooseUser {
-    /// The hash under each reading but the loosest.
-    hashes: [u64; READINGS],
+    /// 16 bits of the hash under each reading but the loosest: they only tell spellings of one user apart.
+    hashes: [u16; READINGS],
     /// Whether so few characters can meet another ID's by chance.
     is_short: bool,
     /// As it is written; empty if it comes from a file.
@@ -33,9 +38,40 @@ impl LooseUser {
     }
 
     /// The hash under a reading; under the loosest all spellings of a user are alike.
-    pub(super) fn hash(&self, reading: Reading) -> u64 {
+    pub(super) fn hash(&self, reading: Reading) -> u16 {
         self.hashes.get(reading as usize).copied().unwrap_or(0)
     }
+}
+
+/// A spelling of a user in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredUser {
+    /// The key, of 48 bits.
+    pub key: u64,
+    /// The hash of the loosest reading, of 32 bits.
+    pub loosest: u64,
+    /// The hash as written, of 32 bits.
+    pub written: u64,
+    /// Of the hash under each reading but the loosest 16 bits.
+    pub hashes: [u16; StoredUser::READINGS],
+    /// Whether it is so short that IDs of different users may be alike by chance.
+    pub is_short: bool,
+}
+
+impl StoredUser {
+    /// Readings that have a hash of their own.
+    pub const READINGS: usize = READINGS;
+}
+
+/// A loose sample in parts, such as those in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseParts {
+    /// Spellings that are kept at most.
+    pub k: usize,
+    /// Key and loosest hash at which the sample ends; `None` if it is the set.
+    pub threshold: Option<(u64, u64)>,
+    /// The spellings in ascending order of key, loosest hash and hash as written.
+    pub users: Vec<StoredUser>,
 }
 
 /// The users of a set that come first by what doesn't depend on how they are written.
@@ -51,9 +87,6 @@ pub struct LooseSample {
 }
 
 impl LooseSample {
-    /// Spellings that are kept.
-    pub const K: usize = 1024;
-
     /// Of 10 letters and digits there are 36^10: a billion users fill them so thinly that hardly two are alike.
     const SHORT_MAX: usize = 10;
 
@@ -76,7 +109,7 @@ impl LooseSample {
     pub fn push(&mut self, ids: &ByteIds<'_>) {
         let mut most = self.key_max();
         ids.for_each(|id| {
-            let key = key(id, &mut self.scratch);
+            let key = key(id, &mut self.scratch) >> KEY_SHIFT;
             if key <= most {
                 self.insert(key, id);
                 most = self.key_max();
@@ -90,13 +123,14 @@ impl LooseSample {
 
     #[inline(never)]
     fn insert(&mut self, key: u64, id: &[u8]) {
-        let written = hash_bytes(id);
+        let written = hash_bytes(id) >> HASH_SHIFT;
         if self.seen.contains(&written) {
             return;
         }
         let Some((hashes, loosest)) = form::hashes(id, &mut self.scratch) else {
             return;
         };
+        let loosest = loosest >> HASH_SHIFT;
         if self
             .threshold
             .is_some_and(|threshold| (key, loosest) >= threshold)
@@ -106,7 +140,8 @@ impl LooseSample {
         let value = id[..id.len().min(Self::VALUE_MAX)].into();
         self.seen.insert(written);
         let user = LooseUser {
-            hashes,
+            // The low end: the high one is in the hash as written.
+            hashes: hashes.map(|hash| u16::try_from(hash & 0xffff).unwrap_or(0)),
             is_short: id.len() <= Self::SHORT_MAX,
             value,
         };
@@ -144,6 +179,59 @@ impl LooseSample {
             }
         }
         self.trim();
+    }
+
+    /// The sample in parts.
+    #[must_use]
+    pub fn parts(&self) -> LooseParts {
+        let users = self.users.iter();
+        LooseParts {
+            k: self.k,
+            threshold: self.threshold,
+            users: users
+                .map(|(&(key, loosest, written), user)| StoredUser {
+                    key,
+                    loosest,
+                    written,
+                    hashes: user.hashes,
+                    is_short: user.is_short,
+                })
+                .collect(),
+        }
+    }
+
+    /// The sample of some parts.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] for parts that no set has.
+    pub fn from_parts(parts: LooseParts) -> Result<Self> {
+        let LooseParts {
+            k,
+            threshold,
+            users,
+        } = parts;
+        let place = |user: &StoredUser| (user.key, user.loosest, user.written);
+        let ascend = users.is_sorted_by(|a, b| place(a) < place(b));
+        let last = users.last().map(|user| (user.key, user.loosest));
+        let ends = last.is_none_or(|last| threshold.is_none_or(|end| last < end));
+        if users.len() > k || !ascend || !ends {
+            return Err(Error::input("a loose sample that no set has"));
+        }
+        let stored = |user: &StoredUser| {
+            let loose = LooseUser {
+                hashes: user.hashes,
+                is_short: user.is_short,
+                value: Box::default(),
+            };
+            (place(user), loose)
+        };
+        Ok(Self {
+            k,
+            threshold,
+            seen: users.iter().map(|user| user.written).collect(),
+            users: users.iter().map(stored).collect(),
+            scratch: Scratch::default(),
+        })
     }
 
     /// How many spellings are in the sample.
