@@ -125,6 +125,10 @@ pub(super) fn remedy(reading: Reading, sides: [&Spelt<'_>; 2]) -> Vec<Piece> {
         })
     };
     const UUIDS: [Shape; 3] = [Shape::Uuid(0), Shape::Hex16, Shape::Base64Of16];
+    let any = |shape: Shape| profiles.iter().any(|profile| profile.main() == Some(shape));
+    let longest = profiles
+        .each_ref()
+        .map(|profile| profile.lengths.map_or(0, |(_, most)| most));
     let normalize = |rules: &str| vec![Setting::Normalize.to(rules)];
     match reading {
         Reading::Written => Vec::new(),
@@ -140,7 +144,13 @@ pub(super) fn remedy(reading: Reading, sides: [&Spelt<'_>; 2]) -> Vec<Piece> {
         },
         Reading::Bare if has(Mark::FullWidth) => normalize("digits"),
         Reading::Bare if has(Mark::Decomposed) => normalize("nfc"),
-        Reading::Bare if is(&[Shape::Phone, Shape::Digits]) => normalize("phone"),
+        Reading::Bare if is(&[Shape::Phone, Shape::Digits]) && any(Shape::Phone) => {
+            match longest[0].abs_diff(longest[1]) {
+                // Nothing but a plus.
+                0 | 1 => vec![Setting::Cast.to("integer")],
+                _ => normalize("phone"),
+            }
+        }
         Reading::Number => vec![Setting::Cast.to("integer")],
         Reading::Bytes => per_side(sides, &profiles, |profile, _| match profile.main() {
             Some(Shape::Base64Of16 | Shape::Base64Of20 | Shape::Base64Of32) => "base64",
