@@ -1,5 +1,6 @@
 //! How are the IDs of each side written, how many users would meet under looser readings, and what gets there?
 
+use super::digests::digest_rungs;
 use super::inputs::{self, Inputs};
 use super::request::Sources;
 use super::spelling::{Spelt, loosened, remedy};
@@ -25,13 +26,13 @@ pub struct DiagnoseRequest {
 
 /// Spellings that are looked at of each side: at the default size of sketches sixteen times as many as in other
 /// questions.
-const SPELLINGS: usize = 1 << 13;
+pub(super) const SPELLINGS: usize = 1 << 13;
 
 /// What was found of one side.
-struct Found {
+pub(super) struct Found {
     sketch: Sketch,
-    spelling: Option<Spelling>,
-    side: DiagnosedSide,
+    pub(super) spelling: Option<Spelling>,
+    pub(super) side: DiagnosedSide,
 }
 
 /// Reads every side by itself, so that sides that can't be compared yet can be diagnosed.
@@ -41,14 +42,19 @@ struct Found {
 pub fn diagnose(request: &DiagnoseRequest, progress: &dyn Progress) -> Result<DiagnoseReport> {
     let mut found = Vec::new();
     for i in 0..request.sources.sides.len() {
-        let mut sources = request.sources.clone();
-        sources.sides = vec![sources.sides.swap_remove(i)];
-        only_of(&mut sources);
-        found.push(look_at(&sources, request, progress)?);
+        found.push(look_at(&alone(&request.sources, i), request, progress)?);
     }
     let mut pairs = Vec::new();
     for (a, b) in super::pairs_of(found.len()) {
-        pairs.extend(pair(&found, a, b, request.confidence)?);
+        let Some(mut pair) = pair(&found, a, b, request.confidence)? else {
+            continue;
+        };
+        // What meets as it is was not digested.
+        if pair.best.is_none() {
+            let sides = [(a, &found[a]), (b, &found[b])];
+            pair.digests = digest_rungs(request, sides, progress)?;
+        }
+        pairs.push(pair);
     }
     let warnings = found
         .iter()
@@ -64,14 +70,17 @@ pub fn diagnose(request: &DiagnoseRequest, progress: &dyn Progress) -> Result<Di
     })
 }
 
-/// What is said of other sides by name would be refused as of none.
-fn only_of(sources: &mut Sources) {
+/// One side of all, without what is said of others by name, which would be refused.
+pub(super) fn alone(sources: &Sources, side: usize) -> Sources {
+    let mut sources = sources.clone();
+    sources.sides = vec![sources.sides.swap_remove(side)];
     let name = sources.sides[0].name.clone();
     let id = &mut sources.id;
     id.column_of_side.retain(|side, _| *side == name);
     id.as_of_of_side.retain(|side, _| *side == name);
     id.filter_of_side.retain(|side, _| *side == name);
     id.text.no_header_of.retain(|side| *side == name);
+    sources
 }
 
 fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress) -> Result<Found> {
@@ -200,6 +209,7 @@ fn pair(
         best,
         remedy,
         shared_placeholders: shared.cloned().collect(),
+        digests: Vec::new(),
     }))
 }
 

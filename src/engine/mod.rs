@@ -7,6 +7,7 @@ mod batches;
 mod convert;
 mod days;
 mod diagnose;
+mod digests;
 mod estimate;
 mod exact;
 mod inputs;

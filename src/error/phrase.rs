@@ -60,6 +60,8 @@ pub enum Setting {
     Where,
     /// The rules by which IDs are brought to one form.
     Normalize,
+    /// The function that IDs are digested by.
+    Digest,
 }
 
 impl Setting {
@@ -99,6 +101,7 @@ impl Setting {
             Self::Null => "null",
             Self::Where => "where",
             Self::Normalize => "normalize",
+            Self::Digest => "digest",
         }
     }
 }

@@ -63,6 +63,23 @@ pub struct DiagnosedPair {
     pub remedy: Vec<Piece>,
     /// Placeholders of both sides.
     pub shared_placeholders: Vec<FrequentId>,
+    /// What meets if one side is digested as the other seems to be, the most last.
+    pub digests: Vec<DigestRung>,
+}
+
+/// One side's IDs digested by a rule.
+#[derive(Clone, Debug)]
+pub struct DigestRung {
+    /// The side that isn't digested yet.
+    pub side: usize,
+    /// What is done to its IDs first: `written` for nothing.
+    pub rule: &'static str,
+    /// The function.
+    pub digest: &'static str,
+    /// How many users meet then.
+    pub overlap: Estimate,
+    /// The settings that get there.
+    pub remedy: Vec<Piece>,
 }
 
 /// One reading.
@@ -119,8 +136,17 @@ struct Pair<'a> {
     comparable: bool,
     readings: Vec<ReadingDocument>,
     best: Option<&'static str>,
+    digests: Vec<DigestDocument<'a>>,
     settings: Option<String>,
     shared_placeholders: Vec<Placeholder<'a>>,
+}
+
+#[derive(Serialize)]
+struct DigestDocument<'a> {
+    side: &'a str,
+    rule: &'static str,
+    digest: &'static str,
+    overlap: json::Users,
 }
 
 #[derive(Serialize)]
@@ -187,20 +213,33 @@ impl DiagnoseReport {
                 whole_interval(&rung.overlap),
             ]);
         }
+        for rung in &pair.digests {
+            let side = &self.sides[rung.side].name;
+            let rule = match rung.rule {
+                "written" => String::new(),
+                rule => format!(" by the rule {rule}"),
+            };
+            rows.push(vec![
+                format!("if {side} is digested with {}{rule}", rung.digest),
+                whole(rung.overlap.value),
+                whole_interval(&rung.overlap),
+            ]);
+        }
         rows
     }
 
     /// What to do about it.
     fn way(&self, pair: &DiagnosedPair, word: &dyn Fn(&Piece) -> String) -> String {
         let mut out = String::new();
-        let settings = worded(&pair.remedy, word);
-        let _ = match (&pair.best, settings) {
-            (None, _) => writeln!(out, "No looser reading changes the overlap."),
-            (Some(_), None) => writeln!(
+        let settings = worded(pair.way(), word);
+        let found = pair.best.is_some() || !pair.digests.is_empty();
+        let _ = match (found, settings) {
+            (false, _) => writeln!(out, "No looser reading changes the overlap."),
+            (true, None) => writeln!(
                 out,
                 "Bring both sides to one form before they are exported; no setting does it."
             ),
-            (Some(_), Some(settings)) => writeln!(out, "To count so, add: {settings}"),
+            (true, Some(settings)) => writeln!(out, "To count so, add: {settings}"),
         };
         for id in &pair.shared_placeholders {
             let _ = writeln!(out, "Both sides have a placeholder: {}.", id.form);
@@ -208,8 +247,12 @@ impl DiagnoseReport {
         out
     }
 
-    fn json(&self, word: &dyn Fn(&Piece) -> String) -> String {
-        let pair = |pair: &DiagnosedPair| Pair {
+    fn document<'a>(
+        &'a self,
+        pair: &'a DiagnosedPair,
+        word: &dyn Fn(&Piece) -> String,
+    ) -> Pair<'a> {
+        Pair {
             a: &self.sides[pair.a].name,
             b: &self.sides[pair.b].name,
             comparable: pair.comparable,
@@ -220,16 +263,43 @@ impl DiagnoseReport {
                 })
                 .collect(),
             best: pair.best.map(Reading::name),
-            settings: worded(&pair.remedy, word),
-            shared_placeholders: Vec::new(),
-        };
+            digests: (pair.digests.iter())
+                .map(|rung| DigestDocument {
+                    side: &self.sides[rung.side].name,
+                    rule: rung.rule,
+                    digest: rung.digest,
+                    overlap: json::whole(&rung.overlap),
+                })
+                .collect(),
+            settings: worded(pair.way(), word),
+            shared_placeholders: (pair.shared_placeholders.iter())
+                .map(|id| Placeholder {
+                    form: &id.form,
+                    share_of_rows: id.share,
+                })
+                .collect(),
+        }
+    }
+
+    fn json(&self, word: &dyn Fn(&Piece) -> String) -> String {
         json::to_text(&Document {
             schema: SCHEMA,
             confidence: self.confidence.level(),
             sides: self.sides.iter().map(DiagnosedSide::document).collect(),
-            pairs: self.pairs.iter().map(pair).collect(),
+            pairs: (self.pairs.iter())
+                .map(|pair| self.document(pair, word))
+                .collect(),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
+    }
+}
+
+impl DiagnosedPair {
+    /// The settings under which the most users meet.
+    fn way(&self) -> &[Piece] {
+        self.digests
+            .last()
+            .map_or(&self.remedy[..], |rung| &rung.remedy)
     }
 }
 

@@ -24,7 +24,7 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
-pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Rung};
+pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Rung};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };

@@ -126,8 +126,11 @@ pub(super) fn hashes(value: &[u8], scratch: &mut Scratch) -> Option<Hashes> {
                 .iter()
                 .take_while(|&&byte| byte == b'0')
                 .count();
-            let digits = scratch.bare.split_off(zeros);
-            (None, tagged(b't', &digits, &mut scratch.bare))
+            let text = scratch.bare.split_off(zeros);
+            // A telephone number with and without what groups its digits.
+            let is_number = text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit);
+            let kind = if is_number { b'n' } else { b't' };
+            (None, tagged(kind, &text, &mut scratch.bare))
         }
     };
     let readings = [

@@ -61,7 +61,10 @@ pub(super) fn key(value: &[u8], scratch: &mut Scratch) -> u64 {
         let tail = u64::from_le_bytes(*tail);
         if alphanumeric(tail) == HIGH {
             match value.len() {
-                22 | 27 | 43 => {}
+                // Base64, a UUID behind a prefix.
+                22 | 27 | 43 | 34 | 41 | 45 => {}
+                // `1234.0000000000`
+                _ if tail == each(b'0') => {}
                 // `1.234567E6`, the point of which is farther off.
                 ..24 if value[1] == b'.' => {}
                 32 => return with_head(tail, head_of(value)),

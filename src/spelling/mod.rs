@@ -18,6 +18,7 @@
 //!
 //! Pure: must not know files, sketches or estimates.
 
+mod digest;
 mod evidence;
 mod form;
 mod key;
@@ -26,6 +27,7 @@ mod profile;
 mod rows;
 mod sample;
 
+pub use digest::{DigestKind, DigestRule};
 pub use evidence::{Speller, Spelling};
 pub use form::Reading;
 pub use meet::{Meeting, meet};
