@@ -79,8 +79,8 @@ pub use id::{NullCounts, PageChecks, Tally};
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use scan::{
-    ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, USUAL_NAMES, is_decoding,
-    live_files,
+    ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, Spelling, USUAL_NAMES,
+    is_decoding, live_files,
 };
 pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};

@@ -19,6 +19,7 @@ mod inspect; // what is told of data files without counting
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
+mod normalize; // IDs spelt two ways, brought to one form
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them

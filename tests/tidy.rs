@@ -17,7 +17,10 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("filter", &["error"]),
     ("scan", &["filter", "reader", "segments", "id", "error"]),
     ("storage", &["error"]),
-    ("format", &["segments", "sketch", "spelling", "hash", "id", "error"]),
+    (
+        "format",
+        &["segments", "sketch", "spelling", "hash", "id", "error"],
+    ),
     ("compare", &["sketch", "estimate", "id", "error"]),
     (
         "analysis",

@@ -1,7 +1,7 @@
 //! Options as keyword arguments.
 
 use crate::errors::{UsageError, raise};
-use overlap::id::IdDomain;
+use overlap::id::{Digest, IdDomain, Normal, Rule};
 use overlap::{Confidence, Delimiter, Division, HashScheme, InputFormat, Precision, SketchOptions};
 use pyo3::prelude::*;
 use std::collections::HashSet;
@@ -71,6 +71,27 @@ pub(crate) fn cast(cast: Option<&str>) -> PyResult<Option<IdDomain>> {
             "cast must be 'integer', 'string' or 'binary'",
         )),
     }
+}
+
+/// How IDs come to one form.
+pub(crate) fn normal(
+    normalize: Option<&str>,
+    digest: Option<&str>,
+    digested: Option<&str>,
+) -> PyResult<Normal> {
+    let rules = normalize.map(Rule::parse_all).transpose();
+    let rules = rules.map_err(|e| raise(&e))?.unwrap_or_default();
+    let parse = |name: Option<&str>| name.map(Digest::parse).transpose().map_err(|e| raise(&e));
+    let normal = match (parse(digest)?, parse(digested)?) {
+        (Some(_), Some(_)) => {
+            return Err(UsageError::new_err(
+                "digest and digested exclude each other",
+            ));
+        }
+        (digest, None) => Normal::new(rules, digest),
+        (None, Some(digested)) => Normal::digested(rules, digested),
+    };
+    normal.map_err(|e| raise(&e))
 }
 
 /// The format of all data files.

@@ -28,6 +28,10 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 ///     hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads.
 ///     cast: Brings all IDs into one form: ``"integer"``, ``"string"`` or ``"binary"``.
 ///     max_segments: More segments than this are refused.
+///     normalize: Rules that bring IDs to one form, such as ``"email"``; those that a rule can't read are
+///         nulls.
+///     digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
+///     digested: The IDs are such digests already.
 ///
 /// Raises:
 ///     UsageError: An option is out of range.
@@ -51,7 +55,8 @@ pub(crate) struct Sketcher {
 #[pymethods]
 impl Sketcher {
     #[new]
-    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000))]
+    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, normalize=None, digest=None, digested=None))]
+    #[allow(clippy::too_many_arguments)] // keyword arguments
     fn new(
         id: &str,
         by: Option<&Bound<'_, PyAny>>,
@@ -60,16 +65,28 @@ impl Sketcher {
         hash: &str,
         cast: Option<&str>,
         max_segments: i128,
+        normalize: Option<&str>,
+        digest: Option<&str>,
+        digested: Option<&str>,
     ) -> PyResult<Self> {
         let options = options::sketch_options(precision, k, hash)?;
         let by = options::columns(by)?;
         let division = options::division(by.clone(), max_segments)?;
         let cast = options::cast(cast)?;
-        let sketcher = BatchSketcher::new(id, division, options).with_cast(cast);
+        let normal = options::normal(normalize, digest, digested)?;
+        // Like a cast, rules have to see a whole batch first.
+        let looks_at_all = cast.is_some() || !normal.is_none();
+        let sketcher = BatchSketcher::new(id, division, options)
+            .with_cast(cast)
+            .with_normal(normal);
         Ok(Self {
             sketcher: Some(sketcher),
             id: id.to_owned(),
-            rows_at_a_time: cast.map_or(ROWS_AT_A_TIME, |_| usize::MAX),
+            rows_at_a_time: if looks_at_all {
+                usize::MAX
+            } else {
+                ROWS_AT_A_TIME
+            },
             by,
         })
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None, normalize=None, digest=None, digested=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -35,6 +35,9 @@ pub(crate) fn sketch_paths(
     no_header: bool,
     null: Option<Vec<String>>,
     r#where: Option<String>,
+    normalize: Option<String>,
+    digest: Option<String>,
+    digested: Option<String>,
 ) -> PyResult<SketchTable> {
     let options = options::sketch_options(precision, k, hash)?;
     let division = options::division(options::columns(by)?, max_segments)?;
@@ -72,6 +75,15 @@ pub(crate) fn sketch_paths(
             text,
             ..IdSelection::default()
         };
+        if let Some(rules) = &normalize {
+            sources.id.normalize(rules)?;
+        }
+        if let Some(digest) = &digest {
+            sources.id.digest(digest)?;
+        }
+        if let Some(digest) = &digested {
+            sources.id.digested(digest)?;
+        }
         if let Some(condition) = &r#where {
             sources.filter_all(condition)?;
         }

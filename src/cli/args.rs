@@ -1,5 +1,6 @@
 //! What the user typed, validated and nothing more.
 
+use super::spelling::SpellingArgs;
 use super::text::TextArgs;
 use clap::{Args, ValueEnum};
 use overlap::format::ImageColumns;
@@ -45,6 +46,9 @@ pub struct SourceArgs {
     /// interval '30 days'", of all sides or of one; what is given more than once must all hold
     #[arg(long = "where", value_name = "[NAME=]CONDITION")]
     filter: Vec<String>,
+
+    #[command(flatten)]
+    spelling: SpellingArgs,
 
     #[command(flatten)]
     text: TextArgs,
@@ -136,6 +140,7 @@ impl SourceArgs {
         for condition in &self.filter {
             sources.filter(condition)?;
         }
+        self.spelling.say(&mut sources.id)?;
         sources.images = self.images.columns();
         sources.id.limits = self.limits.limits();
         sources.id.text = self.text.options();

@@ -14,6 +14,7 @@ mod regions;
 mod sides;
 #[cfg(unix)]
 mod signals;
+mod spelling;
 mod store;
 mod text;
 mod verify;

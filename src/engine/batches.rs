@@ -4,7 +4,7 @@ use super::inputs::{Division, of_domain};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::hash::HashScheme;
-use crate::id::{IdDomain, Tally};
+use crate::id::{IdDomain, Normal, Normalizing, Tally};
 use crate::scan::{ArrowIds, Divider, SegmentLimits};
 use crate::segments::Segments;
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
@@ -36,7 +36,8 @@ pub struct BatchSketcher {
     cast: Option<IdDomain>,
     options: SketchOptions,
     division: Division,
-    divider: Divider<Sketcher>,
+    normal: Option<Arc<Normal>>,
+    divider: Divider<Normalizing<Sketcher>>,
     /// `None` until the type of the IDs is known.
     ids: Option<ArrowIds>,
     domain: Option<IdDomain>,
@@ -55,6 +56,7 @@ impl BatchSketcher {
             id: id.to_owned(),
             cast: None,
             options,
+            normal: None,
             divider: Divider::new(limits),
             division,
             ids: None,
@@ -69,7 +71,14 @@ impl BatchSketcher {
         Self { cast, ..self }
     }
 
-    /// Rows and nulls so far.
+    /// Brings all IDs to one form, before anything is taken in. IDs that it can't read are nulls.
+    #[must_use]
+    pub fn with_normal(self, normal: Normal) -> Self {
+        let normal = (!normal.is_none()).then(|| Arc::new(normal));
+        Self { normal, ..self }
+    }
+
+    /// Rows and nulls so far, but for IDs that couldn't be read.
     #[must_use]
     pub const fn tally(&self) -> Tally {
         self.tally
@@ -118,9 +127,14 @@ impl BatchSketcher {
     /// [`crate::ErrorKind::Internal`] for a bug.
     pub fn finish(self) -> Result<SketchTable> {
         let table = self.divider.finish()?;
-        let table = table.try_map(|(sketcher, tally)| Ok(sketcher.finish(tally)))?;
+        let table = table.try_map(|(sink, mut tally)| {
+            let (sketcher, nulls) = sink.finish();
+            tally += Tally { rows: 0, nulls };
+            Ok(sketcher.finish(tally))
+        })?;
         if self.division.by.is_empty() && table.values().is_empty() {
-            let nobody = of_domain(Sketcher::new(self.options), self.domain)?;
+            let nobody = new_sink(self.options, self.domain, self.normal.as_ref())?;
+            let (nobody, _) = nobody.finish();
             return Segments::whole(nobody.finish(Tally::default()));
         }
         Ok(table)
@@ -136,7 +150,8 @@ impl BatchSketcher {
             }
         };
         let options = self.options;
-        let new = || of_domain(Sketcher::new(options), domain);
+        let normal = self.normal.clone();
+        let new = || new_sink(options, domain, normal.as_ref());
         let form = self
             .ids
             .get_or_insert_with(|| ArrowIds::new(field, self.cast));
@@ -154,17 +169,29 @@ impl BatchSketcher {
         let hash = self.options.hash();
         let is_wide = hash == HashScheme::Murmur3 && ids.data_type().is_decimal();
         let doubtful = match ids.logical_nulls() {
-            _ if cast.is_some() || is_wide || ids.is_empty() => Arc::clone(ids),
+            _ if cast.is_some() || self.normal.is_some() || is_wide || ids.is_empty() => {
+                Arc::clone(ids)
+            }
             Some(nulls) => ids.slice(nulls.valid_indices().next().unwrap_or(0), 1),
             None => ids.slice(0, 1),
         };
-        let mut probe = of_domain(
-            Sketcher::new(SketchOptions::SMALLEST.with_hash(hash)),
-            self.domain,
-        )?;
+        let smallest = SketchOptions::SMALLEST.with_hash(hash);
+        let mut probe = new_sink(smallest, self.domain, self.normal.as_ref())?;
         form.push(&doubtful, &mut probe)?;
+        let (probe, _) = probe.finish();
         Ok(probe.finish(Tally::default()).domain())
     }
+}
+
+/// A sketch of nothing yet, of IDs that are brought to one form.
+fn new_sink(
+    options: SketchOptions,
+    domain: Option<IdDomain>,
+    normal: Option<&Arc<Normal>>,
+) -> Result<Normalizing<Sketcher>> {
+    let mut sketcher = of_domain(Sketcher::new(options), domain)?;
+    sketcher.set_profile(normal.map(|normal| normal.profile()).unwrap_or_default());
+    Ok(Normalizing::new(sketcher, normal.cloned()))
 }
 
 /// One row of no segment columns, which stands for all rows.

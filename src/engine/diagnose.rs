@@ -2,12 +2,13 @@
 
 use super::digests::digest_rungs;
 use super::inputs::{self, Inputs};
+use super::remedy::remedy;
 use super::request::Sources;
-use super::spelling::{Spelt, loosened, remedy};
+use super::spelling::{Spelt, loosened};
 use crate::compare::{pair_counts, set_counts};
-use crate::error::{Error, Piece, Result, Setting};
+use crate::error::{Error, Result};
 use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set, share_interval};
-use crate::id::{ByteIds, IdBatch, IdDomain, IdSink, integer_to_text};
+use crate::id::{ByteIds, IdBatch, IdSink, integer_to_text};
 use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Rung};
 use crate::scan::{self, Progress};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
@@ -79,6 +80,7 @@ pub(super) fn alone(sources: &Sources, side: usize) -> Sources {
     id.column_of_side.retain(|side, _| *side == name);
     id.as_of_of_side.retain(|side, _| *side == name);
     id.filter_of_side.retain(|side, _| *side == name);
+    id.normal_of_side.retain(|side, _| *side == name);
     id.text.no_header_of.retain(|side| *side == name);
     sources
 }
@@ -182,20 +184,15 @@ fn pair(
         name: &names[side].0,
         spelling: Some(sides[side]),
         users: names[side].1,
+        domain: domains[side],
     };
-    let (best, remedy) = match comparable {
-        true => match meeting.best() {
-            Some(reading) => (Some(reading), remedy(reading, [&spelt(0), &spelt(1)])),
-            None => (None, Vec::new()),
-        },
-        false => match first_of(&meeting) {
-            Some(reading) => (
-                Some(reading),
-                cast(reading, domains, [&spelt(0), &spelt(1)]),
-            ),
-            None => (None, Vec::new()),
-        },
+    let best = match comparable {
+        true => meeting.best(),
+        false => first_of(&meeting),
     };
+    let remedy = best.map_or_else(Vec::new, |reading| {
+        remedy(reading, meeting.both(reading), [&spelt(0), &spelt(1)])
+    });
     let frequent = our_spelling.frequent.placeholders();
     let shared = frequent.filter(|id| {
         let theirs = their_spelling.frequent.placeholders();
@@ -241,28 +238,6 @@ fn first_of(meeting: &Meeting) -> Option<Reading> {
         .max()?;
     let nearly = |reading: &Reading| 10 * meeting.both(*reading) >= 9 * most;
     Reading::ALL.into_iter().find(nearly).filter(|_| most > 0)
-}
-
-/// What brings IDs of two kinds together.
-fn cast(reading: Reading, domains: [Option<IdDomain>; 2], sides: [&Spelt<'_>; 2]) -> Vec<Piece> {
-    let has = |domain: IdDomain| domains.contains(&Some(domain));
-    match reading {
-        Reading::Written | Reading::Trimmed
-            if has(IdDomain::Integer) && reading == Reading::Trimmed =>
-        {
-            vec![Setting::Cast.to("integer")]
-        }
-        Reading::Written => vec![Setting::Cast.to("string")],
-        Reading::Number => vec![Setting::Cast.to("integer")],
-        Reading::Bytes if has(IdDomain::Text) && has(IdDomain::Binary) => {
-            vec![Setting::Cast.to("binary")]
-        }
-        _ => {
-            let mut pieces = vec![Setting::Cast.to("string"), " ".into()];
-            pieces.extend(remedy(reading, sides));
-            pieces
-        }
-    }
 }
 
 /// Sketches IDs and looks at how they are written, integers as their digits.

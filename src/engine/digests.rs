@@ -4,52 +4,69 @@ use super::diagnose::{DiagnoseRequest, Found, SPELLINGS};
 use super::inputs;
 use crate::error::{Piece, Result, Setting};
 use crate::estimate::{Estimate, share_interval};
-use crate::id::{ByteIds, IdBatch, IdSink, integer_to_text};
+use crate::id::{ByteIds, Digest, IdBatch, IdDomain, IdSink, Normal, Rule, integer_to_text};
 use crate::report::DigestRung;
 use crate::scan::{self, Progress};
-use crate::spelling::{DigestKind, DigestRule, LooseSample, Profile, Reading, Shape, meet};
+use crate::spelling::{LooseSample, Profile, Reading, Shape, meet};
 
-/// The digests of a side by one rule.
+/// The digests of a side by some rules.
 struct Digested {
-    rule: DigestRule,
+    rules: Vec<Rule>,
+    normal: Normal,
     sample: LooseSample,
 }
 
-/// Digests every ID it is given, by every rule.
+/// Digests every ID it is given, by all rules that are for its form.
 struct Digester {
-    kind: DigestKind,
+    domain: IdDomain,
     samples: Vec<Digested>,
-    text: Vec<u8>,
     digest: Vec<u8>,
 }
 
+/// The rules that platforms follow for IDs of a form, the plainest first.
+fn rules_for(shape: Shape) -> Vec<Vec<Rule>> {
+    let mut rules = vec![Vec::new()];
+    rules.extend(match shape {
+        Shape::Email => vec![
+            vec![Rule::Email],
+            vec![Rule::EmailGoogle],
+            vec![Rule::EmailUid2],
+        ],
+        Shape::Phone | Shape::Digits => vec![vec![Rule::Phone], vec![Rule::PhoneMeta]],
+        _ => vec![
+            vec![Rule::Lower],
+            vec![Rule::Trim, Rule::Lower],
+            vec![Rule::Upper],
+        ],
+    });
+    rules
+}
+
 impl Digester {
-    fn new(kind: DigestKind, shape: Shape) -> Self {
-        let rules = DigestRule::ALL.into_iter().filter(|rule| rule.fits(shape));
-        Self {
-            kind,
-            samples: rules
-                .map(|rule| Digested {
-                    rule,
-                    sample: LooseSample::new(SPELLINGS),
-                })
-                .collect(),
-            text: Vec::new(),
+    fn new(digest: Digest, shape: Shape, domain: IdDomain) -> Result<Self> {
+        let digested = |rules: Vec<Rule>| {
+            Ok(Digested {
+                normal: Normal::new(rules.clone(), Some(digest))?,
+                rules,
+                sample: LooseSample::new(SPELLINGS),
+            })
+        };
+        Ok(Self {
+            domain,
+            samples: rules_for(shape)
+                .into_iter()
+                .map(digested)
+                .collect::<Result<_>>()?,
             digest: Vec::new(),
-        }
+        })
     }
 
     fn take(&mut self, id: &[u8]) {
-        let Self {
-            kind,
-            samples,
-            text,
-            digest,
-        } = self;
-        for Digested { rule, sample } in samples {
-            rule.apply(id, text);
-            kind.digest(text, digest);
-            sample.push(&ByteIds::Slices(&[digest]));
+        for Digested { normal, sample, .. } in &mut self.samples {
+            self.digest.clear();
+            if normal.apply(id, self.domain, &mut self.digest).is_some() {
+                sample.push(&ByteIds::Slices(&[&self.digest]));
+            }
         }
     }
 }
@@ -76,9 +93,14 @@ impl IdSink for Digester {
 }
 
 /// The function that a side's IDs look like digests of.
-fn digest_of(profile: &Profile) -> Option<DigestKind> {
+fn digest_of(profile: &Profile) -> Option<Digest> {
     let (_, longest) = profile.lengths?;
-    DigestKind::of(profile.main()?, longest)
+    match (profile.main()?, longest) {
+        (Shape::Hex16 | Shape::Base64Of16, _) | (Shape::RawBytes, 16) => Some(Digest::Md5),
+        (Shape::Hex20 | Shape::Base64Of20, _) | (Shape::RawBytes, 20) => Some(Digest::Sha1),
+        (Shape::Hex32 | Shape::Base64Of32, _) | (Shape::RawBytes, 32) => Some(Digest::Sha256),
+        _ => None,
+    }
 }
 
 /// How many users meet if the plain side of a pair is digested as the other seems to be; by all rules under which any
@@ -102,9 +124,13 @@ pub(super) fn digest_rungs(
     };
     let sources = super::diagnose::alone(&request.sources, plain);
     let plan = inputs::plan(&sources)?;
-    let new = |_| Ok(Digester::new(kind, shape));
+    let domain = match plan.sides.first().and_then(|side| side.domain) {
+        Some(IdDomain::Binary) => IdDomain::Binary,
+        _ => IdDomain::Text,
+    };
+    let new = |_| Digester::new(kind, shape, domain);
     let scanned = scan::scan(&plan, sources.threads, &new, progress)?;
-    let mut whole = Digester::new(kind, shape);
+    let mut whole = Digester::new(kind, shape, domain)?;
     for part in scanned.into_iter().flat_map(|side| side.sinks) {
         for (all, part) in whole.samples.iter_mut().zip(part.samples) {
             all.sample.merge(&part.sample);
@@ -112,7 +138,7 @@ pub(super) fn digest_rungs(
     }
     let users = plain_found.side.users.value + hashed.side.users.value;
     let mut rungs = Vec::new();
-    for Digested { rule, sample } in &whole.samples {
+    for Digested { rules, sample, .. } in &whole.samples {
         let meeting = meet(sample, &theirs.loose);
         // The loosest reading has digests of either case, in base64 and as bytes.
         let both = meeting.both(Reading::Bytes) as f64;
@@ -131,10 +157,10 @@ pub(super) fn digest_rungs(
         };
         rungs.push(DigestRung {
             side: plain,
-            rule: rule.name(shape).unwrap_or("written"),
+            rules: typed(rules),
             digest: kind.name(),
             overlap,
-            remedy: remedy(*rule, kind, shape, &plain_found.side.name),
+            remedy: remedy(rules, kind, &plain_found.side.name),
         });
     }
     // Of rules that do the same the plainest comes last.
@@ -144,12 +170,16 @@ pub(super) fn digest_rungs(
     Ok(rungs)
 }
 
-fn remedy(rule: DigestRule, kind: DigestKind, shape: Shape, side: &str) -> Vec<Piece> {
+fn typed(rules: &[Rule]) -> String {
+    rules.iter().map(Rule::typed).collect::<Vec<_>>().join(",")
+}
+
+fn remedy(rules: &[Rule], kind: Digest, side: &str) -> Vec<Piece> {
     let digest = Setting::Digest.to(&format!("{side}={}", kind.name()));
-    match rule.name(shape) {
-        None => vec![digest],
-        Some(rule) => vec![
-            Setting::Normalize.to(&format!("{side}={rule}")),
+    match rules {
+        [] => vec![digest],
+        rules => vec![
+            Setting::Normalize.to(&format!("{side}={}", typed(rules))),
             " ".into(),
             digest,
         ],

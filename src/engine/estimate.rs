@@ -64,6 +64,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
             tally: sketch.tally(),
             pages: page_checks(i),
             id_type: sketch.domain(),
+            profile: sketch.profile().clone(),
             users,
             ..side
         }
@@ -94,6 +95,7 @@ fn spelling_of_pairs(report: &EstimateReport, sketches: &[Sketch]) -> Vec<Warnin
             name: &side.name,
             spelling: sketch.spelling(),
             users: side.users,
+            domain: side.id_type,
         })
         .collect();
     let pairs = report.pairs.iter();

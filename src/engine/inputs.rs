@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{ImageColumns, SketchTable, datasketches, is_sketch_table, read_table};
 use crate::hash::HashScheme;
-use crate::id::{PageChecks, Tally, merge_domains};
+use crate::id::{IdDomain, PageChecks, Profile, Tally, ensure_one_profile, merge_domains};
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;
@@ -74,7 +74,7 @@ impl Inputs {
             false => Sketcher::new(self.options),
         };
         let plan = &self.plan;
-        let new_sink = |side: usize| of_domain(new(), plan.sides[side].domain);
+        let new_sink = |side: usize| of_side(new(), &plan.sides[side]);
         let scanned = scan::scan(plan, threads, &new_sink, progress)?;
         let mut scanned = scanned.into_iter();
         let mut sides = Vec::with_capacity(plan.sides.len());
@@ -83,7 +83,7 @@ impl Inputs {
             let mut whole: Option<(Sketch, Option<RowCounts>)> = None;
             if let Some(scanned) = scanned {
                 whole = Some(merge_parts(
-                    of_domain(new(), side.domain)?,
+                    of_side(new(), side)?,
                     scanned.sinks,
                     scanned.tally,
                 )?);
@@ -176,7 +176,7 @@ impl Inputs {
             by: &division.by,
             segments_max: division.segments_max,
         };
-        let new = |side: usize| of_domain(Sketcher::new(options), plan.sides[side].domain);
+        let new = |side: usize| of_side(Sketcher::new(options), &plan.sides[side]);
         let scanned = scan::scan_by(&plan, limits, threads, &new, progress)?;
         let mut sides = Vec::with_capacity(scanned.len());
         for ((side, scanned), tables) in scanned.into_iter().enumerate().zip(tables) {
@@ -234,13 +234,17 @@ pub(super) fn merge_parts(
     Ok((whole, rows))
 }
 
-pub(super) fn of_domain(
-    mut sketcher: Sketcher,
-    domain: Option<crate::id::IdDomain>,
-) -> Result<Sketcher> {
+pub(super) fn of_domain(mut sketcher: Sketcher, domain: Option<IdDomain>) -> Result<Sketcher> {
     if let Some(domain) = domain {
         sketcher.set_domain(domain)?;
     }
+    Ok(sketcher)
+}
+
+/// A sketcher for the IDs of a side.
+fn of_side(sketcher: Sketcher, side: &SidePlan) -> Result<Sketcher> {
+    let mut sketcher = of_domain(sketcher, side.domain)?;
+    sketcher.set_profile(side.profile.clone());
     Ok(sketcher)
 }
 
@@ -411,6 +415,15 @@ pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
     Ok(())
 }
 
+/// Whether IDs of a domain and profile can be those of a sketch.
+fn ensure_one_space(domain: IdDomain, profile: &Profile, sketch: &Sketch) -> Result<()> {
+    merge_domains(Some(domain), sketch.domain())?;
+    match sketch.domain() {
+        Some(_) => ensure_one_profile(profile, sketch.profile()),
+        None => Ok(()),
+    }
+}
+
 /// Whether everything can be compared with everything; the hash of the sketches.
 fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<HashScheme>> {
     let mut first: Option<(&Sketch, String)> = None;
@@ -419,7 +432,7 @@ fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<H
             let path = file.path();
             for sketch in table.values() {
                 if let Some(domain) = side.domain {
-                    merge_domains(Some(domain), sketch.domain())
+                    ensure_one_space(domain, &side.profile, sketch)
                         .map_err(|e| e.with("file", path.display()))?;
                 }
                 let Some((first, named)) = &first else {
@@ -436,7 +449,10 @@ fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<H
         return Ok(None);
     };
     for side in plan.sides.iter().filter(|side| side.file_count() > 0) {
-        merge_domains(side.domain, first.domain())
+        let one = side
+            .domain
+            .map(|domain| ensure_one_space(domain, &side.profile, first));
+        one.unwrap_or(Ok(()))
             .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
     }
     Ok(Some(first.hash()))

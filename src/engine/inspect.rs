@@ -116,6 +116,7 @@ fn describe(
         hash: sketch.hash().name(),
         fingerprint: sketch.hash().fingerprint(),
         id_type: sketch.domain(),
+        profile: sketch.profile().clone(),
         tally: sketch.tally(),
         users: estimate_set(&set_counts(sketch), confidence),
         registers,

@@ -14,6 +14,7 @@ mod inputs;
 mod inspect;
 mod limits;
 mod regions;
+mod remedy;
 mod request;
 mod segments;
 mod sides;
@@ -91,7 +92,7 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
 }
 
 /// What reading the files of some sides gives reason to say: footers that miscount nulls, texts that
-/// were taken for null, and columns that say something else than the path.
+/// were taken for null, IDs that a rule can't read, and columns that say something else than the path.
 fn nulls_warnings<'a>(
     sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
 ) -> impl Iterator<Item = Warning> {
@@ -104,11 +105,19 @@ fn nulls_warnings<'a>(
             side: side.clone(),
             rows: pages.named_nulls,
         });
+        let unreadable = (pages.unreadable > 0).then(|| Warning::Unreadable {
+            side: side.clone(),
+            ids: pages.unreadable,
+        });
         let path = (pages.path_differs > 0).then(|| Warning::PathDiffers {
             side: side.clone(),
             rows: pages.path_differs,
         });
-        differ.into_iter().chain(named).chain(path)
+        differ
+            .into_iter()
+            .chain(named)
+            .chain(unreadable)
+            .chain(path)
     })
 }
 
@@ -173,6 +182,7 @@ fn side_report(plan: &SidePlan) -> SideReport {
         passed_over: plan.passed_over.clone(),
         filter: plan.filter.clone(),
         id_type: plan.domain,
+        profile: plan.profile.clone(),
         tally: None,
         pages: PageChecks::default(),
         unique: false,
@@ -188,6 +198,7 @@ fn source_reports(plan: &Plan) -> Vec<SourceReport> {
         name: side.name.clone(),
         column: (side.file_count() > 0).then(|| side.column.clone()),
         passed_over: side.passed_over.clone(),
+        profile: side.profile.clone(),
         filter: side.filter.clone().map(|condition| FilterReport {
             condition,
             ..FilterReport::default()

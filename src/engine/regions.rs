@@ -39,6 +39,7 @@ pub fn estimate_regions_of(
         tally: sketches[i].tally(),
         pages: page_checks(i),
         id_type: sketches[i].domain(),
+        profile: sketches[i].profile().clone(),
         users: fit.side(i),
         ..side
     };

@@ -1,13 +1,14 @@
 //! Do two sides write the same users differently, and would it matter?
 
+use super::remedy::remedy;
 use crate::compare::pair_counts;
-use crate::error::{Piece, Result, Setting};
+use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, estimate_pair, share_interval};
 use crate::exact::ExactSink;
-use crate::id::{IdBatch, IdSink};
+use crate::id::{IdBatch, IdDomain, IdSink};
 use crate::report::{Number, Warning};
 use crate::sketch::{Sketch, SketchOptions};
-use crate::spelling::{Mark, Meeting, Profile, Reading, Shape, Speller, Spelling, meet};
+use crate::spelling::{Meeting, Reading, Speller, Spelling, meet};
 
 /// A side and what is known of the spelling of its IDs.
 #[derive(Clone, Copy)]
@@ -16,6 +17,8 @@ pub(super) struct Spelt<'a> {
     pub(super) spelling: Option<&'a Spelling>,
     /// Its users as they are written.
     pub(super) users: Estimate,
+    /// What its IDs are.
+    pub(super) domain: Option<IdDomain>,
 }
 
 /// Says of every two sides what their spelling hides; `pairs` are their places and overlaps.
@@ -70,7 +73,7 @@ fn hidden(
         written: Number::of(overlap),
         loosened: Number::of(loosened),
         reading,
-        remedy: remedy(reading, [a, b]),
+        remedy: remedy(reading, meeting.both(reading), [a, b]),
     })
 }
 
@@ -105,76 +108,6 @@ pub(super) fn loosened(
     }
 }
 
-/// What brings the sides to one form, as far as that can be told; empty if it can't.
-pub(super) fn remedy(reading: Reading, sides: [&Spelt<'_>; 2]) -> Vec<Piece> {
-    let profiles = sides.map(|side| {
-        let loose = side.spelling.map(|spelling| &spelling.loose);
-        let values = loose.into_iter().flat_map(|loose| loose.users());
-        let values = values
-            .map(|user| user.value())
-            .filter(|value| !value.is_empty());
-        Profile::of(values)
-    });
-    let has = |mark: Mark| profiles.iter().any(|profile| profile.count(mark) > 0);
-    let known = profiles.iter().all(|profile| profile.ids > 0);
-    let is = |wanted: &[Shape]| {
-        profiles.iter().all(|profile| {
-            let is_uuid =
-                matches!(profile.main(), Some(Shape::Uuid(_))) && wanted.contains(&Shape::Uuid(0));
-            is_uuid || profile.main().is_some_and(|shape| wanted.contains(&shape))
-        })
-    };
-    const UUIDS: [Shape; 3] = [Shape::Uuid(0), Shape::Hex16, Shape::Base64Of16];
-    let any = |shape: Shape| profiles.iter().any(|profile| profile.main() == Some(shape));
-    let longest = profiles
-        .each_ref()
-        .map(|profile| profile.lengths.map_or(0, |(_, most)| most));
-    let normalize = |rules: &str| vec![Setting::Normalize.to(rules)];
-    match reading {
-        Reading::Written => Vec::new(),
-        Reading::Trimmed => normalize("trim"),
-        Reading::Folded if known && !has(Mark::Blanks) => normalize("lower"),
-        Reading::Folded => normalize("trim,lower"),
-        Reading::Bare | Reading::Bytes | Reading::Loosest if known && is(&UUIDS) => match reading {
-            Reading::Loosest => per_side(sides, &profiles, |profile, is_first| {
-                let is_dotnet = !is_first && profile.count(Mark::Prefix) == 0;
-                if is_dotnet { "uuid-dotnet" } else { "uuid" }
-            }),
-            _ => normalize("uuid"),
-        },
-        Reading::Bare if has(Mark::FullWidth) => normalize("digits"),
-        Reading::Bare if has(Mark::Decomposed) => normalize("nfc"),
-        Reading::Bare if is(&[Shape::Phone, Shape::Digits]) && any(Shape::Phone) => {
-            match longest[0].abs_diff(longest[1]) {
-                // Nothing but a plus.
-                0 | 1 => vec![Setting::Cast.to("integer")],
-                _ => normalize("phone"),
-            }
-        }
-        Reading::Number => vec![Setting::Cast.to("integer")],
-        Reading::Bytes => per_side(sides, &profiles, |profile, _| match profile.main() {
-            Some(Shape::Base64Of16 | Shape::Base64Of20 | Shape::Base64Of32) => "base64",
-            _ => "hex",
-        }),
-        _ => Vec::new(),
-    }
-}
-
-/// A rule for each side, all of them where they are of one mind.
-fn per_side(
-    sides: [&Spelt<'_>; 2],
-    profiles: &[Profile; 2],
-    rule: impl Fn(&Profile, bool) -> &'static str,
-) -> Vec<Piece> {
-    let [first, second] = [rule(&profiles[0], true), rule(&profiles[1], false)];
-    if first == second {
-        return vec![Setting::Normalize.to(first)];
-    }
-    let of =
-        |side: usize, rule: &str| Setting::Normalize.to(&format!("{}={rule}", sides[side].name));
-    vec![of(0, first), " ".into(), of(1, second)]
-}
-
 /// Likewise for sides without overlaps, which are estimated where samples give reason to.
 ///
 /// # Errors
@@ -198,6 +131,7 @@ pub(super) fn warnings_of_sketches(
             name: &names[side],
             spelling: sketches[side].spelling(),
             users,
+            domain: sketches[side].domain(),
         };
         let sides = [spelt(a, pair.a), spelt(b, pair.b)];
         warnings.extend(spelling_warnings(

@@ -58,10 +58,12 @@ pub enum Setting {
     Null,
     /// Which rows are taken.
     Where,
-    /// The rules by which IDs are brought to one form.
+    /// The rules by which IDs are brought to one spelling.
     Normalize,
-    /// The function that IDs are digested by.
+    /// The digest that is made of every ID.
     Digest,
+    /// The digest that IDs are already.
+    Digested,
 }
 
 impl Setting {
@@ -102,6 +104,7 @@ impl Setting {
             Self::Where => "where",
             Self::Normalize => "normalize",
             Self::Digest => "digest",
+            Self::Digested => "digested",
         }
     }
 }

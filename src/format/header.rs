@@ -3,11 +3,17 @@
 use super::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::hash::HashScheme;
-use crate::id::IdDomain;
+use crate::id::{IdDomain, Profile};
+use crate::sketch::Sketch;
 
-/// The version of both blobs. There are no minor versions: any change of their bytes or of what
-/// these mean is a new number, and a reader refuses what it doesn't know.
+/// The version of both blobs where IDs are as they were written. There are no minor versions: any
+/// change of their bytes or of what these mean is a new number, and a reader refuses what it doesn't
+/// know.
 pub const FORMAT_VERSION: u8 = 1;
+
+/// The version of blobs of normalised IDs: their profile follows the fingerprint. Programs that know
+/// version 1 alone must not take them for IDs as they were written.
+const WITH_PROFILE: u8 = 2;
 
 /// Magic, version, hash, ID type, parameter, fingerprint.
 pub(super) const HEADER_BYTES: usize = 16;
@@ -43,21 +49,42 @@ impl Kind {
 }
 
 /// What a blob says of the IDs in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) scheme: HashScheme,
     pub(super) domain: Option<IdDomain>,
+    pub(super) profile: Profile,
+}
+
+impl Header {
+    pub(super) fn of(sketch: &Sketch) -> Self {
+        Self {
+            scheme: sketch.hash(),
+            domain: sketch.domain(),
+            profile: sketch.profile().clone(),
+        }
+    }
 }
 
 /// A blob around `body`; `parameter` is the kind's own byte.
-pub(super) fn wrap(kind: Kind, header: Header, parameter: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn wrap(kind: Kind, header: &Header, parameter: u8, body: &[u8]) -> Vec<u8> {
     let mut blob = Vec::with_capacity(HEADER_BYTES + body.len() + CHECKSUM_BYTES);
     blob.extend_from_slice(&kind.magic());
-    blob.push(FORMAT_VERSION);
+    let profile = header.profile.text();
+    blob.push(match profile.is_empty() {
+        true => FORMAT_VERSION,
+        false => WITH_PROFILE,
+    });
     blob.push(scheme_code(header.scheme));
     blob.push(domain_code(header.domain));
     blob.push(parameter);
     blob.extend_from_slice(&header.scheme.fingerprint().to_le_bytes());
+    if !profile.is_empty() {
+        // Profiles are made of rules, whose number and length are limited.
+        let length = u16::try_from(profile.len()).unwrap_or(u16::MAX);
+        blob.extend_from_slice(&length.to_le_bytes());
+        blob.extend_from_slice(profile.as_bytes());
+    }
     blob.extend_from_slice(body);
     let checksum = crc32fast::hash(&blob);
     blob.extend_from_slice(&checksum.to_le_bytes());
@@ -75,7 +102,7 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
         return Err(Error::input("another magic"));
     }
     let version = bytes.u8()?;
-    if version != FORMAT_VERSION {
+    if !matches!(version, FORMAT_VERSION | WITH_PROFILE) {
         return Err(of_another_version(version));
     }
     let Some((covered, checksum)) = blob.split_last_chunk() else {
@@ -96,7 +123,30 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
     if bytes.u64()? != scheme.fingerprint() {
         return Err(Error::input(format!("not the fingerprint of {scheme}")));
     }
-    Ok((Header { scheme, domain }, parameter, bytes.remainder()))
+    let profile = match version {
+        WITH_PROFILE => profile(&mut bytes)?,
+        _ => Profile::default(),
+    };
+    let header = Header {
+        scheme,
+        domain,
+        profile,
+    };
+    Ok((header, parameter, bytes.remainder()))
+}
+
+/// The profile of a blob that has one.
+fn profile(bytes: &mut Cursor<'_>) -> Result<Profile> {
+    let length = usize::from(bytes.u16()?);
+    if length == 0 || length > Profile::BYTES_MAX {
+        return Err(Error::input("a profile of an impossible length"));
+    }
+    let text = std::str::from_utf8(bytes.take(length)?);
+    let text = text.map_err(|_| Error::input("a profile that isn't text"))?;
+    if text.contains(char::is_control) {
+        return Err(Error::input("a profile with control characters"));
+    }
+    Ok(Profile::of(text))
 }
 
 fn of_another_version(version: u8) -> Error {
@@ -105,7 +155,7 @@ fn of_another_version(version: u8) -> Error {
         return error;
     }
     error.hint(format!(
-        "this program reads version {FORMAT_VERSION}: it needs an overlap that reads version {version}"
+        "this program reads versions {FORMAT_VERSION} and {WITH_PROFILE}: it needs an overlap that reads version {version}"
     ))
 }
 

@@ -38,20 +38,20 @@ use crate::sketch::Sketch;
 /// ```
 #[must_use]
 pub fn registers_blob(sketch: &Sketch) -> Option<Vec<u8>> {
-    (sketch.registers()).map(|registers| registers::encode(registers, sketch.domain()))
+    (sketch.registers()).map(|registers| registers::encode(registers, sketch))
 }
 
 /// The blob of a sketch's sample; `None` if it has none.
 #[must_use]
 pub fn sample_blob(sketch: &Sketch) -> Option<Vec<u8>> {
-    (sketch.sample()).map(|sample| sample::encode(sample, sketch.hash(), sketch.domain()))
+    (sketch.sample()).map(|sample| sample::encode(sample, sketch))
 }
 
 /// The blob of what is known of the spelling of a sketch's IDs; `None` if there is nothing worth keeping.
 #[must_use]
 pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
     let spelling = sketch.spelling().filter(|spelling| !spelling.is_empty())?;
-    Some(spelling::encode(spelling, header_of(sketch)))
+    Some(spelling::encode(spelling, &header::Header::of(sketch)))
 }
 
 /// A sketch with what a blob says of the spelling of its IDs.
@@ -60,19 +60,12 @@ pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
 /// [`crate::ErrorKind::Input`] for anything that [`spelling_blob`] doesn't write for such a sketch.
 pub fn decode_spelling(sketch: Sketch, blob: &[u8]) -> Result<Sketch> {
     let (header, spelling) = spelling::decode(blob)?;
-    if header != header_of(&sketch) {
+    if header != header::Header::of(&sketch) {
         return Err(Error::input(
             "corrupt sketch: its spelling is of another hash or id type",
         ));
     }
     Ok(sketch.with_spelling(Some(spelling)))
-}
-
-const fn header_of(sketch: &Sketch) -> header::Header {
-    header::Header {
-        scheme: sketch.hash(),
-        domain: sketch.domain(),
-    }
 }
 
 /// The sketch of two blobs, or of either of them.
@@ -89,15 +82,15 @@ pub fn decode(
     let registers = registers.map(registers::decode).transpose()?;
     let sample = sample.map(sample::decode).transpose()?;
     let headers = [
-        registers.as_ref().map(|(header, _)| *header),
-        sample.as_ref().map(|(header, _)| *header),
+        registers.as_ref().map(|(header, _)| header.clone()),
+        sample.as_ref().map(|(header, _)| header.clone()),
     ];
-    let Some(header) = headers.into_iter().flatten().next() else {
+    let Some(header) = headers.iter().flatten().next().cloned() else {
         return Err(Error::input("a sketch without registers and sample"));
     };
-    if headers.into_iter().flatten().any(|other| other != header) {
+    if headers.iter().flatten().any(|other| *other != header) {
         return Err(Error::input(
-            "corrupt sketch: registers and sample are of different hashes or id types",
+            "corrupt sketch: registers and sample are of different hashes, id types or profiles",
         ));
     }
     Sketch::from_parts(
@@ -107,6 +100,7 @@ pub fn decode(
         sample.map(|(_, sample)| sample),
         tally,
     )
+    .map(|sketch| sketch.with_profile(header.profile))
 }
 
 #[cfg(test)]

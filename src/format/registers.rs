@@ -4,8 +4,7 @@ use super::bits::{BitReader, BitWriter, rice_parameter};
 use super::cursor::Cursor;
 use super::header::{self, Header, Kind};
 use crate::error::{Error, Result};
-use crate::id::IdDomain;
-use crate::sketch::{HyperLogLog, Precision};
+use crate::sketch::{HyperLogLog, Precision, Sketch};
 
 /// Ranks are at most 63.
 const RANK_BITS: u32 = 6;
@@ -14,15 +13,11 @@ const RANK_BITS: u32 = 6;
 const DENSE: u8 = 0;
 const SPARSE: u8 = 1;
 
-pub(super) fn encode(registers: &HyperLogLog, domain: Option<IdDomain>) -> Vec<u8> {
-    let header = Header {
-        scheme: registers.scheme(),
-        domain,
-    };
+pub(super) fn encode(registers: &HyperLogLog, sketch: &Sketch) -> Vec<u8> {
     let precision = registers.precision().get();
     header::wrap(
         Kind::Registers,
-        header,
+        &Header::of(sketch),
         precision,
         &body(registers.registers()),
     )

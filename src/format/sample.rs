@@ -5,10 +5,9 @@ use super::cursor::Cursor;
 use super::header::{self, Header, Kind};
 use crate::error::{Error, Result};
 use crate::hash::HashScheme;
-use crate::id::IdDomain;
-use crate::sketch::{BottomK, SketchOptions};
+use crate::sketch::{BottomK, Sketch, SketchOptions};
 
-pub(super) fn encode(sample: &BottomK, scheme: HashScheme, domain: Option<IdDomain>) -> Vec<u8> {
+pub(super) fn encode(sample: &BottomK, sketch: &Sketch) -> Vec<u8> {
     let hashes = sample.hashes();
     let parameter = rice_parameter(sample.theta(), hashes.len());
     let mut bits = BitWriter::default();
@@ -25,7 +24,7 @@ pub(super) fn encode(sample: &BottomK, scheme: HashScheme, domain: Option<IdDoma
     body.extend(count(hashes.len()));
     body.extend(sample.theta().to_le_bytes());
     body.extend(bits);
-    header::wrap(Kind::Sample, Header { scheme, domain }, 0, &body)
+    header::wrap(Kind::Sample, &Header::of(sketch), 0, &body)
 }
 
 pub(super) fn decode(blob: &[u8]) -> Result<(Header, BottomK)> {

@@ -12,7 +12,7 @@ const LOOSER: usize = StoredUser::READINGS - 1;
 /// before them or as written.
 const SHORT: u8 = 1 << LOOSER;
 
-pub(super) fn encode(spelling: &Spelling, header: Header) -> Vec<u8> {
+pub(super) fn encode(spelling: &Spelling, header: &Header) -> Vec<u8> {
     let parts = spelling.loose.parts();
     let mut body = Vec::new();
     // Both are at most 2^24.
@@ -162,13 +162,16 @@ fn frequent(bytes: &mut Cursor<'_>) -> Result<FrequentId> {
 mod tests {
     use super::*;
     use crate::hash::HashScheme;
-    use crate::id::{ByteIds, IdBatch, IdDomain};
+    use crate::id::{ByteIds, IdBatch, IdDomain, Profile};
     use crate::spelling::{Reading, Speller, meet};
 
-    const HEADER: Header = Header {
-        scheme: HashScheme::Xxh3,
-        domain: Some(IdDomain::Text),
-    };
+    fn header() -> Header {
+        Header {
+            scheme: HashScheme::Xxh3,
+            domain: Some(IdDomain::Text),
+            profile: Profile::default(),
+        }
+    }
 
     fn spelling(ids: impl Iterator<Item = String>) -> Spelling {
         let ids: Vec<String> = ids.collect();
@@ -200,10 +203,10 @@ mod tests {
             spelling((5_000..30_000).map(zeros)),
         );
         let back = [&ours, &theirs].map(|spelling| {
-            let blob = encode(spelling, HEADER);
+            let blob = encode(spelling, &header());
             assert!(blob.len() < 13_000, "{} bytes", blob.len());
             let (header, back) = decode(&blob).expect("reads");
-            assert_eq!(encode(&back, header), blob);
+            assert_eq!(encode(&back, &header), blob);
             back
         });
         let meeting = meet(&back[0].loose, &back[1].loose);
@@ -215,7 +218,10 @@ mod tests {
 
     #[test]
     fn damage_is_refused() {
-        let blob = encode(&spelling((0..2_000).map(|i| format!("user-{i:x}"))), HEADER);
+        let blob = encode(
+            &spelling((0..2_000).map(|i| format!("user-{i:x}"))),
+            &header(),
+        );
         for at in 0..blob.len() {
             let mut bad = blob.clone();
             bad[at] ^= 1;
@@ -223,13 +229,13 @@ mod tests {
             assert!(decode(&blob[..at]).is_err(), "{at} bytes");
         }
         // Behind a right checksum too.
-        let body = &blob[header::HEADER_BYTES..blob.len() - 4];
+        let body = &blob[super::header::HEADER_BYTES..blob.len() - 4];
         for at in 0..body.len().min(400) {
             let mut bad = body.to_vec();
             bad[at] ^= 0x80;
-            let bad = header::wrap(Kind::Spelling, HEADER, 0, &bad);
+            let bad = header::wrap(Kind::Spelling, &header(), 0, &bad);
             if let Ok((header, read)) = decode(&bad) {
-                assert_eq!(encode(&read, header), bad, "byte {at} has two encodings");
+                assert_eq!(encode(&read, &header), bad, "byte {at} has two encodings");
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
-use crate::id::{IdDomain, Tally, merge_domains};
+use crate::id::{IdDomain, Tally, ensure_one_profile, merge_domains};
 use crate::segments::Segments;
 use crate::sketch::{BottomK, Sketch};
 use crate::spelling::Spelling;
@@ -132,9 +132,14 @@ pub fn table_batches<'a>(table: &'a SketchTable, users: &'a [f64]) -> Result<Tab
     let kinds = table
         .values()
         .iter()
-        .map(|sketch| (sketch.hash(), sketch.domain()));
-    let one = |(hash, domain), (other, its)| {
-        Ok((merge_schemes(hash, other)?, merge_domains(domain, its)?))
+        .map(|sketch| (sketch.hash(), sketch.domain(), sketch.profile()));
+    let one = |(hash, domain, profile), (other, its, theirs)| {
+        ensure_one_profile(profile, theirs)?;
+        Ok((
+            merge_schemes(hash, other)?,
+            merge_domains(domain, its)?,
+            profile,
+        ))
     };
     kinds
         .map(Ok)

@@ -6,10 +6,12 @@
 mod bytes;
 mod cast;
 mod integer;
+mod normal;
 
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
+pub use normal::{Digest, Normal, Normalizing, Profile, Rule, ensure_one_profile};
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::fmt;
@@ -158,6 +160,8 @@ pub struct PageChecks {
     pub nulls_differ: Option<NullCounts>,
     /// Nulls of delimited text that were written as a text that was said to mean null.
     pub named_nulls: u64,
+    /// IDs that a rule of normalisation couldn't read.
+    pub unreadable: u64,
     /// Rows where a segment column of the file says something else than the path, counted once for
     /// each such column.
     pub path_differs: u64,
@@ -184,6 +188,7 @@ impl std::ops::AddAssign for PageChecks {
         self.checked += other.checked;
         self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
         self.named_nulls += other.named_nulls;
+        self.unreadable += other.unreadable;
         self.path_differs += other.path_differs;
         self.taken += other.taken;
         self.left_out += other.left_out;

@@ -117,6 +117,7 @@ pub(crate) struct PageCounter {
     pages: AtomicU64,
     checked: AtomicU64,
     named_nulls: AtomicU64,
+    unreadable: AtomicU64,
     path_differs: AtomicU64,
     taken: AtomicU64,
     left_out: AtomicU64,
@@ -130,6 +131,8 @@ impl PageCounter {
         self.checked.fetch_add(checks.checked, Ordering::Relaxed);
         self.named_nulls
             .fetch_add(checks.named_nulls, Ordering::Relaxed);
+        self.unreadable
+            .fetch_add(checks.unreadable, Ordering::Relaxed);
         self.path_differs
             .fetch_add(checks.path_differs, Ordering::Relaxed);
         self.taken.fetch_add(checks.taken, Ordering::Relaxed);
@@ -144,6 +147,7 @@ impl PageCounter {
             checked: self.checked.load(Ordering::Relaxed),
             nulls_differ: self.nulls_differ.get().copied(),
             named_nulls: self.named_nulls.load(Ordering::Relaxed),
+            unreadable: self.unreadable.load(Ordering::Relaxed),
             path_differs: self.path_differs.load(Ordering::Relaxed),
             taken: self.taken.load(Ordering::Relaxed),
             left_out: self.left_out.load(Ordering::Relaxed),

@@ -72,8 +72,8 @@ pub struct DiagnosedPair {
 pub struct DigestRung {
     /// The side that isn't digested yet.
     pub side: usize,
-    /// What is done to its IDs first: `written` for nothing.
-    pub rule: &'static str,
+    /// The rules that its IDs are brought to one form by first; empty for none.
+    pub rules: String,
     /// The function.
     pub digest: &'static str,
     /// How many users meet then.
@@ -144,7 +144,7 @@ struct Pair<'a> {
 #[derive(Serialize)]
 struct DigestDocument<'a> {
     side: &'a str,
-    rule: &'static str,
+    rules: &'a str,
     digest: &'static str,
     overlap: json::Users,
 }
@@ -215,9 +215,9 @@ impl DiagnoseReport {
         }
         for rung in &pair.digests {
             let side = &self.sides[rung.side].name;
-            let rule = match rung.rule {
-                "written" => String::new(),
-                rule => format!(" by the rule {rule}"),
+            let rule = match &*rung.rules {
+                "" => String::new(),
+                rules => format!(" after {rules}"),
             };
             rows.push(vec![
                 format!("if {side} is digested with {}{rule}", rung.digest),
@@ -266,7 +266,7 @@ impl DiagnoseReport {
             digests: (pair.digests.iter())
                 .map(|rung| DigestDocument {
                     side: &self.sides[rung.side].name,
-                    rule: rung.rule,
+                    rules: &rung.rules,
                     digest: rung.digest,
                     overlap: json::whole(&rung.overlap),
                 })

@@ -4,7 +4,7 @@ use super::inspect_data::InspectedData;
 use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
-use crate::id::{IdDomain, Tally};
+use crate::id::{IdDomain, Profile, Tally};
 use crate::segments::label;
 use serde::Serialize;
 use std::fmt::Write;
@@ -44,6 +44,8 @@ pub struct InspectedSketch {
     pub fingerprint: u64,
     /// What its IDs are; `None` if it doesn't tell.
     pub id_type: Option<IdDomain>,
+    /// How its IDs were brought to one form.
+    pub profile: Profile,
     /// Rows and nulls that went in; `None` if it doesn't tell.
     pub tally: Option<Tally>,
     /// Distinct users.
@@ -190,6 +192,7 @@ impl InspectReport {
             hash: sketch.hash,
             fingerprint: format!("{:016x}", sketch.fingerprint),
             id_type: sketch.id_type.map(IdDomain::name),
+            profile: (!sketch.profile.is_none()).then(|| sketch.profile.text().to_owned()),
             rows: sketch.tally.map(|tally| tally.rows),
             nulls: sketch.tally.map(|tally| tally.nulls),
             users: json::whole(&sketch.users),
@@ -262,7 +265,11 @@ impl InspectedSketch {
             self.sample.and_then(|sample| sample.k),
         );
         let (hash, fingerprint) = (self.hash, self.fingerprint);
-        format!("{id_type}, {hash} (fingerprint {fingerprint:016x}), {size}")
+        let profile = match self.profile.text() {
+            "" => String::new(),
+            text => format!(" normalised by {text}"),
+        };
+        format!("{id_type}{profile}, {hash} (fingerprint {fingerprint:016x}), {size}")
     }
 
     fn csv(&self, file: &str) -> String {
@@ -314,6 +321,8 @@ struct SketchDocument {
     hash: &'static str,
     fingerprint: String,
     id_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
     rows: Option<u64>,
     nulls: Option<u64>,
     users: json::Users,

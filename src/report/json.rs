@@ -129,6 +129,9 @@ struct Side<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<FilterDocument>,
     id_type: Option<&'static str>,
+    /// Rules and digest that brought its IDs to one form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
     rows: Option<u64>,
     nulls: Option<u64>,
     /// Pages read; 0 of a side of sketches.
@@ -198,6 +201,9 @@ pub(super) struct SourceDocument {
     passed_over: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<FilterDocument>,
+    /// Rules and digest that brought its IDs to one form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
 }
 
 /// Which rows of a side count; absent of a side all of whose rows do.
@@ -228,6 +234,7 @@ pub(super) fn sources(sources: &[SourceReport]) -> Vec<SourceDocument> {
         column: source.column.clone(),
         passed_over: source.passed_over.clone(),
         filter: FilterDocument::of(source),
+        profile: (!source.profile.is_none()).then(|| source.profile.text().to_owned()),
     };
     sources.iter().map(document).collect()
 }
@@ -320,6 +327,7 @@ fn side(side: &SideReport) -> Side<'_> {
         passed_over: &side.passed_over,
         filter: FilterDocument::of(&side.source()),
         id_type: side.id_type.map(crate::id::IdDomain::name),
+        profile: (!side.profile.is_none()).then(|| side.profile.text()),
         rows: side.tally.map(|tally| tally.rows),
         nulls: side.tally.map(|tally| tally.nulls),
         pages: side.pages.pages,

@@ -41,7 +41,7 @@ pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
-use crate::id::{IdDomain, NullCounts, PageChecks, Tally};
+use crate::id::{IdDomain, NullCounts, PageChecks, Profile, Tally};
 use crate::spelling::Reading;
 
 /// The form in which a report is written.
@@ -88,6 +88,8 @@ pub struct SourceReport {
     pub passed_over: Vec<String>,
     /// Which of its rows count; `None` for all.
     pub filter: Option<FilterReport>,
+    /// How its IDs were brought to one form.
+    pub profile: Profile,
 }
 
 /// Which rows of a side count.
@@ -131,6 +133,8 @@ pub struct SideReport {
     pub filter: Option<String>,
     /// What its IDs are; `None` if its type says that all is null.
     pub id_type: Option<IdDomain>,
+    /// How its IDs were brought to one form.
+    pub profile: Profile,
     /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't
     /// tell.
     pub tally: Option<Tally>,
@@ -285,6 +289,13 @@ pub enum Warning {
         /// How many rows.
         rows: u64,
     },
+    /// A rule couldn't read many of a side's IDs, which are nobody.
+    Unreadable {
+        /// The side.
+        side: String,
+        /// How many.
+        ids: u64,
+    },
     /// Rows of a side without a day are left out of its trend.
     NoDay {
         /// The side.
@@ -355,6 +366,7 @@ impl Warning {
             Self::Folded { .. } => "folded",
             Self::NullsDiffer { .. } => "nulls_differ",
             Self::NamedNulls { .. } => "named_nulls",
+            Self::Unreadable { .. } => "unreadable",
             Self::NoDay { .. } => "no_day",
             Self::PathDiffers { .. } => "path_differs",
             Self::Spelling { .. } => "spelling",
@@ -422,6 +434,10 @@ impl Warning {
             Self::NamedNulls { side, rows } => format!(
                 "{} rows of {side} hold a text that was named as null, and are counted as nulls",
                 number::whole(*rows as f64)
+            ),
+            Self::Unreadable { side, ids } => format!(
+                "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls",
+                number::whole(*ids as f64)
             ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",

@@ -15,6 +15,7 @@ impl SideReport {
                 .filter
                 .clone()
                 .map(|condition| FilterReport::new(condition, self.pages)),
+            profile: self.profile.clone(),
         }
     }
 }
@@ -29,7 +30,14 @@ pub(super) fn columns(sources: &[SourceReport]) -> String {
         names if names.is_empty() => names,
         names => format!("id column: {names}\n"),
     };
-    filters(sources).fold(columns, |text, filter| text + &filter + "\n")
+    let lines = profiles(sources).chain(filters(sources));
+    lines.fold(columns, |text, line| text + &line + "\n")
+}
+
+/// `ids of shop: email/1+sha256`, of each side whose IDs were brought to one form.
+fn profiles(sources: &[SourceReport]) -> impl Iterator<Item = String> {
+    let formed = sources.iter().filter(|source| !source.profile.is_none());
+    formed.map(|source| format!("ids of {}: {}", source.name, source.profile.text()))
 }
 
 /// `shop where active: 240,000 rows, 61,020 of them taken`, of each side with a filter.

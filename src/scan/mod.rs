@@ -22,6 +22,7 @@ mod place;
 mod rows;
 mod schedule;
 mod segments;
+mod spelling;
 mod spool;
 mod stdin;
 mod store;
@@ -35,15 +36,16 @@ pub use describe::describe;
 pub use divide::{Divider, SegmentLimits};
 pub use names::USUAL_NAMES;
 pub use place::Side;
-pub use schedule::{pool, scan};
+pub use schedule::{SideScan, pool, scan};
 pub use segments::{has_segment_columns, scan_by};
+pub use spelling::Spelling;
 pub use store::{file_bytes, is_same_file, read_bytes};
 pub use tables::live_files;
 pub use version::AsOf;
 
 use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::filter::RowFilter;
-use crate::id::{IdDomain, NullCounts, PageChecks};
+use crate::id::{IdDomain, Normal, NullCounts, PageChecks, Profile, ensure_one_profile};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
 use ::parquet::schema::types::SchemaDescriptor;
 use file::{DataFile, IdKind};
@@ -75,6 +77,10 @@ pub struct IdSelection {
     pub as_of: Option<AsOf>,
     /// The version of the tables of single sides, by the side's name.
     pub as_of_of_side: BTreeMap<String, AsOf>,
+    /// How the IDs of every side that isn't named below come to one form.
+    pub normal: Spelling,
+    /// How the IDs of single sides do, by the side's name: what they don't say, `normal` does.
+    pub normal_of_side: BTreeMap<String, Spelling>,
     /// Which rows of every side are taken; `None` takes all.
     pub filter: Option<RowFilter>,
     /// Which rows of single sides are taken, by the side's name: those that `filter` takes as well.
@@ -152,8 +158,10 @@ pub struct SidePlan {
     pub name: String,
     /// The ID column's dotted path, as it can be shown; several where its files differ.
     pub column: String,
-    /// The domain of its IDs; `None` if its columns say that all is null.
+    /// The domain of its IDs in their normal form; `None` if its columns say that all is null.
     pub domain: Option<IdDomain>,
+    /// How its IDs come to one form.
+    pub profile: Profile,
     /// Files that were named twice and are read once.
     pub repeated: Vec<String>,
     /// What lies in its folders and holds no data, and files that are no longer in their table.
@@ -164,6 +172,7 @@ pub struct SidePlan {
     pub filter: Option<String>,
     /// What IDs of files without types are read as.
     form: Form,
+    normal: Option<Arc<Normal>>,
     files: Vec<DataFile>,
     counter: Arc<PageCounter>,
 }
@@ -233,7 +242,14 @@ impl SidePlan {
                     .hint(one_form(before, now)));
             }
         }
-        self.domain = domain;
+        self.domain = match (&self.normal, domain) {
+            (Some(normal), Some(domain)) => Some(
+                normal
+                    .domain(domain)
+                    .map_err(|e| e.with("side", &self.name))?,
+            ),
+            (_, domain) => domain,
+        };
         Ok(())
     }
 }
@@ -252,6 +268,7 @@ impl Plan {
             .map(|side| plan_side(side, id, foreign))
             .collect::<Result<Vec<_>>>()?;
         let mut plan = Self { sides };
+        spelling::settle(&mut plan.sides, id)?;
         plan.settle(&[])?;
         Ok(plan)
     }
@@ -262,7 +279,9 @@ impl Plan {
     /// # Errors
     /// [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
     pub fn settle(&mut self, beside: &[IdDomain]) -> Result<()> {
-        let known = self.sides.iter().flat_map(|side| &side.files);
+        // IDs that are brought to one form are text before.
+        let plain = self.sides.iter().filter(|side| side.normal.is_none());
+        let known = plain.flat_map(|side| &side.files);
         let mut known = known.filter_map(|file| match file.kind() {
             IdKind::Known(domain) => Some(domain),
             IdKind::AllNull | IdKind::Untyped => None,
@@ -273,7 +292,10 @@ impl Plan {
             false => Form::Text,
         };
         for side in &mut self.sides {
-            side.settle(form)?;
+            side.settle(match side.normal {
+                Some(_) => Form::Text,
+                None => form,
+            })?;
         }
         check_comparable(&self.sides)
     }
@@ -285,7 +307,11 @@ fn check_side_names(sides: &[Side], id: &IdSelection) -> Result<()> {
     let named = named.chain(bare.map(|name| (Setting::NoHeader, name)));
     let dated = id.as_of_of_side.keys().map(|name| (Setting::AsOf, name));
     let filtered = id.filter_of_side.keys().map(|name| (Setting::Where, name));
-    for (setting, name) in named.chain(dated).chain(filtered) {
+    let spelt = id
+        .normal_of_side
+        .keys()
+        .map(|name| (Setting::Normalize, name));
+    for (setting, name) in named.chain(dated).chain(filtered).chain(spelt) {
         if !sides.iter().any(|side| side.name == *name) {
             let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
             return Err(Error::usage([
@@ -315,6 +341,8 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         foreign: Vec::new(),
         filter: id.filter.as_ref().map(RowFilter::text),
         form: Form::Text,
+        normal: None,
+        profile: Profile::default(),
         files: Vec::new(),
         counter: Arc::default(),
     };
@@ -391,6 +419,8 @@ fn check_comparable(sides: &[SidePlan]) -> Result<()> {
             );
             return Err(Error::new(ErrorKind::Incomparable, text).hint(one_form(domain, other)));
         }
+        ensure_one_profile(&first.profile, &side.profile)
+            .map_err(|e| e.with("side", &side.name).with("beside", &first.name))?;
     }
     Ok(())
 }

@@ -77,6 +77,22 @@ pub fn scan<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<SideScan<S>>> {
+    if !plan.normalises() {
+        return scan_ids(plan, threads, new_sink, progress);
+    }
+    let new = |side: usize| Ok(plan.sides[side].normalising(new_sink(side)?));
+    let scanned = scan_ids(plan, threads, &new, progress)?;
+    let sides = plan.sides.iter().zip(scanned);
+    Ok(sides.map(|(side, scanned)| side.finish(scanned)).collect())
+}
+
+/// Likewise, IDs as they are.
+fn scan_ids<S: IdSink>(
+    plan: &Plan,
+    threads: usize,
+    new_sink: &(impl Fn(usize) -> Result<S> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<SideScan<S>>> {
     if plan.sides.iter().any(|side| side.filter.is_some()) {
         return scan_filtered(plan, threads, new_sink, progress);
     }

@@ -43,6 +43,29 @@ pub fn scan_by<S: IdSink>(
     new_sink: &(impl Fn(usize) -> Result<S> + Sync),
     progress: &dyn Progress,
 ) -> Result<Vec<Segments<SegmentScan<S>>>> {
+    if !plan.normalises() {
+        return scan_ids_by(plan, segments, threads, new_sink, progress);
+    }
+    let new = |side: usize| Ok(plan.sides[side].normalising(new_sink(side)?));
+    let scanned = scan_ids_by(plan, segments, threads, &new, progress)?;
+    let sides = plan.sides.iter().zip(scanned);
+    let finish = |(side, scanned): (&SidePlan, Segments<_>)| {
+        scanned.try_map(|SegmentScan { sinks, tally }| {
+            let SideScan { sinks, tally } = side.finish(SideScan { sinks, tally });
+            Ok(SegmentScan { sinks, tally })
+        })
+    };
+    sides.map(finish).collect()
+}
+
+/// Likewise, IDs as they are.
+fn scan_ids_by<S: IdSink>(
+    plan: &Plan,
+    segments: SegmentLimits<'_>,
+    threads: usize,
+    new_sink: &(impl Fn(usize) -> Result<S> + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<Segments<SegmentScan<S>>>> {
     let new_state = |side: usize| Ok(Worker::new(side, &plan.sides[side], segments));
     let read = |file: &DataFile, unit: &Unit, worker: &mut Worker<'_, S>, watch: &dyn Watch| {
         worker.read(file, &unit.work, new_sink, watch)

@@ -14,7 +14,7 @@ pub use sketcher::Sketcher;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{HashScheme, merge_schemes};
-use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
+use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, ensure_one_profile, merge_domains};
 use crate::spelling::Spelling;
 use std::ops::RangeInclusive;
 
@@ -127,6 +127,7 @@ impl Default for SketchOptions {
 pub struct Sketch {
     scheme: HashScheme,
     domain: Option<IdDomain>,
+    profile: Profile,
     registers: Option<HyperLogLog>,
     sample: Option<BottomK>,
     tally: Option<Tally>,
@@ -196,6 +197,7 @@ impl Sketch {
         Ok(Self {
             scheme,
             domain,
+            profile: Profile::default(),
             registers,
             sample,
             tally,
@@ -218,6 +220,12 @@ impl Sketch {
         self.spelling.as_deref()
     }
 
+    /// The same users, whose IDs were brought to one form as `profile` says.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
     /// Turns this sketch into that of the union of both sets. Commutative, associative and
     /// idempotent (but for the tally, which adds up); different precisions and k fold to the
     /// lower. What one of them lacks, registers, sample or tally, their union lacks too.
@@ -227,6 +235,9 @@ impl Sketch {
     /// nothing but registers and the other nothing but a sample; this sketch is then unharmed.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.ensure_comparable(other)?;
+        if self.domain.is_none() {
+            self.profile = other.profile.clone();
+        }
         self.domain = self.domain.or(other.domain);
         self.registers = both(self.registers.take(), other.registers.as_ref(), |a, b| {
             a.merge(b);
@@ -245,7 +256,10 @@ impl Sketch {
     /// Those of [`Self::merge`].
     pub fn ensure_comparable(&self, other: &Self) -> Result<()> {
         merge_schemes(self.scheme, other.scheme)?;
-        merge_domains(self.domain, other.domain)?;
+        if merge_domains(self.domain, other.domain)?.is_some() && self.domain == other.domain {
+            // Without a domain there were no IDs, or nobody knows what they were.
+            ensure_one_profile(&self.profile, &other.profile)?;
+        }
         let registers = self.registers.is_some() && other.registers.is_some();
         if registers || (self.sample.is_some() && other.sample.is_some()) {
             return Ok(());
@@ -267,6 +281,12 @@ impl Sketch {
     #[must_use]
     pub const fn domain(&self) -> Option<IdDomain> {
         self.domain
+    }
+
+    /// How the IDs were brought to one form.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// The HyperLogLog part; `None` if another program left it out.

@@ -4,7 +4,7 @@ use super::bottom_k::BottomKBuilder;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
-use crate::id::{IdBatch, IdDomain, IdSink, Tally, merge_domains};
+use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
 use crate::spelling::Speller;
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
@@ -23,6 +23,7 @@ use crate::spelling::Speller;
 #[derive(Debug)]
 pub struct Sketcher {
     domain: Option<IdDomain>,
+    profile: Profile,
     hasher: BatchHasher,
     parts: Parts,
     spelling: Speller,
@@ -40,6 +41,7 @@ impl Sketcher {
     pub fn on(kernel: Kernel, options: SketchOptions) -> Self {
         Self {
             domain: None,
+            profile: Profile::default(),
             hasher: BatchHasher::new(kernel),
             parts: Parts {
                 scheme: options.hash(),
@@ -74,11 +76,17 @@ impl Sketcher {
         Sketch {
             scheme: self.parts.scheme,
             domain: self.domain,
+            profile: self.profile,
             registers: Some(self.parts.registers),
             sample: Some(self.parts.sample.finish()),
             tally: Some(tally),
             spelling: Some(Box::new(self.spelling.finish())),
         }
+    }
+
+    /// Says how the IDs that are pushed were brought to one form.
+    pub fn set_profile(&mut self, profile: Profile) {
+        self.profile = profile;
     }
 
     /// Says the domain of the IDs before, or without, any of them: two empty columns of different

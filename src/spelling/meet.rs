@@ -105,6 +105,21 @@ pub fn meet(a: &LooseSample, b: &LooseSample) -> Meeting {
     }
 }
 
+/// The IDs of both samples that are compared, as they are written; none of samples that were read from files.
+#[must_use]
+pub fn common_values<'a>(a: &'a LooseSample, b: &'a LooseSample) -> [Vec<&'a [u8]>; 2] {
+    let end = [a.threshold(), b.threshold()].into_iter().flatten().min();
+    [a, b].map(|sample| {
+        let below = sample
+            .classes()
+            .take_while(|(class, _)| end.is_none_or(|end| *class < end));
+        let values = below.map(|(_, user)| user.value());
+        values
+            .filter(|value| !value.is_empty() && value.len() < LooseSample::VALUE_MAX)
+            .collect()
+    })
+}
+
 fn hashes(users: &[&LooseUser], reading: Reading) -> HashSet<u16> {
     users.iter().map(|user| user.hash(reading)).collect()
 }

@@ -18,7 +18,6 @@
 //!
 //! Pure: must not know files, sketches or estimates.
 
-mod digest;
 mod evidence;
 mod form;
 mod key;
@@ -27,10 +26,9 @@ mod profile;
 mod rows;
 mod sample;
 
-pub use digest::{DigestKind, DigestRule};
 pub use evidence::{Speller, Spelling};
 pub use form::Reading;
-pub use meet::{Meeting, meet};
+pub use meet::{Meeting, common_values, meet};
 pub use profile::{Mark, Profile, Shape, describe};
 pub use rows::{Frequent, FrequentId, RowSample};
 pub use sample::{LooseParts, LooseSample, LooseUser, StoredUser};

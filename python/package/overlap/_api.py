@@ -17,6 +17,7 @@ Columns = Union[str, Iterable[str], None]
 Named = Union[Mapping[str, Sketch], Sequence[Sketch], SketchTable]
 InputFormat = Literal["parquet", "csv", "json", "arrow"] | None
 AsOf = Union[int, str, datetime, None]
+Digest = Literal["sha256", "sha1", "md5"] | None
 
 
 class SketchOptions(TypedDict, total=False):
@@ -25,6 +26,9 @@ class SketchOptions(TypedDict, total=False):
     hash: Literal["xxh3", "murmur3"]
     cast: Literal["integer", "string", "binary"] | None
     max_segments: int
+    normalize: str | None
+    digest: Digest
+    digested: Digest
 
 
 class FileOptions(SketchOptions, total=False):
@@ -72,6 +76,9 @@ def sketch(
     no_header: bool = False,
     null: str | Iterable[str] | None = None,
     where: str | None = None,
+    normalize: str | None = None,
+    digest: Digest = None,
+    digested: Digest = None,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
@@ -106,6 +113,10 @@ def sketch(
         null: For text files: a text that means null where an ID is expected, or several.
         where: For files: takes only the rows that meet a condition in SQL, such as ``"country = 'CH' and
             day >= current_date - interval '30 days'"``.
+        normalize: Brings IDs to one form by rules with commas between them, such as ``"email"`` or
+            ``"trim,lower"`` (docs/identity.md). IDs that a rule can't read are nulls.
+        digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
+        digested: The IDs are such digests already, as hexadecimal of either case, base64 or bytes.
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
@@ -146,6 +157,9 @@ def sketch(
             no_header=no_header,
             null=[null] if isinstance(null, str) else None if null is None else list(null),
             where=where,
+            normalize=normalize,
+            digest=digest,
+            digested=digested,
         )
         return table if columns else table[0]
     if require_checksums:
@@ -157,7 +171,10 @@ def sketch(
     if given:
         raise UsageError(f"{given[0]} is for files, not for {_a(data)}")
     id = "user_id" if id is None else id
-    sketcher = Sketcher(id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments)
+    sketcher = Sketcher(
+        id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments,
+        normalize=normalize, digest=digest, digested=digested,
+    )
     table = sketcher.update(_only(data, [id, *columns])).finish_table()
     return table if columns else table[0]
 

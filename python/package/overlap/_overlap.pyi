@@ -88,6 +88,9 @@ class Sketcher:
         hash: Literal["xxh3", "murmur3"] = "xxh3",
         cast: Literal["integer", "string", "binary"] | None = None,
         max_segments: int = 10_000,
+        normalize: str | None = None,
+        digest: str | None = None,
+        digested: str | None = None,
     ) -> Sketcher: ...
     def update(self, data: Any) -> Sketcher: ...
     @property
@@ -121,6 +124,9 @@ def sketch_paths(
     no_header: bool = False,
     null: Sequence[str] | None = None,
     where: str | None = None,
+    normalize: str | None = None,
+    digest: str | None = None,
+    digested: str | None = None,
 ) -> SketchTable: ...
 def list_files(paths: Sequence[str]) -> list[Path]: ...
 def read_sketches(path: str | os.PathLike[str]) -> SketchTable: ...

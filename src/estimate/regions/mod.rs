@@ -54,7 +54,7 @@ pub struct RegionCounts {
 }
 
 impl RegionCounts {
-    /// The fit is dense in the 2^N − 1 regions: for 8 sets it takes a tenth of a second, and every
+    /// The fit is dense in the 2^N − 1 regions: for 8 sets it takes a twentieth of a second, and every
     /// further set makes it eight times slower.
     pub const SETS_MAX: usize = 8;
 }

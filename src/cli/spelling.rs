@@ -1,0 +1,40 @@
+//! How IDs come to one form.
+
+use clap::Args;
+use overlap::{IdSelection, Result};
+
+const SPELLING: &str = "Spelling of IDs";
+
+/// Rules and digests, of all sides or of one.
+#[derive(Args)]
+pub struct SpellingArgs {
+    /// Bring IDs to one form by rules, in this order: trim, lower, upper, nfc, digits, strip-zeros,
+    /// strip-prefix=TEXT, email, email-google, email-uid2, phone, phone-meta, uuid, uuid-dotnet, hex,
+    /// base64. What a rule can't read is counted and nobody
+    #[arg(long, value_name = "[NAME=]RULE,…", help_heading = SPELLING)]
+    normalize: Vec<String>,
+
+    /// Make a digest of every ID in its form: sha256, sha1 or md5. Sides of which nothing is said hold
+    /// these digests already, as hexadecimal of either case, base64 or bytes
+    #[arg(long, value_name = "[NAME=]DIGEST", help_heading = SPELLING)]
+    digest: Vec<String>,
+
+    /// The IDs are digests already, of what the rules of --normalize lead to
+    #[arg(long, value_name = "[NAME=]DIGEST", help_heading = SPELLING)]
+    digested: Vec<String>,
+}
+
+impl SpellingArgs {
+    /// Says what was typed.
+    pub fn say(&self, selection: &mut IdSelection) -> Result<()> {
+        self.normalize
+            .iter()
+            .try_for_each(|text| selection.normalize(text))?;
+        self.digest
+            .iter()
+            .try_for_each(|text| selection.digest(text))?;
+        self.digested
+            .iter()
+            .try_for_each(|text| selection.digested(text))
+    }
+}

@@ -1,0 +1,92 @@
+//! E-mail addresses and phone numbers as the large platforms take them.
+
+use super::text::{digit, push_lower, trimmed};
+
+/// Where dots of an address, and what follows a `+`, mean nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dots {
+    Stay,
+    /// At gmail.com.
+    FallAtGmail,
+    /// At gmail.com and googlemail.com.
+    FallAtGoogle,
+}
+
+/// Appends an address, trimmed and in small letters.
+pub(super) fn email(id: &[u8], dots: Dots, out: &mut Vec<u8>) -> Option<()> {
+    let text = trimmed(id)?;
+    let start = out.len();
+    push_lower(text, out);
+    let address = &out[start..];
+    let at = memchr::memchr(b'@', address)?;
+    let (local, domain) = (&address[..at], &address[at + 1..]);
+    let is_address = !local.is_empty()
+        && !domain.is_empty()
+        && !domain.contains(&b'@')
+        && !text.contains(char::is_whitespace);
+    if !is_address {
+        out.truncate(start);
+        return None;
+    }
+    let falls = match dots {
+        Dots::Stay => false,
+        Dots::FallAtGmail => domain == b"gmail.com",
+        Dots::FallAtGoogle => domain == b"gmail.com" || domain == b"googlemail.com",
+    };
+    if falls {
+        let local = local.split(|&byte| byte == b'+').next().unwrap_or(local);
+        let mut bare: Vec<u8> = local.iter().copied().filter(|&byte| byte != b'.').collect();
+        if bare.is_empty() {
+            out.truncate(start);
+            return None;
+        }
+        bare.extend_from_slice(&address[at..]);
+        out.truncate(start);
+        out.extend_from_slice(&bare);
+    }
+    Some(())
+}
+
+/// Appends a number in the form of E.164 (ITU-T, 2010, section 6.2.1: country code first, 15 digits at
+/// most). Shorter numbers than of 7 digits exist only within a country.
+pub(super) fn phone(id: &[u8], plus: bool, out: &mut Vec<u8>) -> Option<()> {
+    const DIGITS_MIN: usize = 7;
+    const DIGITS_MAX: usize = 15;
+    let text = trimmed(id)?;
+    let international = text
+        .strip_prefix(['+', '\u{ff0b}'])
+        .or_else(|| text.strip_prefix("00"))?;
+    // How a number is dialled within its country: +44 (0)20 7946 0000.
+    let (country, rest) = international
+        .split_once("(0)")
+        .unwrap_or((international, ""));
+    let start = out.len();
+    if plus {
+        out.push(b'+');
+    }
+    let first = out.len();
+    for character in country.chars().chain(rest.chars()) {
+        match digit(character) {
+            Some(digit) => out.push(digit),
+            None if is_between_digits(character) => {}
+            None => {
+                out.truncate(start);
+                return None;
+            }
+        }
+    }
+    let count = out.len() - first;
+    let is_number = (DIGITS_MIN..=DIGITS_MAX).contains(&count) && out[first] != b'0';
+    if !is_number {
+        out.truncate(start);
+        return None;
+    }
+    Some(())
+}
+
+const fn is_between_digits(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\u{a0}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '/' | '(' | ')'
+    )
+}
