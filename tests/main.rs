@@ -24,6 +24,7 @@ mod questions; // known sizes, regions, set formulas, the error to expect
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them
 mod spelling; // the same people spelt two ways: what is noticed, with which numbers
+mod spelling_pairs; // every kind of two spellings: noticed, counted, mended by the setting that is named
 mod storage_forms; // however IDs are stored, they are the same IDs
 mod text; // CSV, TSV and lists of IDs
 mod tidy; // the house's own rules

@@ -21,7 +21,6 @@ pub fn run(args: &Args) -> Result<()> {
     let request = DiagnoseRequest {
         sources: args.sources.sources()?,
         confidence: args.confidence,
-        show_values: false,
     };
     let report = overlap::diagnose(&request, &Bar::new())?;
     super::warn(&report.warnings);

@@ -21,8 +21,6 @@ pub struct DiagnoseRequest {
     pub sources: Sources,
     /// The level of the intervals.
     pub confidence: Confidence,
-    /// Whether placeholders are shown as they are written.
-    pub show_values: bool,
 }
 
 /// Spellings that are looked at of each side: at the default size of sketches sixteen times as many as in other
@@ -135,7 +133,6 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
             .iter()
             .flat_map(|spelling| spelling.frequent.placeholders().cloned())
             .collect(),
-        show_values: request.show_values,
         name,
     };
     Ok(Found {

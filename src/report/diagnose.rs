@@ -42,8 +42,6 @@ pub struct DiagnosedSide {
     pub profile: Profile,
     /// IDs that are likely placeholders.
     pub frequent: Vec<FrequentId>,
-    /// Whether placeholders are shown as they are written.
-    pub show_values: bool,
 }
 
 /// How many users of two sides meet under each reading.
