@@ -131,7 +131,10 @@ fn stored_sketches_say_it_too_and_grow_by_a_twentieth_at_most() {
         let stored = &table.values()[0];
         let spelling = spelling_blob(stored).unwrap().len();
         let before = registers_blob(stored).unwrap().len() + sample_blob(stored).unwrap().len();
-        assert!(spelling * 100 <= before * 6, "{spelling} bytes beside {before}");
+        assert!(
+            spelling * 100 <= before * 6,
+            "{spelling} bytes beside {before}"
+        );
     }
     let report = overlap(&["estimate", &sketches[0], &sketches[1], "--format", "json"]).json();
     let hidden = said(&report, "spelling");

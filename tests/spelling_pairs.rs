@@ -412,13 +412,18 @@ fn every_pair_of_spellings_is_noticed_with_the_right_number_and_mended_by_what_i
     let mut wrong = Vec::new();
     for (kind, ours, theirs, reading, settings) in PAIRS {
         let a = format!("a={}", folder.ids("a.parquet", texts((0..300).map(ours))));
-        let b = format!("b={}", folder.ids("b.parquet", texts((150..450).map(theirs))));
+        let b = format!(
+            "b={}",
+            folder.ids("b.parquet", texts((150..450).map(theirs)))
+        );
         let report = overlap(&["diagnose", &a, &b, "--format", "json"]).json();
         let pair = &report["pairs"][0];
         let value = |name: &str| {
             let readings = pair["readings"].as_array().unwrap().iter();
             let mut of_name = readings.filter(|reading| reading["reading"] == name);
-            of_name.next().unwrap()["overlap"]["value"].as_u64().unwrap()
+            of_name.next().unwrap()["overlap"]["value"]
+                .as_u64()
+                .unwrap()
         };
         let found = pair["settings"].as_str().unwrap_or("");
         let counts = [value("written"), value(reading.name())];
