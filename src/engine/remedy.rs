@@ -116,12 +116,7 @@ fn prefix(values: &[&[u8]]) -> Option<String> {
         let same = first[..len].iter().zip(value.iter());
         same.take_while(|(a, b)| a == b).count()
     });
-    let is_sign = |byte: &u8| {
-        matches!(
-            byte,
-            b':' | b'_' | b'-' | b'|' | b'/' | b'\\' | b'"' | b'\''
-        )
-    };
+    let is_sign = |byte: &u8| matches!(byte, b':' | b'_' | b'-' | b'|' | b'/' | b'\\');
     let end = first[..common].iter().rposition(is_sign)? + 1;
     std::str::from_utf8(&first[..end]).ok().map(str::to_owned)
 }

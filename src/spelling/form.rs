@@ -357,7 +357,12 @@ pub(super) fn ends_of_base64(core: &[u8]) -> Option<([u8; 4], [u8; 4])> {
         let digit = |word: u64, byte: &u8| Some(word << 6 | u64::from(base64_digit(*byte)?));
         text.iter().try_fold(0_u64, digit)
     };
-    let (head, tail) = (word(&core[..6])?, word(&core[core.len() - 6..])?);
+    // Only the tail is asked for of digests: their heads are as good, and take as long.
+    let head = match core.len() {
+        22 => word(&core[..6])?,
+        _ => 0,
+    };
+    let tail = word(&core[core.len() - 6..])?;
     let low = |word: u64| {
         u32::try_from(word & u64::from(u32::MAX))
             .unwrap_or(0)
@@ -366,7 +371,30 @@ pub(super) fn ends_of_base64(core: &[u8]) -> Option<([u8; 4], [u8; 4])> {
     (tail & ((1 << surplus) - 1) == 0).then(|| (low(head >> 4), low(tail >> surplus)))
 }
 
+/// Whether a byte is a digit of base64, of either alphabet.
+#[inline]
+pub(super) fn is_of_base64(byte: u8) -> bool {
+    base64_digit(byte).is_some()
+}
+
+#[inline]
 fn base64_digit(byte: u8) -> Option<u8> {
+    /// The digits by their bytes; what is none is above all.
+    const DIGITS: [u8; 256] = {
+        let mut digits = [u8::MAX; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            if let Some(digit) = digit_of_base64(byte) {
+                digits[byte as usize] = digit;
+            }
+            byte += 1;
+        }
+        digits
+    };
+    Some(DIGITS[usize::from(byte)]).filter(|&digit| digit < 64)
+}
+
+const fn digit_of_base64(byte: u8) -> Option<u8> {
     Some(match byte {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,

@@ -57,23 +57,81 @@ fn head_of(value: &[u8]) -> u64 {
 /// The key of an ID: the smaller, the likelier in a sample.
 #[inline]
 pub(super) fn key(value: &[u8], scratch: &mut Scratch) -> u64 {
-    if let Some(tail) = value.last_chunk::<8>() {
-        let tail = u64::from_le_bytes(*tail);
-        if alphanumeric(tail) == HIGH {
-            match value.len() {
-                // Base64, a UUID behind a prefix.
-                22 | 27 | 43 | 34 | 41 | 45 => {}
-                // `1234.0000000000`
-                _ if tail == each(b'0') => {}
-                // `1.234567E6`, the point of which is farther off.
-                ..24 if value[1] == b'.' => {}
-                32 => return with_head(tail, head_of(value)),
-                36 if form::has_hyphens_of_uuid(value) => return with_head(tail, head_of(value)),
-                _ => return mix(fold(tail)),
-            }
+    let Some(tail) = value.last_chunk::<8>() else {
+        return short(value).unwrap_or_else(|| careful(value, scratch));
+    };
+    let tail = u64::from_le_bytes(*tail);
+    if alphanumeric(tail) == HIGH {
+        match value.len() {
+            // Base64, a UUID behind a prefix.
+            22 | 27 | 43 | 34 | 41 | 45 => {}
+            // `1234.0000000000`
+            _ if tail == each(b'0') => {}
+            // `1.234567E6`, the point of which is farther off.
+            ..24 if value[1] == b'.' => {}
+            32 => return with_head(tail, head_of(value)),
+            36 if form::has_hyphens_of_uuid(value) => return with_head(tail, head_of(value)),
+            _ => return mix(fold(tail)),
         }
     }
-    careful(value, scratch)
+    quick(value, tail).unwrap_or_else(|| careful(value, scratch))
+}
+
+/// The key of up to seven letters and digits.
+#[inline]
+fn short(value: &[u8]) -> Option<u64> {
+    let len = value.len();
+    let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) else {
+        return None;
+    };
+    let word = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    let free = 8 * (8 - len);
+    // Zeros before it, and the two overlap.
+    let tail = word(last) << 32 | word(first) << free | (each(b'0') & ((1 << free) - 1));
+    let is_hex = matches!(value[1], b'x' | b'X');
+    (alphanumeric(tail) == HIGH && !is_hex).then(|| mix(fold(tail)))
+}
+
+/// The key of the commonest IDs that don't end in letters and digits, or may be base64: the same as that of the
+/// careful way, without its steps.
+fn quick(value: &[u8], tail: u64) -> Option<u64> {
+    let (&first, &last) = (value.first()?, value.last()?);
+    if form::is_raw_digest(value) {
+        return None;
+    }
+    if let Some(at) = memchr::memchr(b'@', value) {
+        let word = tail_of(&value[..at]);
+        // From `+` on; blanks and quotes are below.
+        let is_plain = ((word & !HIGH) + each(0x80 - b'+')) & !word & HIGH == HIGH;
+        let is_core = first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric();
+        return (is_plain && is_core).then(|| mix(fold(word)));
+    }
+    let padding = value
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|&&byte| byte == b'=')
+        .count();
+    let bare = &value[..value.len() - padding];
+    if matches!(bare.len(), 22 | 27 | 43) && form::is_of_base64(first) {
+        let (head, tail) = form::ends_of_base64(bare)?;
+        return Some(of_digest(bare.len() == 22, Some(&head), Some(&tail)));
+    }
+    if !last.is_ascii_alphanumeric() {
+        return None;
+    }
+    // Digits behind a sign and letters: `user_123456`.
+    let signs = !alphanumeric(tail) & HIGH;
+    let after = signs.leading_zeros() as usize / 8;
+    let (prefix, digits) = value.split_at(value.len() - after);
+    let (sign, prefix) = prefix.split_last()?;
+    let is_prefix = match sign {
+        b'-' => prefix.iter().all(u8::is_ascii_alphabetic),
+        b':' | b'_' | b'|' | b'/' => prefix.iter().all(u8::is_ascii_alphanumeric),
+        _ => false,
+    };
+    let is_number = after >= 5 && digits.iter().all(u8::is_ascii_digit);
+    (is_prefix && is_number && first.is_ascii_alphabetic()).then(|| mix(fold(tail_of(digits))))
 }
 
 /// The key of an ID that doesn't simply end in letters and digits, or may be base64.
@@ -225,6 +283,36 @@ mod tests {
             b"da39a3ee5e6b4b0d3255bfef95601890afd80709",
             b"2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
         ]);
+    }
+
+    #[test]
+    fn the_quick_way_is_the_careful_one() {
+        let mut random = 1_u64;
+        let mut next = |below: u64| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (random >> 33) % below
+        };
+        let alphabet = b"aZ09Ff.+-_:@=/ 5e\xc3\xa9";
+        let mut scratch = Scratch::default();
+        let (mut quick_ones, rounds) = (0, if cfg!(miri) { 1_000 } else { 300_000 });
+        for round in 0..rounds {
+            let kinds = [(8, 30), (22, 23), (24, 25), (27, 29), (43, 45), (1, 8)];
+            let (least, most) = kinds[(round % 6) as usize];
+            let len = least + next(most - least);
+            let some = [4, 6, 10, alphabet.len() as u64][(round / 6 % 4) as usize];
+            let id: Vec<u8> = (0..len).map(|_| alphabet[next(some) as usize]).collect();
+            let found = match id.last_chunk::<8>() {
+                Some(tail) => quick(&id, u64::from_le_bytes(*tail)),
+                None => short(&id),
+            };
+            let Some(found) = found else { continue };
+            quick_ones += 1;
+            let text = String::from_utf8_lossy(&id);
+            assert_eq!(found, careful(&id, &mut scratch), "{text:?}");
+        }
+        assert!(quick_ones > rounds / 20, "{quick_ones}");
     }
 
     #[test]
