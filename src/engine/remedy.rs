@@ -95,17 +95,19 @@ fn candidates(values: &[Vec<&[u8]>; 2]) -> Vec<Candidate> {
         all.push(both(vec![prefix.clone(), Rule::StripZeros]));
         all.extend(first(&[prefix]));
     }
-    all.extend(
-        [
-            vec![Rule::Email],
-            vec![Rule::EmailGoogle],
+    all.extend([vec![Rule::Email], vec![Rule::EmailGoogle]].map(both));
+    // Rules that drop letters would make one user of many.
+    let is_letter = |value: &&[u8]| String::from_utf8_lossy(value).contains(char::is_alphabetic);
+    if !values.iter().flatten().any(|value| is_letter(value)) {
+        let zeros = vec![Rule::Digits, Rule::StripZeros];
+        let rules = [
             vec![Rule::Phone],
             vec![Rule::PhoneMeta],
             vec![Rule::Digits],
-            vec![Rule::Digits, Rule::StripZeros],
-        ]
-        .map(both),
-    );
+            zeros,
+        ];
+        all.extend(rules.map(both));
+    }
     all
 }
 
