@@ -11,7 +11,7 @@ import zlib
 
 HASHES = {1: ("xxh3", 0x37D626B478C5E5C9, 48), 2: ("murmur3", 0xBEE71E7F51B9E1D5, 63)}
 ID_TYPES = {0: None, 1: "integer", 2: "string", 3: "binary"}
-OWN = ("rows", "nulls", "users", "hll", "sample")
+OWN = ("rows", "nulls", "users", "hll", "sample", "spelling")
 
 
 class Corrupt(Exception):

@@ -45,6 +45,7 @@ pub mod report;
 mod scan;
 mod segments;
 mod sketch;
+pub mod spelling;
 mod storage;
 
 pub use analysis::{
@@ -56,12 +57,12 @@ pub use compare::{
     SampledRegions, pair_counts, region_counts, sampled_regions, set_counts, union_counts,
 };
 pub use engine::{
-    BatchSketcher, ConvertRequest, ConvertTo, Division, ExactMemory, ExactRequest, FullRequest,
-    SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
-    ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, full_report,
-    full_report_of, inspect, matrix, reach, read_report, read_sketches, sketch_array,
-    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify,
-    write_file, write_filtered_sketches, write_sketches,
+    BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
+    FullRequest, SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert,
+    default_memory_limit, diagnose, ensure_consistent, estimate, estimate_regions_of,
+    estimate_sketches, exact, full_report, full_report_of, inspect, matrix, reach, read_report,
+    read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
+    sketch_with_sources, store, trend, verify, write_file, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{

@@ -26,6 +26,8 @@ mod questions; // known sizes, regions, set formulas, the error to expect
 mod report; // pages and pictures, by the command line
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them
+mod spelling; // the same people spelt two ways: what is noticed, with which numbers
+mod spelling_pairs; // every kind of two spellings: noticed, counted, mended by the setting that is named
 mod storage_forms; // however IDs are stored, they are the same IDs
 #[cfg(unix)]
 mod terminal; // what a terminal gets, and what shells and man know

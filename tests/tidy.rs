@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Module → the modules of the crate that it may import. ARCHITECTURE.md shows the same table.
-const FLOORS: [(&str, &[&str]); 19] = [
+const FLOORS: [(&str, &[&str]); 20] = [
     ("error", &[]),
     ("hash", &["error", "id"]),
     ("id", &["error"]),
     ("estimate", &[]),
-    ("sketch", &["hash", "id", "error"]),
+    ("spelling", &["hash", "id", "error"]),
+    ("sketch", &["spelling", "hash", "id", "error"]),
     ("exact", &["hash", "id", "error"]),
     ("segments", &["error"]),
     ("reader", &["id", "error"]),
     ("filter", &["error"]),
     ("scan", &["filter", "reader", "segments", "id", "error"]),
     ("storage", &["error"]),
-    ("format", &["segments", "sketch", "hash", "id", "error"]),
+    (
+        "format",
+        &["segments", "sketch", "spelling", "hash", "id", "error"],
+    ),
     ("compare", &["sketch", "estimate", "id", "error"]),
     (
         "analysis",
@@ -24,7 +28,9 @@ const FLOORS: [(&str, &[&str]); 19] = [
     ),
     (
         "report",
-        &["analysis", "compare", "estimate", "segments", "id", "error"],
+        &[
+            "analysis", "compare", "spelling", "estimate", "segments", "id", "error",
+        ],
     ),
     ("picture", &["report", "error"]),
     ("page", &["picture", "report"]),
@@ -32,8 +38,8 @@ const FLOORS: [(&str, &[&str]); 19] = [
     (
         "engine",
         &[
-            "report", "analysis", "compare", "estimate", "format", "filter", "segments", "sketch",
-            "hash", "exact", "scan", "storage", "id", "error",
+            "report", "analysis", "compare", "spelling", "estimate", "format", "filter",
+            "segments", "sketch", "hash", "exact", "scan", "storage", "id", "error",
         ],
     ),
 ];

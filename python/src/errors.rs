@@ -43,7 +43,7 @@ create_exception!(
 );
 
 /// A setting as the keyword that it is in Python: `cast="string"`.
-fn keyword(piece: &Piece) -> String {
+pub(crate) fn keyword(piece: &Piece) -> String {
     match piece {
         Piece::Text(text) => text.clone(),
         Piece::Setting(setting, None) => setting.name().to_owned(),

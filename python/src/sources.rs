@@ -1,6 +1,6 @@
 //! Files.
 
-use crate::errors::raise;
+use crate::errors::{keyword, raise};
 use crate::options;
 use crate::table::SketchTable;
 use crate::work;
@@ -94,6 +94,42 @@ pub(crate) fn sketch_paths(
         tables.into_iter().zip(sources).next().ok_or_else(no_side)
     });
     table.map(|(table, source)| SketchTable(table, Some(Arc::new(source))))
+}
+
+/// How the IDs of some sides are written, as the JSON of `overlap diagnose`; each side has a name and paths.
+#[pyfunction]
+#[pyo3(signature = (sides, id=None, confidence=0.95, threads=None))]
+pub(crate) fn diagnose_paths(
+    py: Python<'_>,
+    sides: Vec<(String, Vec<PathBuf>)>,
+    id: Option<String>,
+    confidence: f64,
+    threads: Option<i128>,
+) -> PyResult<String> {
+    let confidence = options::confidence(confidence)?;
+    let threads: Option<usize> = options::count("threads", threads)?;
+    let report = work::wait(py, move |progress| {
+        let first = sides.first().map(|(_, paths)| paths.clone());
+        let first = first.unwrap_or_default();
+        let mut all = Vec::new();
+        for (name, paths) in sides {
+            let mut side = Side::new(name, Vec::new());
+            for part in Side::from_arguments(&paths)? {
+                side.extend(part);
+            }
+            all.push(side);
+        }
+        let mut sources = Sources::new(&first)?;
+        sources.sides = all;
+        sources.id.column = id;
+        sources.threads = threads.unwrap_or(sources.threads).max(1);
+        let request = overlap::DiagnoseRequest {
+            sources,
+            confidence,
+        };
+        overlap::diagnose(&request, progress)
+    })?;
+    Ok(report.render(overlap::report::Format::Json, &keyword))
 }
 
 /// The files that paths, folders and patterns mean; of Delta and Iceberg tables the live ones.

@@ -4,6 +4,7 @@ mod args;
 mod bounds;
 mod convert;
 mod decide;
+mod diagnose;
 mod estimate;
 mod exact;
 mod generate;
@@ -102,6 +103,8 @@ enum Command {
     Sketch(store::Args),
     /// Merge sketches (and data) into one file: days into a month, regions into a country
     Merge(store::Args),
+    /// How IDs are written: why two sides share fewer users than they should, and what mends it
+    Diagnose(diagnose::Args),
     /// All that a sketch file discloses
     Inspect(inspect::Args),
     /// Sketches into the form of Apache DataSketches and back
@@ -145,6 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),

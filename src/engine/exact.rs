@@ -2,13 +2,15 @@
 
 use super::inputs::plan_of_data;
 use super::request::ExactRequest;
-use super::spelling::spelling_warnings;
+use super::spelling::{Spelt, SpeltSink, spelling_warnings};
 use super::{pairs_of, plan_warnings, result_warnings, side_report};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
-use crate::exact::{ExactCounter, ExactCounts, ExactOptions};
-use crate::report::{EstimateReport, Method, PairReport, SideReport};
-use crate::scan::{self, Plan, Progress, SidePlan};
+use crate::exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
+use crate::id::Tally;
+use crate::report::{EstimateReport, Method, PairReport, SideReport, Warning};
+use crate::scan::{self, Plan, Progress, SidePlan, SideScan};
+use crate::spelling::Spelling;
 
 /// What [`super::estimate`] estimates, counted: integers by value, text and binary values by a
 /// 128-bit hash.
@@ -41,13 +43,9 @@ pub(super) fn exact_plan(
             .unwrap_or(0),
     };
     let counter = ExactCounter::new(plan.sides.len(), &options)?;
-    let scanned = scan::scan(plan, threads, &|side| Ok(counter.sink(side)), progress)?;
-    let mut tallies = Vec::new();
-    let mut sinks = Vec::new();
-    for side in scanned {
-        tallies.push(side.tally);
-        sinks.extend(side.sinks);
-    }
+    let new = |side| Ok(SpeltSink::new(counter.sink(side)));
+    let scanned = scan::scan(plan, threads, &new, progress)?;
+    let (tallies, sinks, spellings) = apart(scanned);
     let counts = scan::pool(threads)?.install(|| counter.finish(sinks))?;
     let users = |side: usize| Estimate::exact(counts.users(side) as f64);
     let sides = plan.sides.iter().zip(tallies).enumerate();
@@ -72,9 +70,43 @@ pub(super) fn exact_plan(
         warnings: plan_warnings(plan),
     };
     report.warnings.extend(result_warnings(&report));
-    let spelling = spelling_warnings(&request.sources, &report.pairs);
+    let spelling = spelling_of_pairs(&report, &spellings);
     report.warnings.extend(spelling);
     Ok(report)
+}
+
+/// What was read of each side, all sinks, and how each side's IDs are written.
+fn apart(scanned: Vec<SideScan<SpeltSink>>) -> (Vec<Tally>, Vec<ExactSink>, Vec<Option<Spelling>>) {
+    let (mut tallies, mut sinks, mut spellings) = (Vec::new(), Vec::new(), Vec::new());
+    for side in scanned {
+        tallies.push(side.tally);
+        let mut whole: Option<Spelling> = None;
+        for (sink, spelling) in side.sinks.into_iter().map(SpeltSink::finish) {
+            sinks.push(sink);
+            match &mut whole {
+                Some(whole) => whole.merge(&spelling),
+                None => whole = Some(spelling),
+            }
+        }
+        spellings.push(whole);
+    }
+    (tallies, sinks, spellings)
+}
+
+/// What the spelling of the sides hides.
+fn spelling_of_pairs(report: &EstimateReport, spellings: &[Option<Spelling>]) -> Vec<Warning> {
+    let sides = report.sides.iter().zip(spellings);
+    let sides: Vec<Spelt<'_>> = sides
+        .map(|(side, spelling)| Spelt {
+            name: &side.name,
+            spelling: spelling.as_ref(),
+            users: side.users,
+            domain: side.id_type,
+        })
+        .collect();
+    let pairs = report.pairs.iter();
+    let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
+    spelling_warnings(&sides, pairs, report.confidence)
 }
 
 /// Counting is a sample that is the whole set.

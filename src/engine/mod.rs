@@ -6,6 +6,8 @@
 mod batches;
 mod convert;
 mod days;
+mod diagnose;
+mod digests;
 mod estimate;
 mod exact;
 mod full;
@@ -13,6 +15,7 @@ mod inputs;
 mod inspect;
 mod limits;
 mod regions;
+mod remedy;
 mod request;
 mod segments;
 mod sides;
@@ -23,6 +26,7 @@ mod verify;
 
 pub use batches::{BatchSketcher, sketch_batches};
 pub use convert::{ConvertRequest, ConvertTo, convert};
+pub use diagnose::{DiagnoseRequest, diagnose};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
 pub use full::{FullRequest, full_report, full_report_of, read_report, write_file};

@@ -2,6 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
+use super::spelling::warnings_of_sketches;
 use super::{estimate, method, nulls_warnings, plan_warnings, sketch_warnings};
 use crate::analysis::{OtherRegions, Regions, largest_regions, regions};
 use crate::compare::{set_counts, union_counts};
@@ -57,6 +58,8 @@ pub fn estimate_regions_of(
     warnings.extend(nulls_warnings(
         sides.iter().map(|side| (&side.name, side.pages)),
     ));
+    let names: Vec<String> = sides.iter().map(|side| side.name.clone()).collect();
+    warnings.extend(warnings_of_sketches(&names, &sketches, request.confidence)?);
     Ok(RegionsReport {
         method: method(&sketches),
         confidence: request.confidence,

@@ -5,6 +5,7 @@ use super::estimate::method_used;
 use super::inputs::{Division, Inputs};
 use super::request::Sources;
 use super::sketch_warnings_of;
+use super::spelling::warnings_of_sketches;
 use crate::analysis::{self, ReachOrder};
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
@@ -179,6 +180,7 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     warnings.extend(sides.filter_map(|(name, table)| no_users(name, table, request.confidence)));
     let every: Vec<&Sketch> = tables.iter().flat_map(SketchTable::values).collect();
     warnings.extend(sketch_warnings_of(&every));
+    warnings.extend(spelling(&names, &tables, request.confidence)?);
     let mut pages = PageChecks::default();
     checks.iter().for_each(|checks| pages += *checks);
     Ok(Answers {
@@ -190,6 +192,33 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
         sources,
         warnings,
     })
+}
+
+/// What the spelling of whole sides hides; of more sides than people compare one by one, nothing.
+fn spelling(
+    names: &[String],
+    tables: &[SketchTable],
+    confidence: Confidence,
+) -> Result<Vec<Warning>> {
+    const SIDES_MAX: usize = 16;
+    if names.len() > SIDES_MAX {
+        return Ok(Vec::new());
+    }
+    let whole = |table: &SketchTable| -> Result<Option<Sketch>> {
+        let mut whole: Option<Sketch> = None;
+        for sketch in table.values() {
+            match &mut whole {
+                Some(whole) => whole.merge(sketch)?,
+                None => whole = Some(sketch.clone()),
+            }
+        }
+        Ok(whole)
+    };
+    let sketches: Option<Vec<Sketch>> = tables.iter().map(whole).collect::<Result<_>>()?;
+    match sketches {
+        Some(sketches) => warnings_of_sketches(names, &sketches, confidence),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn tally(sketches: &[&Sketch]) -> Option<Tally> {

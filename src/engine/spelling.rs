@@ -1,97 +1,191 @@
-//! Sides that share nobody: do they write the same IDs differently?
+//! Do two sides write the same users differently, and would it matter?
 
-use super::inputs;
-use super::request::Sources;
+use super::remedy::remedy;
 use crate::compare::pair_counts;
 use crate::error::Result;
-use crate::id::{ByteIds, IdBatch, IdDomain, IdSink, push_bare_text};
-use crate::report::{PairReport, Warning};
-use crate::scan::{self, Silent};
-use crate::sketch::{Sketch, SketchOptions, Sketcher};
+use crate::estimate::{Confidence, Estimate, estimate_pair, share_interval};
+use crate::exact::ExactSink;
+use crate::id::{IdBatch, IdDomain, IdSink};
+use crate::report::{Warning, WholeEstimate};
+use crate::sketch::{Sketch, SketchOptions};
+use crate::spelling::{Meeting, Reading, Speller, Spelling, meet};
 
-/// Says which sides without a common user have some as soon as capitals, blanks, punctuation and
-/// leading zeros don't count. Reads the first row group of each such side's first file again:
-/// at a million rows it finds what at least one in a thousand of a billion users share, and costs
-/// what a small file costs.
-pub(super) fn spelling_warnings(sources: &Sources, pairs: &[PairReport]) -> Vec<Warning> {
-    let strangers = |pair: &&PairReport| {
-        let estimate = &pair.estimate;
-        estimate.overlap.lower == 0.0 && estimate.a.value > 0.0 && estimate.b.value > 0.0
-    };
-    let strangers: Vec<&PairReport> = pairs.iter().filter(strangers).collect();
-    if strangers.is_empty() {
-        return Vec::new();
-    }
-    // The question was answered without this: what fails here fails quietly.
-    let sketches = bare_sketches(sources).unwrap_or_default();
-    let shared = |pair: &&&PairReport| {
-        let (Some(a), Some(b)) = (sketches.get(pair.a), sketches.get(pair.b)) else {
-            return false;
+/// A side and what is known of the spelling of its IDs.
+#[derive(Clone, Copy)]
+pub(super) struct Spelt<'a> {
+    pub(super) name: &'a str,
+    pub(super) spelling: Option<&'a Spelling>,
+    /// Its users as they are written.
+    pub(super) users: Estimate,
+    /// What its IDs are.
+    pub(super) domain: Option<IdDomain>,
+}
+
+/// Says of every two sides what their spelling hides; `pairs` are their places and overlaps.
+pub(super) fn spelling_warnings(
+    sides: &[Spelt<'_>],
+    pairs: impl IntoIterator<Item = (usize, usize, Estimate)>,
+    confidence: Confidence,
+) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (a, b, overlap) in pairs {
+        let (a, b) = (&sides[a], &sides[b]);
+        let (Some(ours), Some(theirs)) = (a.spelling, b.spelling) else {
+            continue;
         };
-        let counts = pair_counts(a, b).ok().and_then(|counts| counts.sample);
-        counts.is_some_and(|sample| sample.both > 0)
-    };
-    let name = |side: usize| sources.sides[side].name.clone();
-    let warning = |pair: &&PairReport| Warning::Spelling {
-        a: name(pair.a),
-        b: name(pair.b),
-    };
-    strangers.iter().filter(shared).map(warning).collect()
+        let meeting = meet(&ours.loose, &theirs.loose);
+        warnings.extend(hidden(&meeting, a, b, overlap, confidence));
+        for id in ours.frequent.placeholders() {
+            let shared = theirs
+                .frequent
+                .placeholders()
+                .find(|other| other.hash == id.hash);
+            warnings.extend(shared.map(|other| Warning::Placeholder {
+                a: a.name.to_owned(),
+                b: b.name.to_owned(),
+                form: id.form.clone(),
+                percent_of_a: percent(id.share),
+                percent_of_b: percent(other.share),
+            }));
+        }
+    }
+    warnings
 }
 
-/// The sketch of what is bare in the IDs that each side begins with; of nobody where they aren't
-/// text in files.
-fn bare_sketches(sources: &Sources) -> Result<Vec<Sketch>> {
-    let mut first = sources.clone();
-    for side in &mut first.sides {
-        side.files.truncate(1);
-    }
-    let mut plan = inputs::plan(&first)?;
-    plan.keep_beginnings();
-    let options = SketchOptions::default();
-    if plan
-        .sides
-        .iter()
-        .all(|side| side.domain != Some(IdDomain::Text))
-    {
-        return Ok(Vec::new());
-    }
-    let new = |_| Ok(BareText(Sketcher::new(options)));
-    let scanned = scan::scan(&plan, sources.threads, &new, &Silent)?;
-    let mut sketches = Vec::with_capacity(scanned.len());
-    for side in scanned {
-        let parts = side.sinks.into_iter().map(|sink| sink.0).collect();
-        let (sketch, _) = inputs::merge_parts(Sketcher::new(options), parts, side.tally)?;
-        sketches.push(sketch);
-    }
-    Ok(sketches)
+fn percent(share: f64) -> u8 {
+    (share.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
-/// Sketches what is bare in text.
-struct BareText(Sketcher);
+/// The warning, if a looser reading changes the overlap by more than its interval.
+fn hidden(
+    meeting: &Meeting,
+    a: &Spelt<'_>,
+    b: &Spelt<'_>,
+    overlap: Estimate,
+    confidence: Confidence,
+) -> Option<Warning> {
+    let reading = meeting.best()?;
+    let loosened = loosened(meeting, reading, [a.users, b.users], overlap, confidence);
+    let is_more = loosened.lower > overlap.upper;
+    is_more.then(|| Warning::Spelling {
+        a: a.name.to_owned(),
+        b: b.name.to_owned(),
+        written: WholeEstimate::of(overlap),
+        loosened: WholeEstimate::of(loosened),
+        reading,
+        remedy: remedy(reading, meeting.both(reading), [a, b]),
+    })
+}
 
-impl IdSink for BareText {
+/// The overlap under a reading: that of the IDs as they are written, and of the sample what it gains.
+pub(super) fn loosened(
+    meeting: &Meeting,
+    reading: Reading,
+    users: [Estimate; 2],
+    overlap: Estimate,
+    confidence: Confidence,
+) -> Estimate {
+    let gain = meeting.gain(reading) as f64;
+    let most = users[0].value.min(users[1].value).max(overlap.value);
+    if meeting.whole {
+        let value = |written: f64| (written + gain).min(most);
+        return Estimate {
+            value: value(overlap.value),
+            lower: value(overlap.lower),
+            upper: value(overlap.upper),
+        };
+    }
+    let looked_at = (meeting.ids[0] + meeting.ids[1]) as f64;
+    let all = users[0].value + users[1].value;
+    let share = share_interval(gain, looked_at, confidence);
+    let value = (overlap.value + share.value * all).min(most);
+    let below = (overlap.value - overlap.lower).hypot((share.value - share.lower) * all);
+    let above = (overlap.upper - overlap.value).hypot((share.upper - share.value) * all);
+    Estimate {
+        value,
+        lower: (value - below).max(overlap.lower),
+        upper: (value + above).min(most.max(value)),
+    }
+}
+
+/// Likewise for sides without overlaps, which are estimated where samples give reason to.
+///
+/// # Errors
+/// [`crate::ErrorKind::Incomparable`] if sketches can't be compared.
+pub(super) fn warnings_of_sketches(
+    names: &[String],
+    sketches: &[Sketch],
+    confidence: Confidence,
+) -> Result<Vec<Warning>> {
+    let mut warnings = Vec::new();
+    for (a, b) in super::pairs_of(sketches.len()) {
+        let (Some(ours), Some(theirs)) = (sketches[a].spelling(), sketches[b].spelling()) else {
+            continue;
+        };
+        let shares = ours.frequent.placeholders().next().is_some();
+        if !shares && meet(&ours.loose, &theirs.loose).best().is_none() {
+            continue;
+        }
+        let pair = estimate_pair(&pair_counts(&sketches[a], &sketches[b])?, confidence);
+        let spelt = |side: usize, users| Spelt {
+            name: &names[side],
+            spelling: sketches[side].spelling(),
+            users,
+            domain: sketches[side].domain(),
+        };
+        let sides = [spelt(a, pair.a), spelt(b, pair.b)];
+        warnings.extend(spelling_warnings(
+            &sides,
+            [(0, 1, pair.overlap)],
+            confidence,
+        ));
+    }
+    Ok(warnings)
+}
+
+/// Counts IDs and looks at how they are written.
+pub(super) struct SpeltSink {
+    counter: ExactSink,
+    speller: Speller,
+}
+
+impl SpeltSink {
+    pub(super) fn new(counter: ExactSink) -> Self {
+        Self {
+            counter,
+            speller: Speller::new(SketchOptions::default().spellings()),
+        }
+    }
+
+    pub(super) fn finish(self) -> (ExactSink, Spelling) {
+        (self.counter, self.speller.finish())
+    }
+}
+
+impl IdSink for SpeltSink {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
-        let IdBatch::Text(ids) = batch else {
-            return Ok(());
-        };
-        let (mut data, mut offsets) = (Vec::new(), vec![0]);
-        ids.for_each(|id| {
-            let start = data.len();
-            push_bare_text(id, &mut data);
-            // What nothing is left of would be everybody's ID.
-            match i32::try_from(data.len()) {
-                Ok(end) if data.len() > start => offsets.push(end),
-                _ => data.truncate(start),
-            }
-        });
-        self.0.push(IdBatch::Text(ByteIds::Offsets {
-            data: &data,
-            offsets: &offsets,
-        }))
+        self.push_entries(batch)?;
+        self.speller.push_rows(batch);
+        Ok(())
+    }
+
+    fn push_entries(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        self.counter.push(batch)?;
+        if let IdBatch::Text(ids) | IdBatch::Binary(ids) = batch {
+            self.speller.push_users(&ids);
+        }
+        Ok(())
     }
 
     fn counts_repeats(&self) -> bool {
-        false
+        self.counter.counts_repeats()
+    }
+
+    fn row_gap(&mut self) -> Option<usize> {
+        Some(self.speller.row_gap())
+    }
+
+    fn note_rows(&mut self, batch: IdBatch<'_>) {
+        self.speller.push_chosen_rows(batch);
     }
 }

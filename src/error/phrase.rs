@@ -180,6 +180,12 @@ impl Phrase {
     }
 }
 
+impl From<Vec<Piece>> for Phrase {
+    fn from(pieces: Vec<Piece>) -> Self {
+        Self(pieces)
+    }
+}
+
 impl<P: Into<Piece>> From<P> for Phrase {
     fn from(piece: P) -> Self {
         Self(vec![piece.into()])

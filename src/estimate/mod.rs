@@ -19,6 +19,7 @@ mod planning;
 mod ratios;
 mod regions;
 mod sampled;
+mod share;
 mod single;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use regions::{
     SampleLayer, estimate_regions,
 };
 pub use sampled::{SampledCounts, estimate_sampled};
+pub use share::share_interval;
 pub use single::{contradicts, estimate_set, rough_size};
 
 /// A number with its interval: `lower <= value <= upper`.

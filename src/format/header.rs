@@ -21,11 +21,12 @@ pub(super) const HEADER_BYTES: usize = 16;
 /// The checksum behind the body.
 const CHECKSUM_BYTES: usize = 4;
 
-/// Which of the two blobs it is.
+/// Which of the blobs it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Registers,
     Sample,
+    Spelling,
 }
 
 impl Kind {
@@ -33,6 +34,7 @@ impl Kind {
         match self {
             Self::Registers => *b"OVLR",
             Self::Sample => *b"OVLS",
+            Self::Spelling => *b"OVLP",
         }
     }
 
@@ -41,6 +43,7 @@ impl Kind {
         error.prefix(match self {
             Self::Registers => "corrupt registers of a sketch: ",
             Self::Sample => "corrupt sample of a sketch: ",
+            Self::Spelling => "corrupt spelling of a sketch: ",
         })
     }
 }

@@ -11,6 +11,7 @@ pub mod datasketches;
 mod header;
 mod registers;
 mod sample;
+mod spelling;
 mod table;
 
 pub use header::FORMAT_VERSION;
@@ -44,6 +45,27 @@ pub fn registers_blob(sketch: &Sketch) -> Option<Vec<u8>> {
 #[must_use]
 pub fn sample_blob(sketch: &Sketch) -> Option<Vec<u8>> {
     (sketch.sample()).map(|sample| sample::encode(sample, sketch))
+}
+
+/// The blob of what is known of the spelling of a sketch's IDs; `None` if there is nothing worth keeping.
+#[must_use]
+pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
+    let spelling = sketch.spelling().filter(|spelling| !spelling.is_empty())?;
+    Some(spelling::encode(spelling, &header::Header::of(sketch)))
+}
+
+/// A sketch with what a blob says of the spelling of its IDs.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for anything that [`spelling_blob`] doesn't write for such a sketch.
+pub fn decode_spelling(sketch: Sketch, blob: &[u8]) -> Result<Sketch> {
+    let (header, spelling) = spelling::decode(blob)?;
+    if header != header::Header::of(&sketch) {
+        return Err(Error::input(
+            "corrupt sketch: its spelling is of another hash or id type",
+        ));
+    }
+    Ok(sketch.with_spelling(Some(spelling)))
 }
 
 /// The sketch of two blobs, or of either of them.

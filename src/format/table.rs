@@ -2,12 +2,16 @@
 //!
 //! Over whatever reads and writes bytes; files are opened elsewhere.
 
-use super::{FORMAT_VERSION, datasketches, decode, registers_blob, sample_blob};
+use super::{
+    FORMAT_VERSION, datasketches, decode, decode_spelling, registers_blob, sample_blob,
+    spelling_blob,
+};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdDomain, Tally, ensure_one_profile, merge_domains};
 use crate::segments::Segments;
 use crate::sketch::{BottomK, Sketch};
+use crate::spelling::Spelling;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch, RecordBatchReader,
 };
@@ -32,9 +36,10 @@ const NULLS: &str = "nulls";
 const USERS: &str = "users";
 const REGISTERS: &str = "hll";
 const SAMPLE: &str = "sample";
+const SPELLING: &str = "spelling";
 
 /// The columns that aren't segment columns.
-const OWN: [&str; 5] = [ROWS, NULLS, USERS, REGISTERS, SAMPLE];
+const OWN: [&str; 6] = [ROWS, NULLS, USERS, REGISTERS, SAMPLE, SPELLING];
 
 /// Rows that are encoded or decoded at a time: at the default size a few megabytes.
 const BATCH_ROWS: usize = 64;
@@ -100,7 +105,7 @@ pub fn write_filtered_table(
     filter: Option<&str>,
     out: impl Write + Send,
 ) -> Result<()> {
-    let batches = table_batches(table, users)?;
+    let batches = table_batches(table, users)?.with_spelling();
     let properties = properties(table.values(), filter);
     let mut writer = ArrowWriter::try_new(out, Arc::clone(&batches.schema), Some(properties))
         .map_err(|e| write_error(&e))?;
@@ -118,6 +123,8 @@ pub struct TableBatches<'a> {
     table: &'a SketchTable,
     users: &'a [f64],
     schema: SchemaRef,
+    /// Whether there is a column of spellings.
+    spelling: bool,
     next: usize,
 }
 
@@ -165,11 +172,24 @@ pub fn table_batches<'a>(table: &'a SketchTable, users: &'a [f64]) -> Result<Tab
         table,
         users,
         schema: Arc::new(Schema::new(fields)),
+        spelling: false,
         next: 0,
     })
 }
 
 impl TableBatches<'_> {
+    /// With a column of what is known of spellings, if anything is: integers have but one.
+    fn with_spelling(mut self) -> Self {
+        let mut spellings = self.table.values().iter().filter_map(Sketch::spelling);
+        self.spelling = spellings.any(|spelling| !spelling.is_empty());
+        if self.spelling {
+            let own = Arc::new(Field::new(SPELLING, DataType::Binary, true));
+            let fields = self.schema.fields().iter().cloned();
+            self.schema = Arc::new(Schema::new(fields.chain([own]).collect::<Vec<_>>()));
+        }
+        self
+    }
+
     /// The schema of every batch.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
@@ -193,7 +213,13 @@ impl Iterator for TableBatches<'_> {
             .slice(rows.start, rows.len())
             .columns()
             .to_vec();
-        columns.extend(own_columns(&sketches[rows.clone()], &self.users[rows]));
+        columns.extend(own_columns(
+            &sketches[rows.clone()],
+            &self.users[rows.clone()],
+        ));
+        if self.spelling {
+            columns.push(blobs(&sketches[rows], spelling_blob));
+        }
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         Some(batch.map_err(|e| Error::new(ErrorKind::Internal, e.to_string())))
     }
@@ -222,7 +248,7 @@ fn properties(sketches: &[Sketch], filter: Option<&str>) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::UNCOMPRESSED)
         .set_key_value_metadata(Some(metadata(sketches, filter)));
-    for name in [REGISTERS, SAMPLE] {
+    for name in [REGISTERS, SAMPLE, SPELLING] {
         properties = properties
             .set_column_dictionary_enabled(ColumnPath::from(name), false)
             .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
@@ -279,13 +305,6 @@ pub fn told_filter(source: impl ChunkReader + 'static) -> Result<Option<String>>
 fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let tallies = || sketches.iter().map(Sketch::tally);
-    let blobs = |blob: &dyn Fn(&Sketch) -> Option<Vec<u8>>| {
-        let mut column = BinaryBuilder::new();
-        sketches
-            .iter()
-            .for_each(|sketch| column.append_option(blob(sketch)));
-        Arc::new(column.finish())
-    };
     let rows: Int64Array = tallies().map(|tally| Some(whole(tally?.rows))).collect();
     let nulls: Int64Array = tallies().map(|tally| Some(whole(tally?.nulls))).collect();
     let users: Int64Array = users
@@ -296,9 +315,18 @@ fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {
         Arc::new(rows),
         Arc::new(nulls),
         Arc::new(users),
-        blobs(&registers_blob),
-        blobs(&sample_blob),
+        blobs(sketches, registers_blob),
+        blobs(sketches, sample_blob),
     ]
+}
+
+/// A column of blobs.
+fn blobs(sketches: &[Sketch], blob: fn(&Sketch) -> Option<Vec<u8>>) -> ArrayRef {
+    let mut column = BinaryBuilder::new();
+    for sketch in sketches {
+        column.append_option(blob(sketch));
+    }
+    Arc::new(column.finish())
 }
 
 /// Reads a table of sketches. Columns that it doesn't know are segment columns; nested ones are left
@@ -354,10 +382,22 @@ fn read_part(batch: &RecordBatch, first: usize, images: &ImageColumns) -> Result
 fn read_blobs(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
     let registers = binary(batch, REGISTERS)?;
     let sample = binary(batch, SAMPLE)?;
+    let spelling = match batch.column_by_name(SPELLING) {
+        Some(_) => Some(binary(batch, SPELLING)?),
+        None => None,
+    };
     let (rows, nulls) = (integers(batch, ROWS)?, integers(batch, NULLS)?);
     let sketch = |row: usize| {
         let tally = tally(rows.as_ref(), nulls.as_ref(), row)?;
-        decode(value(&registers, row), value(&sample, row), tally)
+        let sketch = decode(value(&registers, row), value(&sample, row), tally)?;
+        let Some(spelling) = &spelling else {
+            return Ok(sketch);
+        };
+        match value(spelling, row) {
+            Some(blob) => decode_spelling(sketch, blob),
+            // Beside others: a set without any.
+            None => Ok(sketch.with_spelling(Some(Spelling::none()))),
+        }
     };
     rows_of(batch, first, &OWN, sketch)
 }

@@ -52,6 +52,38 @@ impl<'a> ByteIds<'a> {
         }
     }
 
+    /// The bytes of ID `i`.
+    ///
+    /// # Panics
+    /// If there are no more than `i` IDs.
+    #[must_use]
+    pub fn get(&self, i: usize) -> &'a [u8] {
+        match *self {
+            Self::Offsets { data, offsets } => &data[offsets[i] as usize..offsets[i + 1] as usize],
+            Self::Fixed { data, width } => &data[i * width..(i + 1) * width],
+            Self::Slices(slices) => slices[i],
+        }
+    }
+
+    /// The IDs `start..end`.
+    ///
+    /// # Panics
+    /// If there are fewer than `end` IDs.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        match *self {
+            Self::Offsets { data, offsets } => Self::Offsets {
+                data,
+                offsets: &offsets[start..=end],
+            },
+            Self::Fixed { data, width } => Self::Fixed {
+                data: &data[start * width..end * width],
+                width,
+            },
+            Self::Slices(slices) => Self::Slices(&slices[start..end]),
+        }
+    }
+
     /// Calls `each` with the bytes of every ID, in order.
     #[inline]
     pub fn for_each(&self, mut each: impl FnMut(&'a [u8])) {

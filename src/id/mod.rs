@@ -7,13 +7,11 @@ mod bytes;
 mod cast;
 mod integer;
 mod normal;
-mod spelling;
 
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
 pub use normal::{Digest, Normal, Normalizing, Profile, Rule, ensure_one_profile};
-pub use spelling::push_bare_text;
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::fmt;
@@ -212,5 +210,24 @@ pub trait IdSink: Send {
     /// ID may push it once.
     fn counts_repeats(&self) -> bool {
         true
+    }
+
+    /// Takes in IDs of a dictionary: each comes once, whatever rows have it.
+    ///
+    /// # Errors
+    /// Those of [`Self::push`].
+    fn push_entries(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        self.push(batch)
+    }
+
+    /// How far it is to the next row that the sink wants to see beside the entries of a dictionary, at
+    /// least 1; `None` if it wants none.
+    fn row_gap(&mut self) -> Option<usize> {
+        None
+    }
+
+    /// Takes in the IDs of rows at those distances. They are pushed as entries too.
+    fn note_rows(&mut self, batch: IdBatch<'_>) {
+        let _ = batch;
     }
 }

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod csv;
+mod diagnose;
 mod full;
 mod gain;
 mod inspect;
@@ -18,12 +19,14 @@ mod reach;
 mod regions;
 mod segments;
 mod source;
+mod spelling;
 mod store;
 mod table;
 mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
+pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Rung};
 pub use full::{
     BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,
     HeldDocument, MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart,
@@ -40,6 +43,7 @@ pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
 pub use segments::{SegmentOdds, SegmentsReport};
+pub use spelling::WholeEstimate;
 pub use store::StoreReport;
 pub use trend::{TrendReport, TrendUnit};
 pub use verify::{Check, RunCost, VerifyReport};
@@ -47,6 +51,7 @@ pub use verify::{Check, RunCost, VerifyReport};
 use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
 use crate::id::{IdDomain, NullCounts, PageChecks, Profile, Tally};
+use crate::spelling::Reading;
 
 /// The form in which a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -317,13 +322,39 @@ pub enum Warning {
         /// In how many rows, counted once for each column.
         rows: u64,
     },
-    /// Two sides of text share nobody as their IDs are written, but do share some when only letters
-    /// and digits count, without case and leading zeros.
+    /// Two sides share more users than their IDs say as they are written, as soon as less of the spelling
+    /// counts.
     Spelling {
         /// The first side.
         a: String,
         /// The second side.
         b: String,
+        /// The overlap as the IDs are written.
+        written: WholeEstimate,
+        /// The overlap under the looser reading.
+        loosened: WholeEstimate,
+        /// What counts then.
+        reading: Reading,
+        /// The settings that bring both sides to one form; empty if that can't be told.
+        remedy: Vec<Piece>,
+    },
+    /// A side was read from sketches that say nothing of how their IDs are written.
+    NoSpelling {
+        /// The side.
+        side: String,
+    },
+    /// Both sides have an ID that so many rows have that it stands for many people, or for nobody.
+    Placeholder {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+        /// What it looks like.
+        form: String,
+        /// Its share of the first side's rows with an ID, in percent.
+        percent_of_a: u8,
+        /// Its share of the second side's.
+        percent_of_b: u8,
     },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
@@ -351,6 +382,8 @@ impl Warning {
             Self::NoDay { .. } => "no_day",
             Self::PathDiffers { .. } => "path_differs",
             Self::Spelling { .. } => "spelling",
+            Self::Placeholder { .. } => "placeholder",
+            Self::NoSpelling { .. } => "no_spelling",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -365,6 +398,7 @@ impl Warning {
     #[must_use]
     pub fn phrase(&self) -> Phrase {
         let text = match self {
+            Self::Spelling { .. } | Self::Placeholder { .. } => return spelling::phrase(self),
             Self::NotUnique { side, ids } => {
                 let ids = number::whole(*ids as f64);
                 return Phrase::from([
@@ -381,6 +415,9 @@ impl Warning {
                     " resolves more".into(),
                 ]);
             }
+            Self::NoSpelling { side } => format!(
+                "the sketches of {side} say nothing of how its ids are written: sketch the data again, or name the data"
+            ),
             Self::NoUsers { side, rows: 0 } => format!("{side} has no rows"),
             Self::NoUsers { side, rows } => {
                 format!(
@@ -421,9 +458,6 @@ impl Warning {
             Self::PathDiffers { side, rows } => format!(
                 "in {} rows of {side} a segment column says something else than the name of the folder, which is what counts",
                 number::whole(*rows as f64)
-            ),
-            Self::Spelling { a, b } => format!(
-                "{a} and {b} seem to write the same ids differently: they share some as soon as capitals, blanks, punctuation and leading zeros don't count; bring both to one form before they are exported"
             ),
         };
         text.into()

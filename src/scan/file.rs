@@ -227,15 +227,4 @@ impl DataFile {
             Self::Text(_) | Self::Ipc(_) => live::partitions_of_path(self.path()),
         }
     }
-
-    /// Leaves of the file what can be read quickly.
-    pub(super) fn keep_beginning(&mut self) {
-        /// About as much as a row group.
-        const TEXT_BYTES: u64 = 32 << 20;
-        match self {
-            Self::Parquet(file) => file.row_groups.truncate(1),
-            Self::Text(file) => file.keep_first(TEXT_BYTES),
-            Self::Ipc(file) => file.keep_first(),
-        }
-    }
 }

@@ -36,7 +36,7 @@ pub use describe::describe;
 pub use divide::{Divider, SegmentLimits};
 pub use names::USUAL_NAMES;
 pub use place::Side;
-pub use schedule::{pool, scan};
+pub use schedule::{SideScan, pool, scan};
 pub use segments::{has_segment_columns, scan_by};
 pub use spelling::Spelling;
 pub use store::{file_bytes, is_same_file, read_bytes};
@@ -298,13 +298,6 @@ impl Plan {
             })?;
         }
         check_comparable(&self.sides)
-    }
-
-    /// Leaves of every file what can be read quickly: its first row group or megabytes.
-    pub fn keep_beginnings(&mut self) {
-        for file in self.sides.iter_mut().flat_map(|side| &mut side.files) {
-            file.keep_beginning();
-        }
     }
 }
 

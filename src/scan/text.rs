@@ -123,11 +123,6 @@ impl TextFile {
         }
     }
 
-    /// Reads no more than about so much of it.
-    pub(super) const fn keep_first(&mut self, bytes: u64) {
-        self.bytes_max = bytes;
-    }
-
     /// The stream of one scan.
     pub(super) fn stream(&self) -> TextStream {
         let (path, identity) = (self.path.clone(), self.identity);

@@ -15,6 +15,7 @@ pub use sketcher::Sketcher;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, ensure_one_profile, merge_domains};
+use crate::spelling::Spelling;
 use std::ops::RangeInclusive;
 
 /// How large a sketch is, and thereby how accurate.
@@ -82,6 +83,22 @@ impl SketchOptions {
         self.precision
     }
 
+    /// How many spellings the loose sample keeps: at the default size 512, of which a stored sketch grows by a
+    /// twentieth.
+    #[must_use]
+    pub const fn spellings(self) -> usize {
+        const LEAST: usize = 64;
+        const MOST: usize = 1024;
+        let share = self.k / 128;
+        if share < LEAST {
+            LEAST
+        } else if share > MOST {
+            MOST
+        } else {
+            share
+        }
+    }
+
     /// The largest number of hashes in the sample; sets of up to `k` users are exact.
     #[must_use]
     pub const fn k(self) -> usize {
@@ -104,8 +121,9 @@ impl Default for SketchOptions {
 ///
 /// Two sketches of the same users are equal, whatever the files, batches, threads and order in
 /// which the users came, but for their [`Tally`]. A sketch that another program made may have only
-/// one of its two parts, and know nothing of rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// one of its two parts, and know nothing of rows. What it knows of [`Spelling`] is evidence beside the set
+/// and no part of its equality.
+#[derive(Clone, Debug)]
 pub struct Sketch {
     scheme: HashScheme,
     domain: Option<IdDomain>,
@@ -113,7 +131,20 @@ pub struct Sketch {
     registers: Option<HyperLogLog>,
     sample: Option<BottomK>,
     tally: Option<Tally>,
+    spelling: Option<Box<Spelling>>,
 }
+
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheme == other.scheme
+            && self.domain == other.domain
+            && self.registers == other.registers
+            && self.sample == other.sample
+            && self.tally == other.tally
+    }
+}
+
+impl Eq for Sketch {}
 
 impl Sketch {
     /// The sketch of no users: the identity of [`Self::merge`].
@@ -170,7 +201,23 @@ impl Sketch {
             registers,
             sample,
             tally,
+            spelling: None,
         })
+    }
+
+    /// The same sketch with what is known of how its IDs are written.
+    #[must_use]
+    pub fn with_spelling(self, spelling: Option<Spelling>) -> Self {
+        Self {
+            spelling: spelling.map(Box::new),
+            ..self
+        }
+    }
+
+    /// How the IDs are written, as far as that is known; `None` if nobody looked.
+    #[must_use]
+    pub fn spelling(&self) -> Option<&Spelling> {
+        self.spelling.as_deref()
     }
 
     /// The same users, whose IDs were brought to one form as `profile` says.
@@ -197,6 +244,9 @@ impl Sketch {
         });
         self.sample = both(self.sample.take(), other.sample.as_ref(), BottomK::merge);
         self.tally = both(self.tally, other.tally.as_ref(), |a, b| *a += *b);
+        self.spelling = both(self.spelling.take(), other.spelling.as_ref(), |a, b| {
+            a.merge(b);
+        });
         Ok(())
     }
 

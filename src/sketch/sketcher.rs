@@ -5,6 +5,7 @@ use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
+use crate::spelling::Speller;
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
 ///
@@ -25,6 +26,7 @@ pub struct Sketcher {
     profile: Profile,
     hasher: BatchHasher,
     parts: Parts,
+    spelling: Speller,
 }
 
 impl Sketcher {
@@ -50,6 +52,7 @@ impl Sketcher {
                 sampled: Vec::new(),
                 rows: None,
             },
+            spelling: Speller::new(options.spellings()),
         }
     }
 
@@ -77,6 +80,7 @@ impl Sketcher {
             registers: Some(self.parts.registers),
             sample: Some(self.parts.sample.finish()),
             tally: Some(tally),
+            spelling: Some(Box::new(self.spelling.finish())),
         }
     }
 
@@ -96,9 +100,11 @@ impl Sketcher {
     }
 }
 
-impl IdSink for Sketcher {
-    fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
-        self.set_domain(batch.domain())?;
+/// IDs that are hashed, and then looked at as they are written.
+const CHUNK: usize = 512;
+
+impl Sketcher {
+    fn hash(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.parts.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
             HashScheme::Murmur3 => hash_words(batch, |first, second| {
@@ -106,6 +112,39 @@ impl IdSink for Sketcher {
             })?,
         }
         Ok(())
+    }
+}
+
+impl IdSink for Sketcher {
+    fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        self.push_entries(batch)?;
+        self.spelling.push_rows(batch);
+        Ok(())
+    }
+
+    fn push_entries(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        self.set_domain(batch.domain())?;
+        let (IdBatch::Text(ids) | IdBatch::Binary(ids)) = batch else {
+            return self.hash(batch);
+        };
+        // While a few of them are in the first-level cache.
+        for start in (0..ids.len()).step_by(CHUNK) {
+            let some = ids.slice(start, ids.len().min(start + CHUNK));
+            self.hash(match batch {
+                IdBatch::Text(_) => IdBatch::Text(some),
+                _ => IdBatch::Binary(some),
+            })?;
+            self.spelling.push_users(&some);
+        }
+        Ok(())
+    }
+
+    fn row_gap(&mut self) -> Option<usize> {
+        Some(self.spelling.row_gap())
+    }
+
+    fn note_rows(&mut self, batch: IdBatch<'_>) {
+        self.spelling.push_chosen_rows(batch);
     }
 
     fn counts_repeats(&self) -> bool {

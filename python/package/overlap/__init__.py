@@ -15,6 +15,7 @@ True
 """
 
 from ._api import (
+    diagnose,
     estimate,
     matrix,
     merge,
@@ -56,6 +57,7 @@ __all__ = [
     "Sketcher",
     "UsageError",
     "__version__",
+    "diagnose",
     "estimate",
     "matrix",
     "merge",

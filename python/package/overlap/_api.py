@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -319,6 +320,33 @@ def matrix(sketches: Named, confidence: float = 0.95) -> Records:
     keys = ("overlap", "share_of_a", "share_of_b", "jaccard")
     rows = _overlap.matrix(values, confidence)
     return Records([{"a": names[a], "b": names[b], **dict(zip(keys, numbers))} for a, b, numbers in rows])
+
+
+def diagnose(
+    sides: Mapping[str, Path | Iterable[Path]],
+    id: str | None = None,
+    confidence: float = 0.95,
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """How the IDs of files are written, and how many users meet under looser readings.
+
+    Args:
+        sides: Names, and for each a path, a pattern, a folder, or several, as `sketch` takes them.
+        id: The column of the IDs. Without it whichever usual name there is.
+        confidence: The level of the intervals.
+        threads: How many threads read.
+
+    Returns:
+        What ``overlap diagnose --format json`` prints (docs/json.md): ``sides``, and for every two of them
+        ``pairs`` with the overlap under each of ``readings``, and under ``settings`` what to pass to `sketch`.
+
+    Raises:
+        UsageError: A path or a column is missing.
+        InputError: The data can't be read.
+    """
+    paths = [(name, [path] if isinstance(path, (str, os.PathLike)) else list(path)) for name, path in sides.items()]
+    report: dict[str, Any] = json.loads(_overlap.diagnose_paths(paths, id, confidence, threads))
+    return report
 
 
 def reach(

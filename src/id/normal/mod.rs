@@ -89,6 +89,15 @@ impl Rule {
         }
     }
 
+    /// The rule as it is typed.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        match self {
+            Self::StripPrefix(prefix) => format!("strip-prefix={prefix}"),
+            rule => rule.name().to_owned(),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Trim => "trim",

@@ -124,4 +124,19 @@ impl<S: IdSink> IdSink for Normalizing<S> {
         // Rows that can't be read are counted one by one.
         self.normal.is_some() || self.sink.counts_repeats()
     }
+
+    fn push_entries(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        match self.normal {
+            None => self.sink.push_entries(batch),
+            Some(_) => self.push(batch),
+        }
+    }
+
+    fn row_gap(&mut self) -> Option<usize> {
+        self.sink.row_gap().filter(|_| self.normal.is_none())
+    }
+
+    fn note_rows(&mut self, batch: IdBatch<'_>) {
+        self.sink.note_rows(batch);
+    }
 }

@@ -205,11 +205,6 @@ impl IpcFile {
         })
     }
 
-    /// Reads no more than the first record batch.
-    pub(super) fn keep_first(&mut self) {
-        self.contents.batches.truncate(1);
-    }
-
     /// Pushes the IDs of a record batch.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Files written from categoricals carry entries that no row uses: pushing a dictionary as it is
 //! would count users who aren't there.
 
-use super::form::Form;
+use super::form::{Form, What};
 use super::hybrid::Hybrid;
 use super::plain::{self, BATCH, Layout, Prefixed};
 use crate::error::{Error, Result};
@@ -70,7 +70,15 @@ impl Dictionary {
         if self.unused == 0 {
             return Ok(());
         }
+        // Who is frequent is told by the rows; entries come once.
+        let mut skip = form.row_gap().map_or(usize::MAX, |gap| gap - 1);
+        let mut chosen = Vec::new();
         indices.for_each(|indices| {
+            while let Some(&index) = indices.get(skip) {
+                chosen.push(index as usize);
+                skip += form.row_gap().unwrap_or(usize::MAX - skip);
+            }
+            skip -= indices.len();
             for &index in indices {
                 let used = self.used.get_mut(index as usize);
                 let used = used.ok_or_else(|| no_entry(index))?;
@@ -80,7 +88,10 @@ impl Dictionary {
                 *used = 1;
             }
             Ok(())
-        })
+        })?;
+        let pushed = self.push_entries(&chosen, form.pushing(What::RowsHereAndThere));
+        form.pushing(What::Rows);
+        pushed
     }
 
     /// Pushes the entries that rows used.
@@ -90,6 +101,7 @@ impl Dictionary {
     pub(super) fn finish(&self, form: &mut Form<'_>) -> Result<()> {
         let used = self.used.iter().enumerate().filter(|(_, used)| **used == 1);
         let indices: Vec<usize> = used.map(|(index, _)| index).collect();
+        form.pushing(What::Entries);
         indices
             .chunks(BATCH)
             .try_for_each(|indices| self.push_entries(indices, form))

@@ -13,6 +13,37 @@ pub(super) struct Form<'a> {
     cast: Option<Cast>,
     limits: ReadLimits,
     sink: &'a mut dyn IdSink,
+    what: What,
+}
+
+/// What is pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The ID of every row.
+    Rows,
+    /// The entries of a dictionary that rows use.
+    Entries,
+    /// The IDs of rows here and there, which are pushed as entries as well.
+    RowsHereAndThere,
+}
+
+/// Hands IDs on as what they are.
+struct Handing<'a> {
+    sink: &'a mut dyn IdSink,
+    what: What,
+}
+
+impl IdSink for Handing<'_> {
+    fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
+        match self.what {
+            What::Rows => self.sink.push(batch),
+            What::Entries => self.sink.push_entries(batch),
+            What::RowsHereAndThere => {
+                self.sink.note_rows(batch);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<'a> Form<'a> {
@@ -24,7 +55,19 @@ impl<'a> Form<'a> {
             integers: IntegerForm::default(),
             cast: cast.map(|to| Cast::new(to, id_type == IdType::Uuid)),
             sink,
+            what: What::Rows,
         }
+    }
+
+    /// What is pushed from now on.
+    pub(super) fn pushing(&mut self, what: What) -> &mut Self {
+        self.what = what;
+        self
+    }
+
+    /// See [`IdSink::row_gap`].
+    pub(super) fn row_gap(&mut self) -> Option<usize> {
+        self.sink.row_gap()
     }
 
     /// Whether repeated IDs must be pushed each time.
@@ -53,8 +96,11 @@ impl<'a> Form<'a> {
         if self.id_type == IdType::Null {
             return no_ids(values.len());
         }
-        let Self { cast, sink, .. } = self;
-        let push = |batch: IdBatch<'_>| push(cast, *sink, batch);
+        let Self {
+            cast, sink, what, ..
+        } = self;
+        let what = *what;
+        let push = |batch: IdBatch<'_>| push(cast, *sink, what, batch);
         let has_wide = self.id_type == IdType::Unsigned && values.iter().any(|&value| value < 0);
         if has_wide {
             let values = values.iter().map(|value| value.cast_unsigned());
@@ -68,29 +114,42 @@ impl<'a> Form<'a> {
     /// Pushes values of a column of byte strings.
     pub(super) fn bytes(&mut self, ids: ByteIds<'_>) -> Result<()> {
         let Self {
-            cast, sink, limits, ..
+            cast,
+            sink,
+            limits,
+            what,
+            ..
         } = self;
+        let what = *what;
         if ids.total_bytes() > limits.value_bytes_max {
             ids.try_for_each(|id| limits.check_value(id.len()))?;
         }
         match self.id_type {
             IdType::Null => no_ids(ids.len()),
-            IdType::Text => push(cast, *sink, IdBatch::Text(ids)),
+            IdType::Text => push(cast, *sink, what, IdBatch::Text(ids)),
             IdType::DecimalBytes => {
                 let mut numbers = Vec::with_capacity(ids.len());
                 ids.try_for_each(|id| decimal(id).map(|number| numbers.push(number)))?;
                 self.integers
-                    .push(numbers, |batch| push(cast, *sink, batch))
+                    .push(numbers, |batch| push(cast, *sink, what, batch))
             }
-            _ => push(cast, *sink, IdBatch::Binary(ids)),
+            _ => push(cast, *sink, what, IdBatch::Binary(ids)),
         }
     }
 }
 
-fn push(cast: &mut Option<Cast>, sink: &mut dyn IdSink, batch: IdBatch<'_>) -> Result<()> {
-    super::hand_on(|| match cast {
-        Some(cast) => cast.push(batch, sink),
-        None => sink.push(batch),
+fn push(
+    cast: &mut Option<Cast>,
+    sink: &mut dyn IdSink,
+    what: What,
+    batch: IdBatch<'_>,
+) -> Result<()> {
+    super::hand_on(|| {
+        let sink = &mut Handing { sink, what };
+        match cast {
+            Some(cast) => cast.push(batch, sink),
+            None => sink.push(batch),
+        }
     })
 }
 

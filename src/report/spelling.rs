@@ -1,0 +1,85 @@
+//! What the spelling of IDs hides, in words.
+
+use super::{Warning, number};
+use crate::error::{Phrase, Piece, Setting};
+use crate::estimate::Estimate;
+
+/// A whole number of users with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeEstimate {
+    /// The most likely value.
+    pub value: u64,
+    /// The lower end of the interval.
+    pub lower: u64,
+    /// The upper end of the interval.
+    pub upper: u64,
+}
+
+impl WholeEstimate {
+    /// An estimate in whole users.
+    #[must_use]
+    pub fn of(estimate: Estimate) -> Self {
+        // Users are far below 2^53.
+        Self {
+            value: estimate.value.round() as u64,
+            lower: estimate.lower.round() as u64,
+            upper: estimate.upper.round() as u64,
+        }
+    }
+
+    /// `3,001`, or `3,001 (2,950 to 3,052)`.
+    #[must_use]
+    pub fn words(self) -> String {
+        let whole = |number: u64| number::whole(number as f64);
+        let value = whole(self.value);
+        match self.lower == self.upper {
+            true => value,
+            false => format!("{value} ({} to {})", whole(self.lower), whole(self.upper)),
+        }
+    }
+}
+
+/// The sentence of a warning about spelling.
+pub(super) fn phrase(warning: &Warning) -> Phrase {
+    match warning {
+        Warning::Spelling {
+            a,
+            b,
+            written,
+            loosened,
+            reading,
+            remedy,
+        } => {
+            let mut pieces = vec![Piece::from(format!(
+                "{a} and {b} seem to write the same ids differently: they share {} as written, but {} if {}; ",
+                written.words(),
+                loosened.words(),
+                reading.condition(),
+            ))];
+            if remedy.is_empty() {
+                pieces.push("bring both to one form before they are exported".into());
+            } else {
+                pieces.push("bring both to one form with ".into());
+                pieces.extend(remedy.iter().cloned());
+            }
+            pieces.into()
+        }
+        Warning::Placeholder {
+            a,
+            b,
+            form,
+            percent_of_a,
+            percent_of_b,
+        } => Phrase::from([
+            format!(
+                "{a} and {b} share an id that is likely a placeholder ({form}): {percent_of_a} % of the rows of {a} have it, {percent_of_b} % of those of {b}; it counts as one user, whom "
+            )
+            .into(),
+            Setting::Where.into(),
+            " or, in text files, ".into(),
+            Setting::Null.into(),
+            " leaves out".into(),
+        ]),
+        _ => Phrase::from(""),
+    }
+}
