@@ -2,7 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::spelling::{Spelt, spelling_warnings};
+use super::spelling::warnings_of_report;
 use super::{method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings};
 use crate::analysis::{Expression, Regions, regions};
 use crate::compare::{pair_counts, set_counts, union_counts};
@@ -82,25 +82,9 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         warnings,
     };
     report.warnings.extend(result_warnings(&report));
-    let spelling = spelling_of_pairs(&report, &sketches);
+    let spelling = warnings_of_report(&report, |side| sketches[side].spelling());
     report.warnings.extend(spelling);
     Ok(report)
-}
-
-/// What the spelling of the sides hides.
-fn spelling_of_pairs(report: &EstimateReport, sketches: &[Sketch]) -> Vec<Warning> {
-    let sides = report.sides.iter().zip(sketches);
-    let sides: Vec<Spelt<'_>> = sides
-        .map(|(side, sketch)| Spelt {
-            name: &side.name,
-            spelling: sketch.spelling(),
-            users: side.users,
-            domain: side.id_type,
-        })
-        .collect();
-    let pairs = report.pairs.iter();
-    let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
-    spelling_warnings(&sides, pairs, report.confidence)
 }
 
 /// The size at which sketches are compared. What just one of several has, such as registers beside

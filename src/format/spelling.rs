@@ -229,7 +229,7 @@ mod tests {
             assert!(decode(&blob[..at]).is_err(), "{at} bytes");
         }
         // Behind a right checksum too.
-        let body = &blob[super::header::HEADER_BYTES..blob.len() - 4];
+        let body = &blob[header::HEADER_BYTES..blob.len() - 4];
         for at in 0..body.len().min(400) {
             let mut bad = body.to_vec();
             bad[at] ^= 0x80;
