@@ -1,6 +1,6 @@
 //! One walk over two sketches → the counts that the estimators need.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::{
     Confidence, JointRegisters, PairCounts, RANKS, RegionCounts, RegisterCounts, SampleCounts,
     SampleLayer, SetCounts, SetRegisters, SetSample,
@@ -8,6 +8,7 @@ use crate::estimate::{
 use crate::id::Tally;
 use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// All that two sketches know about their users' overlap. Registers of different precision are
 /// compared at the lower one, samples below the lower θ; what only one of them has says nothing.
@@ -82,11 +83,7 @@ pub fn region_counts(sketches: &[&Sketch]) -> Result<RegionCounts> {
             "{set_count} sides, but regions are of 1 to {most}"
         )));
     }
-    for (i, a) in sketches.iter().enumerate() {
-        for b in &sketches[i + 1..] {
-            a.ensure_comparable(b)?;
-        }
-    }
+    ensure_all_comparable(sketches)?;
     Ok(RegionCounts {
         set_count,
         sample: sample_layers(sketches),
@@ -94,6 +91,81 @@ pub fn region_counts(sketches: &[&Sketch]) -> Result<RegionCounts> {
         known: vec![None; set_count],
         most: sketches.iter().map(|sketch| most_users(sketch)).collect(),
         confidence: Confidence::default(),
+    })
+}
+
+fn ensure_all_comparable(sketches: &[&Sketch]) -> Result<()> {
+    for (i, a) in sketches.iter().enumerate() {
+        for b in &sketches[i + 1..] {
+            a.ensure_comparable(b)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the common sample of some sketches, that below the lowest θ, saw of their exclusive regions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampledRegions {
+    /// The lowest threshold as a share of all hashes, in (0, 1]; 1 if every sample is its set.
+    pub theta: f64,
+    /// How many values a sampled hash can have.
+    pub hash_values: f64,
+    /// The sketches of each region that was seen, by their places, and how many hashes lie in just
+    /// these; the largest first.
+    pub seen: Vec<(Vec<usize>, u64)>,
+}
+
+/// Every combination of sketches that users of their common sample are in.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] for no sketches, [`crate::ErrorKind::Incomparable`] if two of them
+/// can't be compared, or if one has no sample.
+pub fn sampled_regions(sketches: &[&Sketch]) -> Result<SampledRegions> {
+    /// The hashes are taken in so many turns, each of a range: all of 300 sides at once would be
+    /// hundreds of megabytes.
+    const TURNS: u64 = 256;
+    if sketches.is_empty() {
+        return Err(Error::usage("no sides"));
+    }
+    ensure_all_comparable(sketches)?;
+    let samples: Option<Vec<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
+    let lowest = samples.as_ref().and_then(|samples| {
+        let lowest = samples.iter().min_by_key(|sample| sample.theta())?;
+        Some((samples, *lowest))
+    });
+    let Some((samples, lowest)) = lowest else {
+        return Err(Error::new(
+            ErrorKind::Incomparable,
+            "a side is an HLL sketch alone, and regions of many sides come from samples",
+        )
+        .hint("leave that side out, or sketch its data again"));
+    };
+    let mut seen: HashMap<Vec<usize>, u64> = HashMap::new();
+    let mut begun = vec![0_usize; samples.len()];
+    let mut hashes: Vec<(u64, usize)> = Vec::new();
+    for turn in 1..=TURNS {
+        let end = u128::from(lowest.theta()) * u128::from(turn) / u128::from(TURNS);
+        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        hashes.clear();
+        for (side, sample) in samples.iter().enumerate() {
+            let until = below(sample.hashes(), end).len();
+            let own = &sample.hashes()[begun[side]..until];
+            hashes.extend(own.iter().map(|&hash| (hash, side)));
+            begun[side] = until;
+        }
+        hashes.sort_unstable();
+        for user in hashes.chunk_by(|one, other| one.0 == other.0) {
+            let sides: Vec<usize> = user.iter().map(|&(_, side)| side).collect();
+            *seen.entry(sides).or_default() += 1;
+        }
+    }
+    let mut seen: Vec<(Vec<usize>, u64)> = seen.into_iter().collect();
+    // Of regions of one size those of the first sides come first.
+    seen.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    Ok(SampledRegions {
+        theta: lowest.sampled_share(),
+        hash_values: (1_u64 << lowest.bits()) as f64,
+        seen,
     })
 }
 

@@ -47,25 +47,27 @@ pub mod spelling;
 mod storage;
 
 pub use analysis::{
-    Days, Expression, Matrix, MatrixPair, OverlapDay, ReachOrder, ReachStep, Regions, SegmentGain,
-    SideDay, TrendDay, WindowDay, matrix as compare_all, reach as reach_of, regions, segment_gains,
-    trend as trend_of,
+    Days, Expression, LargestRegions, Matrix, MatrixPair, OtherRegions, OverlapDay, ReachOrder,
+    ReachStep, Regions, SegmentGain, SideDay, TrendDay, WindowDay, largest_regions,
+    matrix as compare_all, reach as reach_of, regions, segment_gains, trend as trend_of,
 };
-pub use compare::{pair_counts, region_counts, set_counts, union_counts};
+pub use compare::{
+    SampledRegions, pair_counts, region_counts, sampled_regions, set_counts, union_counts,
+};
 pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
     SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert, default_memory_limit,
     diagnose, ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, inspect,
     matrix, reach, read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
-    sketch_with_sources, store, trend, verify, write_sketches,
+    sketch_with_sources, store, trend, verify, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
     FrequencyEstimate, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
-    RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
-    SketchSize, contradicts, estimate_frequency, estimate_pair, estimate_regions, estimate_set,
-    expected_error, plan,
+    RegionsEstimate, RegisterCounts, SampleCounts, SampleLayer, SampledCounts, SetCounts,
+    SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency, estimate_pair,
+    estimate_regions, estimate_sampled, estimate_set, expected_error, plan, probability_of_gain,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;

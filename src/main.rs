@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Err(_) => Error::new(ErrorKind::Internal, "a bug in overlap: please report it"),
     };
     // Standard error may be closed: there is nobody to tell then.
-    let _ = writeln!(std::io::stderr(), "overlap: {}", cli::worded(&error));
+    let _ = writeln!(std::io::stderr(), "{}", cli::worded(&error));
     ExitCode::from(error.kind().exit_code())
 }
 

@@ -295,7 +295,8 @@ fn the_heading_of_limits_is_that_of_limits_alone() {
     for command in ["sketch", "merge", "estimate", "exact", "matrix"] {
         let help = overlap(&[command, "-h"]).stdout;
         let (options, limits) = help.split_once("\nLimits:\n").unwrap();
-        let of_limits = limits.lines().filter(|line| line.contains(" --"));
+        let of_limits = limits.lines().take_while(|line| !line.is_empty());
+        let of_limits = of_limits.filter(|line| line.contains(" --"));
         assert_eq!(of_limits.count(), 4, "{limits}");
         assert!(options.contains("--threads"), "{options}");
     }

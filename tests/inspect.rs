@@ -140,3 +140,45 @@ fn sketches_beside_data_are_each_told_as_what_they_are() {
     let picture = folder.bytes("x.png", b"\x89PNG\r\n\x1a\n and so on");
     overlap(&["inspect", &picture]).fails(3, &["PNG"]);
 }
+
+/// The condition is for people: it changes no answer, and a file without one says nothing of it.
+#[test]
+fn a_sketch_of_some_rows_says_which() {
+    let folder = Folder::new();
+    let sketch = |name: &str, more: &[&str]| {
+        let path = folder.path(name).display().to_string();
+        let shop = crate::harness::data("shop.parquet");
+        let mut arguments = vec!["sketch", &shop, "-o", &path];
+        arguments.extend(more);
+        assert_eq!(overlap(&arguments).code, Some(0));
+        path
+    };
+    let condition = "city_tier = 'T1' OR city_tier = 'T2'";
+    let some = sketch("some.ovs", &["--where", condition]);
+    let all = sketch("all.ovs", &[]);
+    let inspect = |path: &str, format: &str| overlap(&["inspect", path, "--format", format]);
+    assert_eq!(
+        inspect(&some, "json").json()["files"][0]["filter"],
+        condition
+    );
+    for format in ["table", "markdown"] {
+        let text = inspect(&some, format).stdout;
+        assert!(text.contains("rows where city_tier ="), "{text}");
+        assert!(!inspect(&all, format).stdout.contains("rows where"));
+    }
+    assert!(
+        inspect(&all, "json").json()["files"][0]
+            .get("filter")
+            .is_none()
+    );
+    let merged = folder.path("merged.ovs").display().to_string();
+    assert_eq!(
+        overlap(&["merge", &some, &all, "-o", &merged]).code,
+        Some(0)
+    );
+    assert!(
+        inspect(&merged, "json").json()["files"][0]
+            .get("filter")
+            .is_none()
+    );
+}

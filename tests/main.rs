@@ -5,6 +5,7 @@
 mod accuracy; // seeded trials: how often intervals hold the truth
 mod cli; // commands and their output, through the binary
 mod datasketches; // images of Apache DataSketches, in every form
+mod decide; // how likely a gain is more than a number
 mod detectors; // what must hold of every answer, or it is silently wrong
 mod differential; // independent implementations as references
 mod faults; // bad input gets the answer that the catalogue of faults names
@@ -16,6 +17,7 @@ mod golden_files; // sketch files of every version stay readable, by an independ
 mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
 mod inspect; // what is told of data files without counting
+mod large_regions; // the largest regions of more than eight sides
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
@@ -26,5 +28,7 @@ mod sketch_files; // sketch files and the questions about many of them
 mod spelling; // the same people spelt two ways: what is noticed, with which numbers
 mod spelling_pairs; // every kind of two spellings: noticed, counted, mended by the setting that is named
 mod storage_forms; // however IDs are stored, they are the same IDs
+#[cfg(unix)]
+mod terminal; // what a terminal gets, and what shells and man know
 mod text; // CSV, TSV and lists of IDs
 mod tidy; // the house's own rules

@@ -1,7 +1,7 @@
 //! What can be asked beyond a pair: known sizes, regions, set formulas, the error to expect.
 
 use crate::cli::shop_and_pay;
-use crate::harness::{Folder, data, overlap, users};
+use crate::harness::{Folder, overlap, users};
 use arrow::array::Array;
 use serde_json::Value;
 
@@ -244,13 +244,6 @@ fn regions_of_two_sides_are_the_pair() {
     overlap(&shop_and_pay(&["estimate", "--expr", "shop & bank"]))
         .fails(2, &["a side bank", "the sides are shop, pay"]);
     overlap(&shop_and_pay(&["estimate", "--expr", "shop &"])).fails(2, &["at character 7"]);
-    let nine: Vec<String> = (0..9)
-        .map(|i| format!("s{i}={}", data("pay.parquet")))
-        .collect();
-    let nine: Vec<&str> = std::iter::once("regions")
-        .chain(nine.iter().map(|s| &s[..]))
-        .collect();
-    overlap(&nine).fails(2, &["at most 8"]);
 }
 
 #[test]

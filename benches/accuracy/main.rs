@@ -1,11 +1,13 @@
 //! How good the estimates are: RMSE, bias and coverage, against rivals and the Cramér–Rao bound.
 //!
 //! `cargo bench --bench accuracy -- grid` writes `docs/accuracy.md` (a quarter of an hour on two
-//! cores), `… -- small` writes `docs/accuracy-small.md` (a minute), `… -- many` `docs/accuracy-many.md`
+//! cores), `… -- small` writes `docs/accuracy-small.md` (a minute), `… -- gain 2000`
+//! `docs/accuracy-gain.md`, `… -- many` `docs/accuracy-many.md`
 //! (two to eight sides; an hour and a half with 2,000 trials); seeded. A number sets the
 //! trials a cell, `--dry` prints instead of writing.
 
 mod draw; // counts from the sketches' exact distributions
+mod gain; // probabilities beside frequencies
 mod grid; // the cells of large sets and what is measured in each
 mod many; // two to eight sides
 mod rivals; // other estimators on the same or equally many bytes
@@ -29,6 +31,10 @@ fn main() {
             &write::small(&small::run(trials), trials),
             has("--dry"),
         );
+    }
+    if has("gain") {
+        let text = gain::page(&gain::run(trials), trials);
+        page("docs/accuracy-gain.md", &text, has("--dry"));
     }
     if has("many") {
         page("docs/accuracy-many.md", &many_page(trials), has("--dry"));

@@ -239,7 +239,8 @@ Measured 2026-11-23 by `cargo bench --bench accuracy -- grid` (seeded; TRIALS tr
 size (p = 16, k = 65,536), their counts drawn from the sketches' exact distributions. RMSE and bias are those of the overlap relative
 to the truth; *bound* is the Cramér–Rao bound, the smallest standard deviation that any unbiased estimator can have on the same
 sketches; *width* is half the 95 % interval over 1.96 times the bound. x / B = 0 is the cell without a common user: its interval is an
-upper bound only, and must hold 0.
+upper bound only, and must hold 0. How often the events happen to which `--break-even` gives a probability is on
+[a page of its own](accuracy-gain.md).
 ";
 
 const SMALL: &str = "# Accuracy of small sets

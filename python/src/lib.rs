@@ -25,6 +25,7 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sources::list_files, module)?)?;
     module.add_function(wrap_pyfunction!(sources::read_sketches, module)?)?;
     module.add_function(wrap_pyfunction!(questions::estimate, module)?)?;
+    module.add_function(wrap_pyfunction!(questions::probability_of_gain, module)?)?;
     module.add_function(wrap_pyfunction!(questions::regions, module)?)?;
     module.add_function(wrap_pyfunction!(questions::matrix, module)?)?;
     module.add_function(wrap_pyfunction!(questions::reach, module)?)?;

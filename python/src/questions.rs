@@ -41,15 +41,38 @@ pub(crate) fn estimate<'py>(
     Ok(numbers)
 }
 
-/// Users of every exclusive region, by the places of the sketches that they are in.
+/// How likely the first has more than so many users to gain by the second.
+#[pyfunction]
+pub(crate) fn probability_of_gain(
+    py: Python<'_>,
+    a: &Sketch,
+    b: &Sketch,
+    more_than: u64,
+) -> PyResult<f64> {
+    let counts = py.detach(|| overlap::pair_counts(&a.0, &b.0));
+    let counts = counts.map_err(|e| raise(&e))?;
+    Ok(py.detach(|| overlap::probability_of_gain(&counts, more_than)))
+}
+
+/// Users of exclusive regions, by the places of the sketches that they are in: all of up to eight
+/// sketches, the `top` largest of more.
 #[pyfunction]
 pub(crate) fn regions(
     py: Python<'_>,
     sketches: Vec<Sketch>,
     confidence: f64,
+    top: usize,
 ) -> PyResult<Vec<(Vec<usize>, Number)>> {
     let confidence = options::confidence(confidence)?;
     let count = sketches.len();
+    if count > overlap::RegionCounts::SETS_MAX {
+        let largest = work::wait(py, move |_| {
+            let sides: Vec<&overlap::Sketch> = sketches.iter().map(|sketch| &sketch.0).collect();
+            overlap::largest_regions(&sides, top, confidence)
+        })?;
+        let region = |(sides, users)| (sides, Number(users));
+        return Ok(largest.regions.into_iter().map(region).collect());
+    }
     let regions = work::wait(py, move |_| {
         let sides: Vec<&overlap::Sketch> = sketches.iter().map(|sketch| &sketch.0).collect();
         overlap::regions(&sides, &vec![None; count], confidence)

@@ -105,7 +105,10 @@ impl SketchTable {
     /// Raises:
     ///     OutputError: It can't be written.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
-        py.detach(|| overlap::write_sketches(&self.0, &path))
+        let source = self.1.as_deref();
+        let filter = source.and_then(|source| source.filter.as_ref());
+        let filter = filter.map(|filter| filter.condition.as_str());
+        py.detach(|| overlap::write_filtered_sketches(&self.0, filter, &path))
             .map_err(|e| raise(&e))
     }
 

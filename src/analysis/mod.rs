@@ -4,6 +4,7 @@ mod expression;
 mod matrix;
 mod reach;
 mod regions;
+mod sampled;
 mod segments;
 mod trend;
 
@@ -14,5 +15,6 @@ pub use expression::Expression;
 pub use matrix::{Matrix, MatrixPair, matrix};
 pub use reach::{ReachOrder, ReachStep, reach};
 pub use regions::{Regions, regions};
-pub use segments::{SegmentGain, segment_gains, segment_users};
+pub use sampled::{LargestRegions, OtherRegions, largest_regions};
+pub use segments::{SegmentGain, segment_gains, segment_odds, segment_users};
 pub use trend::{Days, OverlapDay, SideDay, TrendDay, WindowDay, trend};

@@ -2,7 +2,7 @@
 
 use crate::compare::{pair_counts, set_counts};
 use crate::error::Result;
-use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set};
+use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set, probability_of_gain};
 use crate::sketch::Sketch;
 
 /// The users of one segment of a partner, beside all of ours.
@@ -55,6 +55,19 @@ pub fn segment_gains(
     let mut gains: Vec<SegmentGain> = gains.collect::<Result<_>>()?;
     gains.sort_by(|a, b| b.new.value.total_cmp(&a.new.value));
     Ok(gains)
+}
+
+/// For every segment of a partner, by its place, the probability that more than so many of its users
+/// are new to us.
+///
+/// # Errors
+/// [`crate::ErrorKind::Incomparable`] if two sketches can't be compared.
+pub fn segment_odds(ours: &Sketch, partner: &[&Sketch], more_than: u64) -> Result<Vec<f64>> {
+    let odds = |sketch: &&Sketch| {
+        let counts = pair_counts(ours, sketch)?;
+        Ok(probability_of_gain(&counts, more_than))
+    };
+    partner.iter().map(odds).collect()
 }
 
 /// The users of some segments.

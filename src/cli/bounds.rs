@@ -77,10 +77,10 @@ pub fn run(args: &Args) -> Result<()> {
         confidence: args.confidence,
         sketches,
     };
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }
 
-fn users(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn users(text: &str) -> std::result::Result<f64, String> {
     let users: f64 = text
         .replace([',', '_'], "")
         .parse()

@@ -1,6 +1,7 @@
 //! `overlap estimate`.
 
 use super::args::{DivisionArgs, FormatArgs, QuestionArgs};
+use super::decide::DecideArgs;
 use super::progress::Bar;
 use overlap::Result;
 
@@ -18,6 +19,8 @@ pub struct Args {
     #[command(flatten)]
     division: DivisionArgs,
     #[command(flatten)]
+    decide: DecideArgs,
+    #[command(flatten)]
     format: FormatArgs,
 }
 
@@ -25,8 +28,9 @@ pub fn run(args: &Args) -> Result<()> {
     let mut request = args.question.request()?;
     request.formulas.clone_from(&args.expr);
     request.frequency = args.frequency;
+    request.break_even = args.decide.break_even()?;
     request.division = args.division.division();
     let report = overlap::estimate(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

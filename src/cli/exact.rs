@@ -22,5 +22,5 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let report = overlap::exact(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

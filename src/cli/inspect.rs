@@ -42,5 +42,5 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let confidence = args.confidence;
     let report = InspectReport { confidence, files };
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

@@ -3,14 +3,17 @@
 mod args;
 mod bounds;
 mod convert;
+mod decide;
 mod diagnose;
 mod estimate;
 mod exact;
 mod generate;
 mod inspect;
+mod look;
 pub mod memory;
 mod progress;
 mod regions;
+mod shell;
 mod sides;
 #[cfg(unix)]
 mod signals;
@@ -20,13 +23,15 @@ mod text;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use overlap::{Error, ErrorKind, Piece, Result, Setting, report::Warning};
+use overlap::report::{self, Warning};
+use overlap::{Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
-/// An error in the words of the command line.
+/// An error in the words of the command line, as a line for standard error.
 pub fn worded(error: &Error) -> String {
-    error.worded(in_flags)
+    format!("{} {}", look::prefix("overlap:"), error.worded(in_flags))
 }
 
 /// A piece of a sentence: settings are flags.
@@ -44,11 +49,31 @@ fn in_flags(piece: &Piece) -> String {
 
 /// How many users do two platforms share, and how many do they reach together?
 #[derive(Parser)]
-#[command(name = "overlap", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "overlap", version, long_version = long_version(), max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    look: look::LookArgs,
 }
+
+/// What `--version` says; `-V` says its first line alone. Whoever builds a release tells the commit; a
+/// source archive has none to tell.
+fn long_version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
+        let features = match FEATURES {
+            [] => "none".to_owned(),
+            some => some.join(", "),
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        format!("{version}\ncommit: {commit}\nfeatures: {features}")
+    })
+}
+
+/// The optional features that this program was built with.
+const FEATURES: &[&str] = &[];
 
 #[derive(Subcommand)]
 enum Command {
@@ -58,7 +83,8 @@ enum Command {
     Exact(exact::Args),
     /// Both, side by side: estimate, truth, error, cost
     Verify(verify::Args),
-    /// All exclusive regions of up to eight sides: who is in just these and no others
+    /// Who is in just these sides and no others: all exclusive regions of up to eight sides, the
+    /// largest of more
     Regions(regions::Args),
     /// Every two of many sides (or segments): overlap, shares, Jaccard
     Matrix(sides::MatrixArgs),
@@ -80,6 +106,10 @@ enum Command {
     Bounds(bounds::Args),
     /// Write a pair of Parquet files with known users and overlap
     Generate(generate::Args),
+    /// Print what makes a shell complete commands and flags
+    Completions(shell::CompletionsArgs),
+    /// Write the man pages of all commands into a folder
+    Man(shell::ManArgs),
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable or unsupported, \
@@ -96,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
             return Ok(u8::try_from(message.exit_code()).unwrap_or(2));
         }
     };
+    cli.look.choose();
     #[cfg(unix)]
     signals::watch();
     match cli.command {
@@ -112,8 +143,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }?;
     Ok(0)
+}
+
+/// Writes a report to stdout in the form that was asked for, as a terminal wants it if it is one.
+fn answer(format: &args::FormatArgs, render: impl Fn(report::Format) -> String) -> Result<()> {
+    let format = format.format();
+    print(&look::shown(render(format), format))
 }
 
 /// Writes the answer to stdout. Whoever closed the pipe has read enough.
@@ -133,8 +172,12 @@ fn print(text: &str) -> Result<()> {
 
 /// Tells what the reader should know, on stderr.
 fn warn(warnings: &[Warning]) {
+    if look::is_quiet() {
+        return;
+    }
     for warning in warnings {
         let text = warning.phrase().worded(in_flags);
-        let _ = writeln!(io::stderr(), "overlap: warning: {text}");
+        let prefix = look::prefix("overlap: warning:");
+        let _ = writeln!(io::stderr(), "{prefix} {text}");
     }
 }

@@ -9,7 +9,10 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// A bar that shows nothing until the scan starts.
     pub fn new() -> Self {
-        let bar = ProgressBar::no_length();
+        let bar = match super::look::is_quiet() {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::no_length(),
+        };
         // The template is a constant: if it were wrong, the default style would do.
         if let Ok(style) =
             ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left")

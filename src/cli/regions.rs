@@ -8,13 +8,18 @@ use overlap::Result;
 pub struct Args {
     #[command(flatten)]
     question: QuestionArgs,
+    /// List only so many regions, the largest first, and sum up the rest [default: all of up to eight
+    /// sides, 20 of more]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
     #[command(flatten)]
     format: FormatArgs,
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let request = args.question.request()?;
+    let mut request = args.question.request()?;
+    request.top = args.top.and_then(|top| usize::try_from(top).ok());
     let report = overlap::estimate_regions_of(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

@@ -47,7 +47,7 @@ pub struct TrendArgs {
 pub fn matrix(args: &MatrixArgs) -> Result<()> {
     let report = overlap::matrix(&args.sides.request()?, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }
 
 pub fn reach(args: &ReachArgs) -> Result<()> {
@@ -62,11 +62,11 @@ pub fn reach(args: &ReachArgs) -> Result<()> {
         &Bar::new(),
     )?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }
 
 pub fn trend(args: &TrendArgs) -> Result<()> {
     let report = overlap::trend(&args.sides.request()?, &args.windows, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

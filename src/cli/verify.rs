@@ -18,5 +18,5 @@ pub fn run(args: &Args) -> Result<()> {
     let request = args.question.request()?;
     let report = overlap::verify(&request, &args.memory.memory(), &Bar::new())?;
     super::warn(&report.estimate.warnings);
-    super::print(&report.render(args.format.format()))
+    super::answer(&args.format, |format| report.render(format))
 }

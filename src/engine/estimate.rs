@@ -10,9 +10,12 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::{
     Confidence, Estimate, FrequencyCounts, FrequencyEstimate, PairCounts, PairEstimate,
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
+    probability_of_gain,
 };
 use crate::id::Tally;
-use crate::report::{EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning};
+use crate::report::{
+    BreakEvenReport, EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning,
+};
 use crate::scan::Progress;
 use crate::sketch::{RowCounts, Sketch};
 
@@ -53,6 +56,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         .then(|| regions(&everyone, &known, request.confidence))
         .transpose()?;
     let formulas = formulas(request, fit.as_ref())?;
+    let break_even = break_even(request, &sketches, &known)?;
     let numbers = numbers(&sketches, &known, fit.as_ref(), request.confidence)?;
     let side = |(i, side): (usize, SideReport)| {
         let (sketch, users) = (&sketches[i], numbers.users[i]);
@@ -78,6 +82,7 @@ pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<Esti
         pairs: numbers.pairs,
         union: numbers.union,
         formulas,
+        break_even,
         segments,
         warnings,
     };
@@ -124,6 +129,26 @@ fn frequency(
         rows: sketch.tally()?.ids(),
         users,
         confidence: request.confidence,
+    }))
+}
+
+/// How likely the first side gains as many users by the second as was asked.
+fn break_even(
+    request: &SketchRequest,
+    sketches: &[Sketch],
+    known: &[Option<u64>],
+) -> Result<Option<BreakEvenReport>> {
+    let (Some(asked), [ours, partner]) = (request.break_even, sketches) else {
+        return Ok(None);
+    };
+    let counts = PairCounts {
+        known_a: known[0],
+        known_b: known[1],
+        ..pair_counts(ours, partner)?
+    };
+    Ok(Some(BreakEvenReport {
+        asked,
+        probability: probability_of_gain(&counts, asked.more_than),
     }))
 }
 

@@ -65,6 +65,7 @@ pub(super) fn exact_plan(
             .collect(),
         union: Estimate::exact(counts.union() as f64),
         formulas: Vec::new(),
+        break_even: None,
         segments: None,
         warnings: plan_warnings(plan),
     };

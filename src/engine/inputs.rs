@@ -5,7 +5,10 @@ use super::side_report;
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
-use crate::format::{ImageColumns, SketchTable, datasketches, is_sketch_table, read_table};
+use crate::format::{
+    ImageColumns, SketchTable, datasketches, is_sketch_table, read_table,
+    told_filter as filter_told_by,
+};
 use crate::hash::HashScheme;
 use crate::id::{IdDomain, PageChecks, Profile, Tally, ensure_one_profile, merge_domains};
 use crate::report::SideReport;
@@ -371,6 +374,14 @@ pub(super) fn read_file(path: &Path, images: &ImageColumns) -> Result<SketchTabl
         .collect::<Result<Vec<_>>>()?
         .pop()
         .ok_or_else(|| Error::usage("no sketch file"))
+}
+
+/// The condition on the rows that a sketch file says it is of; `None` of an image.
+pub(super) fn told_filter(path: &Path) -> Result<Option<String>> {
+    match is_image(path) {
+        true => Ok(None),
+        false => scan::read_parquet(path, filter_told_by),
+    }
 }
 
 /// The sketches of one Parquet file.

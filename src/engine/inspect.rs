@@ -37,6 +37,7 @@ pub fn inspect<P: AsRef<Path>>(
                 file: path.display().to_string(),
                 bytes: file_bytes(path)?,
                 segment_columns: Vec::new(),
+                filter: None,
                 sketches: Vec::new(),
                 data: Some(facts),
             });
@@ -51,6 +52,7 @@ pub fn inspect<P: AsRef<Path>>(
             file: path.display().to_string(),
             bytes: file_bytes(path)?,
             segment_columns: table.names(),
+            filter: inputs::told_filter(path)?,
             sketches,
             data: None,
         });

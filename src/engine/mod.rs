@@ -35,7 +35,7 @@ pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sides::{SidesRequest, matrix, reach, trend};
 pub use sketch::{sketch_array, sketch_segments, sketch_sides, sketch_with_sources};
-pub use store::{StoreRequest, read_sketches, store, write_sketches};
+pub use store::{StoreRequest, read_sketches, store, write_filtered_sketches, write_sketches};
 pub use verify::verify;
 
 use crate::estimate::{Estimate, RegionCounts};

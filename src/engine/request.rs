@@ -7,6 +7,7 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::Confidence;
 use crate::filter::RowFilter;
 use crate::format::ImageColumns;
+use crate::report::BreakEven;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
 use std::collections::BTreeSet;
@@ -110,6 +111,12 @@ pub struct SketchRequest {
     pub formulas: Vec<String>,
     /// Whether rows per user are wanted too.
     pub frequency: bool,
+    /// How many regions are listed, the largest first; `None` for all of up to eight sides and 20 of
+    /// more. Only [`super::estimate_regions_of`] looks at it.
+    pub top: Option<usize>,
+    /// A number of new users, if it is asked how likely the first of two sides gains more by the
+    /// second.
+    pub break_even: Option<BreakEven>,
     /// The segments of the second side that are compared with the first, if any are wanted.
     pub division: Division,
 }
@@ -170,6 +177,8 @@ impl SketchRequest {
             unique: Unique::default(),
             formulas: Vec::new(),
             frequency: false,
+            top: None,
+            break_even: None,
             division: Division::by(Vec::new()),
         }
     }
@@ -179,14 +188,11 @@ impl SketchRequest {
     /// Looks at everything that can be told wrong before a byte is read.
     pub(super) fn check(&self) -> Result<()> {
         self.unique.check(&self.sources.sides)?;
-        if !self.division.by.is_empty() && self.sources.sides.len() != 2 {
-            let sides = self.sources.sides.len();
-            return Err(Error::usage([
-                format!("{sides} sides, but ").into(),
-                Setting::By.into(),
-                " compares the segments of one with another".into(),
-            ])
-            .hint("name two sides: yours, then the partner's"));
+        if !self.division.by.is_empty() {
+            self.check_two_sides(Setting::By, " compares the segments of one with another")?;
+        }
+        if self.break_even.is_some() {
+            self.check_two_sides(Setting::BreakEven, " asks what one gains by another")?;
         }
         if !self.division.by.is_empty() && self.frequency {
             return Err(Error::usage([
@@ -201,6 +207,20 @@ impl SketchRequest {
         let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
         let parsed = |text: &String| Expression::parse(text, &names).map(|_| ());
         self.formulas.iter().try_for_each(parsed)
+    }
+
+    /// Whether there are the two sides that a setting is about.
+    fn check_two_sides(&self, setting: Setting, asks: &str) -> Result<()> {
+        let sides = self.sources.sides.len();
+        if sides == 2 {
+            return Ok(());
+        }
+        let message = [
+            format!("{sides} sides, but ").into(),
+            setting.into(),
+            asks.into(),
+        ];
+        Err(Error::usage(message).hint("name two sides: yours, then the partner's"))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::inputs::{Division, Inputs, merge_segments};
 use super::request::SketchRequest;
-use crate::analysis::{segment_gains, segment_users};
+use crate::analysis::{segment_gains, segment_odds, segment_users};
 use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::Estimate;
 use crate::format::SketchTable;
-use crate::report::SegmentsReport;
+use crate::report::{SegmentOdds, SegmentsReport};
 use crate::scan::Progress;
 use crate::segments::Segments;
 use crate::sketch::Sketch;
@@ -47,6 +47,9 @@ pub(super) fn by_segment(
     let sketches = vec![whole(&ours)?, whole(&partner)?];
     let segments: Vec<&Sketch> = partner.values().iter().collect();
     let gains = segment_gains(&sketches[0], &segments, request.confidence)?;
+    let break_even = (request.break_even)
+        .map(|asked| segment_odds(&sketches[0], &segments, asked.more_than))
+        .transpose()?;
     let users_of_ours = ours_divides.then(|| users_beside(&ours, &partner, request));
     let report = SegmentsReport {
         columns: division.by.clone(),
@@ -55,6 +58,12 @@ pub(super) fn by_segment(
         segments: (0..segments.len()).map(|row| partner.cells(row)).collect(),
         users_of_ours: users_of_ours.transpose()?,
         gains,
+        break_even: break_even
+            .zip(request.break_even)
+            .map(|(of_segments, asked)| SegmentOdds {
+                more_than: asked.more_than,
+                of_segments,
+            }),
     };
     Ok((sketches, report))
 }

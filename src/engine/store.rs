@@ -5,7 +5,7 @@ use super::request::Sources;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, SketchTable, write_table};
+use crate::format::{ImageColumns, SketchTable, write_filtered_table};
 use crate::report::StoreReport;
 use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
@@ -56,7 +56,11 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     let pages = page_checks(0);
     super::tell_filters(&mut sources_read, &page_checks);
     warnings.extend(super::nulls_warnings([(&side_name, pages)]));
-    let bytes = write_sketches(&table, &request.output)?;
+    let filter = sources_read
+        .iter()
+        .find_map(|source| source.filter.as_ref());
+    let filter = filter.map(|filter| filter.condition.as_str());
+    let bytes = write_filtered_sketches(&table, filter, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
     Ok(StoreReport {
         file: request.output.display().to_string(),
@@ -81,11 +85,24 @@ pub fn read_sketches(path: &Path) -> Result<SketchTable> {
 /// Writes a sketch file, whole or not at all; returns its size in bytes.
 ///
 /// # Errors
-/// Those of [`write_table`] with the file.
+/// Those of [`crate::format::write_table`] with the file.
 pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
+    write_filtered_sketches(table, None, path)
+}
+
+/// [`write_sketches`] of data of which only the rows that meet a condition were taken: the condition is
+/// written into the file, for people.
+///
+/// # Errors
+/// Those of [`write_sketches`].
+pub fn write_filtered_sketches(
+    table: &SketchTable,
+    filter: Option<&str>,
+    path: &Path,
+) -> Result<u64> {
     let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
     let users: Vec<f64> = table.values().iter().map(users).collect();
-    write_atomically(path, |out| write_table(table, &users, out))
+    write_atomically(path, |out| write_filtered_table(table, &users, filter, out))
         .map_err(|e| e.with("file", path.display()))
 }
 

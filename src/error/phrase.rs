@@ -64,6 +64,10 @@ pub enum Setting {
     Digest,
     /// The digest that IDs are already.
     Digested,
+    /// How many regions are listed.
+    Top,
+    /// How many new users are enough.
+    BreakEven,
 }
 
 impl Setting {
@@ -105,6 +109,8 @@ impl Setting {
             Self::Normalize => "normalize",
             Self::Digest => "digest",
             Self::Digested => "digested",
+            Self::Top => "top",
+            Self::BreakEven => "break_even",
         }
     }
 }

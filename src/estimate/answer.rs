@@ -128,7 +128,13 @@ impl SampleData {
     /// The counts with `part` moved by `up` and the parts it trades users with by `down`. None
     /// moves below what stands for it: its count, and the events that the registers saw of it
     /// beyond the first.
-    fn shifted(mut self, part: usize, up: f64, down: f64, register_events: &Vector) -> Self {
+    pub(super) fn shifted(
+        mut self,
+        part: usize,
+        up: f64,
+        down: f64,
+        register_events: &Vector,
+    ) -> Self {
         for (i, count) in self.below.iter_mut().enumerate() {
             // a and b trade with x alone; x trades with both.
             let shift = if i == part {

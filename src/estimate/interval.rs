@@ -41,6 +41,15 @@ pub(super) fn limit(model: &Model<'_>, fit: &Fit, part: usize, z: f64, end: End)
     profile.axis.to_value(crossing)
 }
 
+/// The signed root of the likelihood ratio of `part` = `value`: how many standard deviations the
+/// maximum is above it (below it if negative).
+pub(super) fn signed_root(model: &Model<'_>, fit: &Fit, part: usize, value: f64) -> f64 {
+    let start = model.placed(&fit.v, part, value);
+    let held = model.maximise(&start, Some(part));
+    let root = (2.0 * (fit.value - held.value)).max(0.0).sqrt();
+    root.copysign(fit.v[part] - value)
+}
+
 /// The coordinate in which a part's profile is closest to a parabola: its logarithm, or the logit
 /// of its share of a known bound.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ mod answer;
 mod counts;
 mod fisher;
 mod frequency;
+mod gain;
 mod interval;
 mod likelihood;
 mod matrix;
@@ -17,6 +18,7 @@ mod pair;
 mod planning;
 mod ratios;
 mod regions;
+mod sampled;
 mod share;
 mod single;
 
@@ -27,12 +29,14 @@ pub use counts::{
     PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
+pub use gain::probability_of_gain;
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{
     ExpectedRegions, JointRegisters, RegionCounts, RegionsEstimate, SampleLayer, estimate_regions,
 };
+pub use sampled::{SampledCounts, estimate_sampled};
 pub use share::share_interval;
 pub use single::{contradicts, estimate_set, rough_size};
 

@@ -46,6 +46,15 @@ fn quantile(probability: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// P(Z ≤ z).
+pub(super) fn cumulative(z: f64) -> f64 {
+    if z > 0.0 {
+        1.0 - upper_tail(z)
+    } else {
+        upper_tail(-z)
+    }
+}
+
 /// P(Z > z) for z ≥ 0: a Taylor series of the distribution function near the middle, the continued
 /// fraction of Mills' ratio in the tail (Abramowitz and Stegun, 26.2.11 and 26.2.14).
 fn upper_tail(z: f64) -> f64 {

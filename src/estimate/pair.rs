@@ -130,14 +130,7 @@ pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimat
 fn estimate_bounded(counts: &PairCounts, confidence: Confidence) -> PairEstimate {
     let known = known_sizes(counts);
     let free = estimate_ordered(counts, known, confidence);
-    let most = [counts.most_a, counts.most_b];
-    let most: [Option<f64>; 2] = std::array::from_fn(|side| {
-        let seen = set_counts(counts, side)
-            .sample
-            .map_or(0, |sample| sample.hashes);
-        let most = most[side].filter(|&most| known[side].is_none() && most >= seen);
-        most.map(|most| most as f64)
-    });
+    let most = most_users(counts, &known);
     // One size that is held may push the other over its own bound.
     let (mut held, mut sizes) = (free, known);
     for _ in 0..2 {
@@ -152,6 +145,19 @@ fn estimate_bounded(counts: &PairCounts, confidence: Confidence) -> PairEstimate
     held.bounded(most)
 }
 
+/// The most users that each set can have, where its size isn't known and its sample doesn't say
+/// otherwise.
+pub(super) fn most_users(counts: &PairCounts, known: &[Option<f64>; 2]) -> [Option<f64>; 2] {
+    let most = [counts.most_a, counts.most_b];
+    std::array::from_fn(|side| {
+        let seen = set_counts(counts, side)
+            .sample
+            .map_or(0, |sample| sample.hashes);
+        let most = most[side].filter(|&most| known[side].is_none() && most >= seen);
+        most.map(|most| most as f64)
+    })
+}
+
 fn estimate_ordered(
     counts: &PairCounts,
     known: [Option<f64>; 2],
@@ -161,15 +167,25 @@ fn estimate_ordered(
     if let Some(sample) = sample.filter(|sample| sample.theta >= 1.0) {
         return exact(&sample);
     }
-    let z = confidence.z();
-    let terms = counts.registers.as_ref().map(RegisterTerms::of_pair);
-    let data = sample.map(|sample| SampleData::of(&sample));
     if known.contains(&Some(0.0)) {
         return with_nobody(counts, &known, confidence);
     }
+    let terms = counts.registers.as_ref().map(RegisterTerms::of_pair);
+    let mut estimate = fitted(counts, known, terms.as_ref(), confidence.z()).numbers();
+    estimate.matches = sample.map(|sample| sample.both);
+    estimate
+}
+
+/// The fit of two sets of which neither is known to have no users, ready to be asked for numbers.
+pub(super) fn fitted<'a>(
+    counts: &PairCounts,
+    known: [Option<f64>; 2],
+    terms: Option<&'a RegisterTerms>,
+    z: f64,
+) -> Answer<'a> {
     let likelihood = Likelihood {
-        sample: data,
-        registers: terms.as_ref(),
+        sample: counts.sample.map(|sample| SampleData::of(&sample)),
+        registers: terms,
         correction: None,
     };
     let mut model = Model {
@@ -179,7 +195,7 @@ fn estimate_ordered(
     };
     let mut fit = model.maximise(&start(counts, &known), None);
     let mut register_events = [0.0; 3];
-    if let (Some(terms), Some(registers)) = (&terms, &counts.registers) {
+    if let (Some(terms), Some(registers)) = (terms, &counts.registers) {
         // The correction is centered on the fit, which it moves a little.
         for _ in 0..2 {
             model.likelihood.correction = correction(terms, registers.precision, &fit.v);
@@ -188,17 +204,13 @@ fn estimate_ordered(
         let information = fisher::of_pair(&fit.v, registers.precision);
         register_events = std::array::from_fn(|i| information[i][i] * fit.v[i] * fit.v[i]);
     }
-    let covariance = model.covariance(&fit.v);
-    let mut estimate = Answer {
+    Answer {
+        covariance: model.covariance(&fit.v),
         model,
         fit,
         z,
-        covariance,
         register_events,
     }
-    .numbers();
-    estimate.matches = sample.map(|sample| sample.both);
-    estimate
 }
 
 impl SampleData {
@@ -274,7 +286,7 @@ fn with_nobody(
 
 /// The sizes that are certain: a sample that is the whole set, or a given size that the sketch
 /// doesn't contradict.
-fn known_sizes(counts: &PairCounts) -> [Option<f64>; 2] {
+pub(super) fn known_sizes(counts: &PairCounts) -> [Option<f64>; 2] {
     std::array::from_fn(|side| {
         let own = set_counts(counts, side);
         if let Some(sample) = own.sample.filter(|sample| sample.theta >= 1.0) {
@@ -288,7 +300,7 @@ fn known_sizes(counts: &PairCounts) -> [Option<f64>; 2] {
 }
 
 /// What the counts of a pair say about one of its sides.
-fn set_counts(counts: &PairCounts, side: usize) -> SetCounts {
+pub(super) fn set_counts(counts: &PairCounts, side: usize) -> SetCounts {
     let sample = counts.sample.map(|sample| {
         let (below, above, theta) = match side {
             0 => (sample.only_a, sample.above_a, sample.theta_a),

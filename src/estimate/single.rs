@@ -3,7 +3,7 @@
 use super::answer::whole_users;
 use super::counts::{SetCounts, SetRegisters, SetSample};
 use super::fisher;
-use super::interval::{End, limit};
+use super::interval::{End, limit, signed_root};
 use super::likelihood::{Derivatives, Likelihood, RegisterTerms, SampleData};
 use super::newton::{Fit, Model};
 use super::{Confidence, Estimate};
@@ -56,21 +56,20 @@ pub(super) fn most_likely(counts: &SetCounts) -> f64 {
         .v[0]
 }
 
+/// The signed root of the likelihood ratio of a size, the sample's count moved by `shift`.
+pub(super) fn signed_root_of_size(counts: &SetCounts, size: f64, shift: f64) -> f64 {
+    let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
+    let (mut model, fit) = corrected(counts, terms.as_ref());
+    if let Some(sample) = &mut model.likelihood.sample {
+        sample.below[0] += shift;
+    }
+    let fit = model.maximise(&fit.v, None);
+    signed_root(&model, &fit, 0, size)
+}
+
 fn interval(counts: &SetCounts, z: f64) -> Estimate {
     let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
-    let mut model = model(counts, terms.as_ref());
-    let mut fit = model.maximise(&start(counts), None);
-    if let (Some(terms), Some(registers)) = (&terms, counts.registers) {
-        for _ in 0..2 {
-            let mut at = Derivatives::default();
-            terms.add_to(&fit.v, &mut at);
-            let mut information = [[0.0; 3]; 3];
-            information[0][0] = fisher::of_set(fit.v[0], registers.precision);
-            model.likelihood.correction =
-                fisher::fixed_population(&fit.v, &information, &at.gradient, model.parts);
-            fit = model.maximise(&fit.v, None);
-        }
-    }
+    let (model, fit) = corrected(counts, terms.as_ref());
     let shifted = |shift: f64, end: End| {
         let mut model = model;
         if let Some(sample) = &mut model.likelihood.sample {
@@ -81,6 +80,24 @@ fn interval(counts: &SetCounts, z: f64) -> Estimate {
     };
     let lower = shifted(-1.0 / 3.0, End::Lower).max(seen(counts));
     whole_users(fit.v[0].round(), lower, shifted(2.0 / 3.0, End::Upper))
+}
+
+/// The model with its correction for a fixed population, and its fit.
+fn corrected<'a>(counts: &SetCounts, terms: Option<&'a RegisterTerms>) -> (Model<'a>, Fit) {
+    let mut model = model(counts, terms);
+    let mut fit = model.maximise(&start(counts), None);
+    if let (Some(terms), Some(registers)) = (terms, counts.registers) {
+        for _ in 0..2 {
+            let mut at = Derivatives::default();
+            terms.add_to(&fit.v, &mut at);
+            let mut information = [[0.0; 3]; 3];
+            information[0][0] = fisher::of_set(fit.v[0], registers.precision);
+            model.likelihood.correction =
+                fisher::fixed_population(&fit.v, &information, &at.gradient, model.parts);
+            fit = model.maximise(&fit.v, None);
+        }
+    }
+    (model, fit)
 }
 
 fn seen(counts: &SetCounts) -> f64 {

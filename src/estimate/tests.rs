@@ -27,7 +27,7 @@ fn registers(precision: u8, of: &[(usize, usize, u32)]) -> RegisterCounts {
     counts
 }
 
-fn sample(only_a: u64, only_b: u64, both: u64, theta: f64) -> SampleCounts {
+pub(super) fn sample(only_a: u64, only_b: u64, both: u64, theta: f64) -> SampleCounts {
     SampleCounts {
         only_a,
         only_b,

@@ -17,7 +17,7 @@ mod table;
 pub use header::FORMAT_VERSION;
 pub use table::{
     ImageColumns, SketchTable, TableBatches, is_sketch_table, read_batches, read_table,
-    table_batches, write_table,
+    table_batches, told_filter, write_filtered_table, write_table,
 };
 
 use crate::error::{Error, Result};

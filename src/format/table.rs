@@ -91,8 +91,22 @@ fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
 /// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains,
 /// [`ErrorKind::Output`] if the bytes can't be written.
 pub fn write_table(table: &SketchTable, users: &[f64], out: impl Write + Send) -> Result<()> {
+    write_filtered_table(table, users, None, out)
+}
+
+/// [`write_table`] of data of which only some rows were taken: the condition is written beside the
+/// sketches, for people who wonder what they are of.
+///
+/// # Errors
+/// Those of [`write_table`].
+pub fn write_filtered_table(
+    table: &SketchTable,
+    users: &[f64],
+    filter: Option<&str>,
+    out: impl Write + Send,
+) -> Result<()> {
     let batches = table_batches(table, users)?.with_spelling();
-    let properties = properties(table.values());
+    let properties = properties(table.values(), filter);
     let mut writer = ArrowWriter::try_new(out, Arc::clone(&batches.schema), Some(properties))
         .map_err(|e| write_error(&e))?;
     for batch in batches {
@@ -230,10 +244,10 @@ fn write_error(error: &parquet::errors::ParquetError) -> Error {
 }
 
 /// Blobs are neither compressed nor in a dictionary nor in statistics: they are dense already.
-fn properties(sketches: &[Sketch]) -> WriterProperties {
+fn properties(sketches: &[Sketch], filter: Option<&str>) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::UNCOMPRESSED)
-        .set_key_value_metadata(Some(metadata(sketches)));
+        .set_key_value_metadata(Some(metadata(sketches, filter)));
     for name in [REGISTERS, SAMPLE, SPELLING] {
         properties = properties
             .set_column_dictionary_enabled(ColumnPath::from(name), false)
@@ -243,7 +257,7 @@ fn properties(sketches: &[Sketch]) -> WriterProperties {
 }
 
 /// What the blobs say themselves, for whoever looks at the file from outside.
-fn metadata(sketches: &[Sketch]) -> Vec<KeyValue> {
+fn metadata(sketches: &[Sketch], filter: Option<&str>) -> Vec<KeyValue> {
     fn list<T: Ord + ToString>(values: impl Iterator<Item = T>) -> String {
         let values: BTreeSet<T> = values.collect();
         let values: Vec<String> = values.iter().map(T::to_string).collect();
@@ -269,8 +283,23 @@ fn metadata(sketches: &[Sketch]) -> Vec<KeyValue> {
         ("k", list(each().filter_map(Sketch::sample).map(BottomK::k))),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
+    let filter = filter.map(|filter| ("filter", filter.to_owned()));
     let key_value = |(key, value)| KeyValue::new(format!("overlap.{key}"), Some(value));
-    entries.into_iter().map(key_value).collect()
+    entries.into_iter().chain(filter).map(key_value).collect()
+}
+
+/// The condition on the rows of the data that a sketch table says it is of. Nothing checks it, and no
+/// answer depends on it.
+///
+/// # Errors
+/// [`ErrorKind::Input`] if it isn't a readable Parquet file.
+pub fn told_filter(source: impl ChunkReader + 'static) -> Result<Option<String>> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(source);
+    let builder = builder.map_err(|e| Error::input(format!("corrupt or unsupported: {e}")))?;
+    let entries = builder.metadata().file_metadata().key_value_metadata();
+    let mut entries = entries.into_iter().flatten();
+    let entry = entries.find(|entry| entry.key == "overlap.filter");
+    Ok(entry.and_then(|entry| entry.value.clone()))
 }
 
 fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {

@@ -95,6 +95,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
             out.line(measure, a, b, estimate);
         }
     }
+    if let (Some(break_even), Some(pair)) = (&report.break_even, report.pairs.first()) {
+        break_even.csv(&mut out, report.name(pair.a), report.name(pair.b));
+    }
     out.line("union", "", "", &report.union);
     for formula in &report.formulas {
         out.line("formula", &formula.text, "", &formula.users);

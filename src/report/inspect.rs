@@ -27,6 +27,8 @@ pub struct InspectedFile {
     pub bytes: u64,
     /// The segment columns.
     pub segment_columns: Vec<String>,
+    /// The condition on the rows of the data that the sketches are of, as the file tells it.
+    pub filter: Option<String>,
     /// The sketches, in the order of the rows; empty for data.
     pub sketches: Vec<InspectedSketch>,
     /// What a file of data says of itself; `None` for sketches.
@@ -104,6 +106,9 @@ impl InspectReport {
             if let Some(same) = file.what_is_common() {
                 let _ = writeln!(out, "{same}");
             }
+            if let Some(filter) = &file.filter {
+                let _ = writeln!(out, "rows where {}", filter.escape_debug());
+            }
             out.push('\n');
             out += &table::align(&self.rows(file));
         }
@@ -119,6 +124,9 @@ impl InspectReport {
             let _ = writeln!(out, "{}\n", file.heading());
             if let Some(data) = &file.data {
                 let _ = writeln!(out, "{}\n", data.what_is_read());
+            }
+            if let Some(filter) = &file.filter {
+                let _ = writeln!(out, "rows where {}\n", markdown::cell(filter));
             }
             out += &markdown::table(&self.rows(file));
         }
@@ -203,6 +211,7 @@ impl InspectReport {
             file: file.file.clone(),
             bytes: file.bytes,
             segment_columns: file.segment_columns.clone(),
+            filter: file.filter.clone(),
             sketches: file.sketches.iter().map(sketch).collect(),
             data: file.data.clone(),
         };
@@ -310,6 +319,8 @@ struct FileDocument {
     file: String,
     bytes: u64,
     segment_columns: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
     sketches: Vec<SketchDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<InspectedData>,

@@ -2,6 +2,7 @@
 //!
 //! Documented in `docs/json.md`. A field that changes its meaning changes the schema's number.
 
+use super::gain::{BreakEvenDocument, BreakEvenReport};
 use super::segments::{SegmentsDocument, SegmentsReport};
 use super::{
     EstimateReport, Method, PairReport, RegionReport, RegionsReport, SideReport, SourceReport,
@@ -51,6 +52,11 @@ pub(super) fn render_regions(report: &RegionsReport) -> String {
         confidence: report.confidence.level(),
         sides: report.sides.iter().map(side).collect(),
         regions: report.regions.iter().map(region).collect(),
+        rest: report.rest.map(|rest| Rest {
+            regions: rest.regions,
+            users: whole(&rest.users),
+            unseen_most: rest.unseen_most.round() as u64,
+        }),
         union: whole(&report.union),
         warnings: report.warnings.iter().map(warning).collect(),
     })
@@ -79,6 +85,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     formulas: Vec<Formula<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    break_even: Option<BreakEvenDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     segments: Option<SegmentsDocument>,
     warnings: Vec<WarningText>,
 }
@@ -96,8 +104,19 @@ struct Regions<'a> {
     confidence: f64,
     sides: Vec<Side<'a>>,
     regions: Vec<Region<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
     union: Users,
     warnings: Vec<WarningText>,
+}
+
+/// The regions that aren't listed.
+#[derive(Serialize)]
+struct Rest {
+    regions: u64,
+    users: Users,
+    /// The most users of a region of which the sample saw nobody.
+    unseen_most: u64,
 }
 
 #[derive(Serialize)]
@@ -299,6 +318,7 @@ fn document(report: &EstimateReport) -> Document<'_> {
                 users: whole(&formula.users),
             })
             .collect(),
+        break_even: report.break_even.as_ref().map(BreakEvenReport::document),
         segments: report.segments.as_ref().map(SegmentsReport::document),
         warnings: report.warnings.iter().map(warning).collect(),
     }

@@ -62,6 +62,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
     if report.pairs.len() != 1 {
         let _ = writeln!(out, "\nUnion of all: {}", users(&report.union));
     }
+    if let Some(sentence) = report.break_even_sentence() {
+        let _ = writeln!(out, "\n{}", cell(&sentence));
+    }
     for formula in &report.formulas {
         let _ = writeln!(out, "\n{}: {}", formula.text, users(&formula.users));
     }

@@ -6,6 +6,7 @@
 mod bounds;
 mod csv;
 mod diagnose;
+mod gain;
 mod inspect;
 mod inspect_data;
 mod json;
@@ -25,6 +26,7 @@ mod verify;
 
 pub use bounds::BoundsReport;
 pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Rung};
+pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
     InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
 };
@@ -33,7 +35,7 @@ pub use matrix::MatrixReport;
 pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
-pub use segments::SegmentsReport;
+pub use segments::{SegmentOdds, SegmentsReport};
 pub use spelling::Number;
 pub use store::StoreReport;
 pub use trend::{TrendReport, TrendUnit};
@@ -191,6 +193,9 @@ pub struct EstimateReport {
     pub union: Estimate,
     /// Users of set formulas over the sides.
     pub formulas: Vec<FormulaReport>,
+    /// How likely the first of two sides gains more than a number of users by the second, if it was
+    /// asked.
+    pub break_even: Option<BreakEvenReport>,
     /// The second side's segments, if they were asked for.
     pub segments: Option<SegmentsReport>,
     /// What the reader should know before trusting the numbers.

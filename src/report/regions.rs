@@ -2,7 +2,8 @@
 
 use super::number::{percent, whole, whole_interval};
 use super::{Format, Method, SideReport, Warning, csv, json, markdown, source, table};
-use crate::estimate::{Confidence, Estimate};
+use crate::analysis::OtherRegions;
+use crate::estimate::{Confidence, Estimate, RegionCounts};
 use std::fmt::Write;
 
 /// The answer of `overlap regions`.
@@ -14,9 +15,11 @@ pub struct RegionsReport {
     pub confidence: Confidence,
     /// The sides, in the order given.
     pub sides: Vec<SideReport>,
-    /// Every region, by its mask from 1 on.
+    /// Every region, by its mask from 1 on; or the largest, the largest first.
     pub regions: Vec<RegionReport>,
-    /// Users of any side: the sum of all regions.
+    /// What isn't among the regions; `None` if all are.
+    pub rest: Option<OtherRegions>,
+    /// Users of any side: of up to eight the sum of all regions.
     pub union: Estimate,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<Warning>,
@@ -41,7 +44,11 @@ impl RegionsReport {
             Format::Csv => self.csv(),
             Format::Markdown => {
                 let sources = source::of_sides(&self.sides);
-                markdown::table(&self.rows()) + &source::markdown(&sources)
+                let rest = self
+                    .rest_text()
+                    .map(|text| format!("\n{}\n", markdown::cell(&text)));
+                let rest = rest.unwrap_or_default();
+                markdown::table(&self.rows()) + &rest + &source::markdown(&sources)
             }
         }
     }
@@ -89,8 +96,40 @@ impl RegionsReport {
     fn table(&self) -> String {
         let sides = table::align(&table::side_rows(&self.sides, self.confidence));
         let regions = table::align(&self.rows());
+        let rest = self.rest_text().map(|text| text + "\n");
+        let rest = rest.unwrap_or_default();
         let last = table::footer(&self.sides, self.method);
-        format!("{sides}\n{regions}\n{last}")
+        format!("{sides}\n{regions}{rest}\n{last}")
+    }
+
+    /// What isn't in the list, and which command answers instead.
+    fn rest_text(&self) -> Option<String> {
+        let rest = self.rest?;
+        let users = table::interval_text(&rest.users);
+        let mut text = match rest.regions {
+            0 => "no other region is known to have users".to_owned(),
+            1 => format!("1 smaller region isn't listed: {users} users"),
+            more => format!(
+                "{} smaller regions aren't listed: {users} users together",
+                whole(more as f64)
+            ),
+        };
+        if rest.unseen_most > 0.0 {
+            let most = whole(rest.unseen_most);
+            let _ = write!(
+                text,
+                "; a region of which the sample saw nobody has at most {most}"
+            );
+        }
+        if self.sides.len() > RegionCounts::SETS_MAX {
+            let most = RegionCounts::SETS_MAX;
+            let _ = write!(
+                text,
+                "\nall regions of up to {most} of the sides: overlap regions with these; every two: overlap matrix; \
+                 unions: overlap reach"
+            );
+        }
+        Some(text)
     }
 
     fn csv(&self) -> String {
@@ -107,6 +146,15 @@ impl RegionsReport {
             let columns = csv::quoted(&columns.collect::<Vec<_>>().join("&"));
             // Writing to a String can't fail.
             let _ = writeln!(out, "{names},{value},{lower},{upper},{columns}");
+        }
+        if let Some(rest) = self.rest {
+            // Regions that aren't listed are of no sides that could be named.
+            let Estimate {
+                value,
+                lower,
+                upper,
+            } = rest.users;
+            let _ = writeln!(out, ",{value},{lower},{upper},");
         }
         out
     }

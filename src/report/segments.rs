@@ -1,5 +1,6 @@
 //! Where a partner's users are whom we don't reach.
 
+use super::gain::probability_text;
 use super::number::{percent, whole, whole_interval};
 use super::{csv, json, markdown, table};
 use crate::analysis::SegmentGain;
@@ -22,6 +23,17 @@ pub struct SegmentsReport {
     pub users_of_ours: Option<Vec<Estimate>>,
     /// The partner's segments, the largest gain first.
     pub gains: Vec<SegmentGain>,
+    /// How likely each segment gains as many users as was asked, if it was.
+    pub break_even: Option<SegmentOdds>,
+}
+
+/// How likely it is that segments of a partner have more than so many users who are new to us.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentOdds {
+    /// The number of new users.
+    pub more_than: u64,
+    /// The probability of each segment, by its place; just 0 and 1 are certain.
+    pub of_segments: Vec<f64>,
 }
 
 impl SegmentsReport {
@@ -55,6 +67,9 @@ impl SegmentsReport {
         let of_new = "share of new";
         header.extend([&format!("new to {ours}"), &level, "of segment", of_new].map(Into::into));
         header.push(format!("reach for {ours}"));
+        if let Some(odds) = &self.break_even {
+            header.push(format!("likely more than {}", whole(odds.more_than as f64)));
+        }
         let mut rows = vec![header];
         for gain in &self.gains {
             let mut row = vec![label(&self.segments[gain.segment])];
@@ -69,6 +84,9 @@ impl SegmentsReport {
                 format!("{:.1} %", 100.0 * gain.new.value / all_new.max(1.0)),
                 format!("+{}", percent(&gain.gain)),
             ]);
+            if let Some(odds) = &self.break_even {
+                row.push(probability_text(odds.of_segments[gain.segment]));
+            }
             rows.push(row);
         }
         rows
@@ -91,6 +109,11 @@ impl SegmentsReport {
             for (measure, a, b, estimate) in of_ours.into_iter().chain(others) {
                 out.of_segment(&segment, measure, a, b, &estimate);
             }
+            if let Some(odds) = &self.break_even {
+                let probability = Estimate::exact(odds.of_segments[gain.segment]);
+                let measure = "segment_break_even_probability";
+                out.of_segment(&segment, measure, ours, partner, &probability);
+            }
         }
     }
 
@@ -104,6 +127,8 @@ impl SegmentsReport {
             new: json::whole(&gain.new),
             new_share: json::ratio(&gain.new_share),
             gain: json::ratio(&gain.gain),
+            break_even_probability: (self.break_even.as_ref())
+                .map(|odds| odds.of_segments[gain.segment]),
         };
         SegmentsDocument {
             columns: self.columns.clone(),
@@ -131,4 +156,6 @@ struct SegmentDocument {
     new: json::Users,
     new_share: json::Ratio,
     gain: json::Ratio,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_even_probability: Option<f64>,
 }

@@ -157,6 +157,9 @@ fn sentences(report: &EstimateReport, pair: &PairReport) -> String {
     };
     let _ = writeln!(out, "Jaccard {}{interval}", number(jaccard.value));
     let _ = writeln!(out, "overlap: {}", quality_text(pair));
+    if let Some(sentence) = report.break_even_sentence() {
+        let _ = writeln!(out, "{sentence}");
+    }
     out
 }
 
@@ -188,7 +191,7 @@ pub(super) fn quality_text(pair: &PairReport) -> String {
     }
 }
 
-fn interval_text(estimate: &Estimate) -> String {
+pub(super) fn interval_text(estimate: &Estimate) -> String {
     whole(estimate.value) + &in_parentheses(&whole_interval(estimate))
 }
 

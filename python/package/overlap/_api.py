@@ -239,28 +239,58 @@ def estimate(a: Sketch, b: Sketch, confidence: float = 0.95) -> Pair:
     return Pair(**_overlap.estimate(_sketch("a", a), _sketch("b", b), confidence))
 
 
-def regions(sketches: Named, confidence: float = 0.95) -> Records:
-    """Users in just these sketches and no others, for every choice of up to eight.
+def probability_of_gain(a: Sketch, b: Sketch, more_than: int) -> float:
+    """How likely the first side gains more than so many users by the second.
+
+    Args:
+        a: The sketch of the first side, as `sketch` makes it.
+        b: That of the second side.
+        more_than: A number of users whom the second side has and the first doesn't.
+
+    Returns:
+        The probability, from 0 to 1, that there are more than these; just 0 and 1 are certain.
+
+    Raises:
+        UsageError: ``a`` or ``b`` is no sketch, or the number is negative.
+        IncomparableError: Their hashes, or the types of their IDs, differ.
+
+    >>> import pyarrow as pa
+    >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4, 5]))
+    >>> probability_of_gain(a, b, 1), probability_of_gain(a, b, 2)
+    (1.0, 0.0)
+    """
+    if more_than < 0:
+        raise UsageError(f"more_than is {more_than}: a number of users is 0 or more")
+    return _overlap.probability_of_gain(_sketch("a", a), _sketch("b", b), more_than)
+
+
+def regions(sketches: Named, confidence: float = 0.95, top: int = 20) -> Records:
+    """Users in just these sketches and no others: every choice of up to eight, the largest of more.
 
     Args:
         sketches: A dict of names, a list, or a `SketchTable`, whose labels are the names.
         confidence: The level of the intervals, between 0.5 and 1.
+        top: How many regions of more than eight sketches are listed, the largest first.
 
     Returns:
-        `Records` with the ``sides`` of each region and its ``users``. They are of one fit: their sums are
-        the users of every side, pair and formula.
+        `Records` with the ``sides`` of each region and its ``users``. Those of up to eight sketches are of
+        one fit: their sums are the users of every side, pair and formula. Those of more come from the
+        common sample, each by itself.
 
     Raises:
-        UsageError: No sketches, more than eight, or something else among them.
-        IncomparableError: Their hashes, or the types of their IDs, differ.
+        UsageError: No sketches, or something else among them, or ``top`` is less than 1.
+        IncomparableError: Their hashes, or the types of their IDs, differ, or one of more than eight is
+            an HLL sketch alone.
 
     >>> import pyarrow as pa
     >>> a, b = (sketch(pa.table({"user_id": ids})) for ids in ([1, 2, 3], [3, 4]))
     >>> [(row["sides"], row["users"]) for row in regions({"a": a, "b": b})]
     [(['a'], 2), (['b'], 1), (['a', 'b'], 1)]
     """
+    if top < 1:
+        raise UsageError(f"top is {top}: ask for at least one region")
     names, values = _named(sketches)
-    rows = _overlap.regions(values, confidence)
+    rows = _overlap.regions(values, confidence, top)
     return Records([{"sides": [names[i] for i in sides], "users": users} for sides, users in rows])
 
 

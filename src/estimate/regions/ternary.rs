@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn sign(mask: usize) -> f64 {
-        if mask.count_ones() % 2 == 0 {
+        if mask.count_ones().is_multiple_of(2) {
             1.0
         } else {
             -1.0
