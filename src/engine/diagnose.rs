@@ -12,7 +12,7 @@ use crate::id::{ByteIds, IdBatch, IdSink, integer_to_text};
 use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Rung};
 use crate::scan::{self, Progress};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
-use crate::spelling::{Meeting, Profile, Reading, Speller, Spelling, meet};
+use crate::spelling::{LooseUser, Meeting, Profile, Reading, Speller, Spelling, meet};
 
 /// A question about the spelling of IDs.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
     };
     let values = spelling.iter().flat_map(|spelling| spelling.loose.users());
     let values = values
-        .map(|user| user.value())
+        .map(LooseUser::value)
         .filter(|value| !value.is_empty());
     let side = DiagnosedSide {
         users: estimate_set(&set_counts(&sketch), request.confidence),

@@ -2,7 +2,7 @@
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
-use super::spelling::{Spelt, spelling_warnings};
+use super::spelling::warnings_of_report;
 use super::{
     method, pairs_of, plan_warnings, result_warnings, segments, sketch_warnings, sketch_warnings_of,
 };
@@ -101,7 +101,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         warnings,
     };
     report.warnings.extend(result_warnings(&report));
-    let spelling = spelling_of_pairs(&report, &sketches);
+    let spelling = warnings_of_report(&report, |side| sketches[side].spelling());
     report.warnings.extend(spelling);
     Ok(Answered {
         report,
@@ -160,22 +160,6 @@ pub(super) fn of_sketches(
     report.warnings.extend(sketch_warnings_of(sketches));
     report.warnings.extend(result_warnings(&report));
     Ok((report, fit))
-}
-
-/// What the spelling of the sides hides.
-fn spelling_of_pairs(report: &EstimateReport, sketches: &[Sketch]) -> Vec<Warning> {
-    let sides = report.sides.iter().zip(sketches);
-    let sides: Vec<Spelt<'_>> = sides
-        .map(|(side, sketch)| Spelt {
-            name: &side.name,
-            spelling: sketch.spelling(),
-            users: side.users,
-            domain: side.id_type,
-        })
-        .collect();
-    let pairs = report.pairs.iter();
-    let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
-    spelling_warnings(&sides, pairs, report.confidence)
 }
 
 /// The size at which sketches are compared. What just one of several has, such as registers beside

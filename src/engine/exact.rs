@@ -2,13 +2,13 @@
 
 use super::inputs::plan_of_data;
 use super::request::ExactRequest;
-use super::spelling::{Spelt, SpeltSink, spelling_warnings};
+use super::spelling::{SpeltSink, warnings_of_report};
 use super::{pairs_of, plan_warnings, result_warnings, side_report};
 use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, PairCounts, SampleCounts, estimate_pair};
 use crate::exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 use crate::id::Tally;
-use crate::report::{EstimateReport, Method, PairReport, SideReport, Warning};
+use crate::report::{EstimateReport, Method, PairReport, SideReport};
 use crate::scan::{self, Plan, Progress, SidePlan, SideScan};
 use crate::spelling::Spelling;
 
@@ -70,7 +70,7 @@ pub(super) fn exact_plan(
         warnings: plan_warnings(plan),
     };
     report.warnings.extend(result_warnings(&report));
-    let spelling = spelling_of_pairs(&report, &spellings);
+    let spelling = warnings_of_report(&report, |side| spellings[side].as_ref());
     report.warnings.extend(spelling);
     Ok(report)
 }
@@ -91,22 +91,6 @@ fn apart(scanned: Vec<SideScan<SpeltSink>>) -> (Vec<Tally>, Vec<ExactSink>, Vec<
         spellings.push(whole);
     }
     (tallies, sinks, spellings)
-}
-
-/// What the spelling of the sides hides.
-fn spelling_of_pairs(report: &EstimateReport, spellings: &[Option<Spelling>]) -> Vec<Warning> {
-    let sides = report.sides.iter().zip(spellings);
-    let sides: Vec<Spelt<'_>> = sides
-        .map(|(side, spelling)| Spelt {
-            name: &side.name,
-            spelling: spelling.as_ref(),
-            users: side.users,
-            domain: side.id_type,
-        })
-        .collect();
-    let pairs = report.pairs.iter();
-    let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
-    spelling_warnings(&sides, pairs, report.confidence)
 }
 
 /// Counting is a sample that is the whole set.

@@ -98,7 +98,7 @@ fn candidates(values: &[Vec<&[u8]>; 2]) -> Vec<Candidate> {
     all.extend([vec![Rule::Email], vec![Rule::EmailGoogle]].map(both));
     // Rules that drop letters would make one user of many.
     let is_letter = |value: &&[u8]| String::from_utf8_lossy(value).contains(char::is_alphabetic);
-    if !values.iter().flatten().any(|value| is_letter(value)) {
+    if !values.iter().flatten().any(is_letter) {
         let zeros = vec![Rule::Digits, Rule::StripZeros];
         let rules = [
             vec![Rule::Phone],

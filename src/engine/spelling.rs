@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::estimate::{Confidence, Estimate, estimate_pair, share_interval};
 use crate::exact::ExactSink;
 use crate::id::{IdBatch, IdDomain, IdSink};
-use crate::report::{Warning, WholeEstimate};
+use crate::report::{EstimateReport, Warning, WholeEstimate};
 use crate::sketch::{Sketch, SketchOptions};
 use crate::spelling::{Meeting, Reading, Speller, Spelling, meet};
 
@@ -106,6 +106,25 @@ pub(super) fn loosened(
         lower: (value - below).max(overlap.lower),
         upper: (value + above).min(most.max(value)),
     }
+}
+
+/// What the spelling of a report's sides hides; `spelling` is what is known of a side's.
+pub(super) fn warnings_of_report<'a>(
+    report: &'a EstimateReport,
+    spelling: impl Fn(usize) -> Option<&'a Spelling>,
+) -> Vec<Warning> {
+    let sides = report.sides.iter().enumerate();
+    let sides: Vec<Spelt<'_>> = sides
+        .map(|(i, side)| Spelt {
+            name: &side.name,
+            spelling: spelling(i),
+            users: side.users,
+            domain: side.id_type,
+        })
+        .collect();
+    let pairs = report.pairs.iter();
+    let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
+    spelling_warnings(&sides, pairs, report.confidence)
 }
 
 /// Likewise for sides without overlaps, which are estimated where samples give reason to.

@@ -415,7 +415,7 @@ pub(super) fn digest_bytes(text: &[u8], bytes: &mut Vec<u8>) -> bool {
             .filter_map(|d| u8::try_from(d).ok())
             .collect();
         bytes.extend(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]));
-        return digits.len() % 2 == 0 && matches!(bytes.len(), 16 | 20 | 32);
+        return digits.len().is_multiple_of(2) && matches!(bytes.len(), 16 | 20 | 32);
     }
     if ends_of_base64(text).is_none() {
         return false;

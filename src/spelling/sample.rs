@@ -329,7 +329,7 @@ mod tests {
     fn a_whole_sample_counts_exactly() {
         let a = sample(1_000, (0..300).map(person));
         let half = |i: u64| {
-            if i % 2 == 0 {
+            if i.is_multiple_of(2) {
                 person(i)
             } else {
                 person(i).to_lowercase()
