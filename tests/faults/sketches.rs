@@ -280,7 +280,7 @@ fn rows_54_and_62_other_versions_are_refused_with_the_one_that_is_needed() {
         refused(hostile, "magic");
         for (version, said) in [
             (0, "version 0"),
-            (2, "reads version 2"),
+            (3, "reads version 3"),
             (255, "version 255"),
         ] {
             let mut hostile = blob.clone();
@@ -305,7 +305,9 @@ fn row_56_another_hash_or_id_type_is_told_by_its_fingerprint() {
     let registers = signed(registers);
     let error = decode(Some(&registers), Some(&sample), None).unwrap_err();
     assert!(
-        error.to_string().contains("different hashes or id types"),
+        error
+            .to_string()
+            .contains("different hashes, id types or profiles"),
         "{error}"
     );
 }
