@@ -18,7 +18,7 @@ def test_capitals_are_found_and_mended_by_the_setting(tmp_path):
     assert (values["written"], values["folded"]) == (0, 150)
     assert pair["settings"] == 'normalize="lower"'
     a, b = (overlap.sketch(path, normalize="lower") for path in paths.values())
-    assert overlap.estimate(a, b).overlap == 150
+    assert overlap.estimate(a, b).overlap.value == 150
 
 
 def test_a_missing_file_is_named(tmp_path):
