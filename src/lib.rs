@@ -41,6 +41,7 @@ pub mod id;
 pub mod page;
 pub mod picture;
 mod reader;
+mod remote;
 pub mod report;
 mod scan;
 mod segments;
@@ -84,6 +85,7 @@ pub use id::{NullCounts, PageChecks, Tally};
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};
+pub use remote::set_store_options;
 pub use scan::{
     ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, Spelling, USUAL_NAMES,
     is_decoding, is_same_file, live_files,

@@ -1,6 +1,7 @@
 //! Files written whole or not at all. Knows no format.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::remote;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -19,6 +20,9 @@ pub fn write_atomically(
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<u64> {
     let fail = |e: io::Error| output_error(&e).with("file", path.display());
+    if remote::is_address(path) {
+        return write_object(path, write);
+    }
     check_replaceable(path)?;
     // What a link leads to is replaced, not the link.
     let target = std::fs::canonicalize(path).ok();
@@ -48,6 +52,21 @@ pub fn write_atomically(
     let bytes = temporary.file.as_file().metadata().map_err(fail)?.len();
     temporary.persist(path).map_err(fail)?;
     sync_folder(folder);
+    Ok(bytes)
+}
+
+/// Likewise an object of a store, by way of a temporary file without a name.
+fn write_object(
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<u64> {
+    let fail = |e: io::Error| output_error(&e).with("file", path.display());
+    let file = tempfile::tempfile().map_err(fail)?;
+    let mut writer = BufWriter::new(&file);
+    write(&mut writer)?;
+    writer.into_inner().map_err(|e| fail(e.into_error()))?;
+    let bytes = file.metadata().map_err(fail)?.len();
+    remote::write(path, &file, bytes)?;
     Ok(bytes)
 }
 
@@ -140,6 +159,10 @@ fn sync_folder(folder: Option<&Path>) {
 /// # Errors
 /// [`ErrorKind::Output`] with the folder.
 pub fn create_folder(path: &Path) -> Result<()> {
+    if remote::is_address(path) {
+        // There it is by its objects.
+        return Ok(());
+    }
     if path.exists() && !path.is_dir() {
         let error = Error::new(ErrorKind::Output, "is a file, but a folder is wanted");
         return Err(error

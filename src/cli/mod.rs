@@ -56,6 +56,15 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     look: look::LookArgs,
+    /// An option of object stores, such as region=eu-west-1, endpoint=URL or skip_signature=true (what is
+    /// public, without credentials); may be given several times
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = store_option)]
+    store_option: Vec<(String, String)>,
+}
+
+fn store_option(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("KEY=VALUE is wanted")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// What `--version` says; `-V` says its first line alone. Whoever builds a release tells the commit; a
@@ -74,7 +83,10 @@ fn long_version() -> &'static str {
 }
 
 /// The optional features that this program was built with.
-const FEATURES: &[&str] = &[];
+const FEATURES: &[&str] = &[
+    #[cfg(feature = "cloud")]
+    "cloud",
+];
 
 #[derive(Subcommand)]
 enum Command {
@@ -134,6 +146,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         }
     };
     cli.look.choose();
+    if !cli.store_option.is_empty() {
+        overlap::set_store_options(&cli.store_option)?;
+    }
     #[cfg(unix)]
     signals::watch();
     match cli.command {

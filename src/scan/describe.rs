@@ -81,8 +81,9 @@ pub fn describe(
         file::Format::Text(packing) => of_text(file, packing, selection).map(Some),
         file::Format::Arrow(packing) => of_arrow(&file, packing, selection).map(Some),
         file::Format::Parquet => {
+            let facts = of_parquet(path, is_foreign);
             drop(file);
-            return of_parquet(path, is_foreign);
+            return facts;
         }
     }
     .map_err(located)

@@ -48,6 +48,11 @@ pub(super) enum Format {
 /// # Errors
 /// [`crate::ErrorKind::Input`] for what is known and not read, by its name.
 pub(super) fn format_of(file: &InputFile, named: Option<InputFormat>) -> Result<Format> {
+    if named.is_none()
+        && let Some(format) = format_of_end(file)
+    {
+        return Ok(format);
+    }
     let mut head = [0; 512];
     let read = file.read_at(&mut head, 0).unwrap_or(0);
     let head = &head[..read];
@@ -71,6 +76,21 @@ pub(super) fn format_of(file: &InputFile, named: Option<InputFormat>) -> Result<
             }
         }
     })
+}
+
+/// The format of an object whose end says it: the end is known, the beginning takes another request.
+fn format_of_end(file: &InputFile) -> Option<Format> {
+    const MAGIC_BYTES: usize = 6;
+    let mut end = [0; MAGIC_BYTES];
+    let start = file.len().checked_sub(MAGIC_BYTES as u64)?;
+    if !file.is_remote() || file.read_exact_at(start, &mut end).is_err() {
+        return None;
+    }
+    match &end {
+        b"ARROW1" => Some(Format::Arrow(None)),
+        [_, _, b'P', b'A', b'R', b'1' | b'E'] => Some(Format::Parquet),
+        _ => None,
+    }
 }
 
 /// The first bytes inside of a packed file; fewer where it is corrupt, which whoever reads it says.
@@ -113,9 +133,10 @@ impl DataFile {
                 Ok(Some(Self::Ipc(Box::new(arrow))))
             }
             Format::Parquet => {
+                // Not dropped before: of an object that would be another request.
+                let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter);
                 drop(file);
-                let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
-                Ok(parquet.map(Self::Parquet))
+                Ok(parquet?.map(Self::Parquet))
             }
         }
     }
@@ -152,6 +173,13 @@ impl DataFile {
             Self::Parquet(file) => file.column_name(),
             Self::Text(file) => file.column_name(),
             Self::Ipc(file) => file.column_name(),
+        }
+    }
+
+    /// Begins to fetch what a unit of it takes, if it is an object of a store.
+    pub(super) fn begin(&self, row_group: usize) {
+        if let Self::Parquet(file) = self {
+            file.begin(row_group);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a table says of one of its live files.
 
-use super::{USUAL_NAMES, place};
+use super::{USUAL_NAMES, place, store};
 use crate::error::{Error, Result, Setting};
 use roaring::RoaringTreemap;
 use std::path::{Path, PathBuf};
@@ -164,9 +164,11 @@ impl ColumnKey {
 /// [`crate::ErrorKind::Input`] if it isn't there, or lies or is called otherwise.
 pub(super) fn locate(root: &Path, file: &Path, shown: &str) -> Result<PathBuf> {
     let located = |text: &str| Error::input(format!("its live file {shown} {text}"));
-    let Ok(canonical) = file.canonicalize() else {
-        return Err(located("is missing"));
+    let canonical = match crate::remote::is_address(file) {
+        true => store::is_file(file).then(|| file.to_owned()),
+        false => file.canonicalize().ok(),
     };
+    let canonical = canonical.ok_or_else(|| located("is missing"))?;
     match canonical.strip_prefix(root) {
         Ok(below) if file == canonical && place::is_listed(below) => Ok(canonical),
         Ok(_) => Err(located("has a name that a listing of folders leaves out")),

@@ -47,6 +47,7 @@ use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::filter::RowFilter;
 use crate::id::{IdDomain, Normal, NullCounts, PageChecks, Profile, ensure_one_profile};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
+use crate::remote;
 use ::parquet::schema::types::SchemaDescriptor;
 use file::{DataFile, IdKind};
 use std::collections::{BTreeMap, HashSet};
@@ -210,7 +211,7 @@ impl SidePlan {
     pub fn has_files_of(&self, other: &Self) -> bool {
         let paths = |side: &Self| -> HashSet<PathBuf> {
             let data = side.files.iter().map(|file| file.canonical().to_owned());
-            let foreign = side.foreign.iter().map(|path| path.canonicalize());
+            let foreign = side.foreign.iter().map(|path| store::canonical(path));
             data.chain(foreign.filter_map(std::result::Result::ok))
                 .collect()
         };
@@ -263,10 +264,10 @@ impl Plan {
     /// be told, [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
     pub fn new(sides: &[Side], id: &IdSelection, foreign: Foreign<'_>) -> Result<Self> {
         check_side_names(sides, id)?;
-        let sides = sides
-            .iter()
-            .map(|side| plan_side(side, id, foreign))
-            .collect::<Result<Vec<_>>>()?;
+        let opened = sides.iter().map(|side| plan_side(side, id, foreign));
+        let opened = opened.collect::<Result<Vec<_>>>();
+        remote::forget();
+        let sides = opened?;
         let mut plan = Self { sides };
         spelling::settle(&mut plan.sides, id)?;
         plan.settle(&[])?;
@@ -346,6 +347,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
         files: Vec::new(),
         counter: Arc::default(),
     };
+    remote::open_all(&side.files);
     let as_of = id.as_of_of_side.get(&side.name).copied().or(id.as_of);
     let (mut seen, mut tables) = (HashSet::new(), Tables::new(as_of));
     for folder in side.tables.iter().filter(|_| !id.as_they_lie) {
@@ -369,10 +371,13 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
                 let column = column.map(String::as_str);
                 let opened =
                     DataFile::open(path, live, column, id, foreign.by_schema, &plan.counter);
-                opened.map_err(|error| place::explain_partition(error, path, column))?
+                opened.map_err(|error| {
+                    let error = remote::request_fault(path).unwrap_or(error);
+                    place::explain_partition(error, path, column)
+                })?
             }
         };
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let canonical = store::canonical(path).unwrap_or_else(|_| path.clone());
         if !seen.insert(canonical) {
             plan.repeated.push(path.display().to_string());
             continue;

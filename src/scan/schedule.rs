@@ -8,6 +8,7 @@ use super::{Plan, Progress};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
 use crate::reader::{Failure, Form, TextStream, Watch};
+use crate::remote;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -250,15 +251,46 @@ struct Queue {
     units: Vec<Unit>,
     next: AtomicUsize,
     left_cost: AtomicU64,
+    /// The first unit that nobody began to fetch.
+    unbegun: AtomicUsize,
 }
 
 impl Queue {
+    /// Units of objects that are fetched before somebody takes them: as many requests hide the latency
+    /// of each.
+    const AHEAD: usize = 64;
+
     fn new(mut units: Vec<Unit>) -> Self {
         units.sort_by_key(|unit| std::cmp::Reverse(unit.cost()));
         Self {
             next: AtomicUsize::new(0),
             left_cost: AtomicU64::new(units.iter().map(Unit::cost).sum::<Cost>().0),
+            unbegun: AtomicUsize::new(0),
             units,
+        }
+    }
+
+    /// Begins to fetch the units behind the one that was taken; costs nothing for local files.
+    fn begin_soon(&self, plan: &Plan) {
+        let taken = self.next.load(Ordering::Relaxed);
+        loop {
+            let next = self.unbegun.fetch_max(taken, Ordering::Relaxed).max(taken);
+            let Some(unit) = self.units.get(next).filter(|_| next < taken + Self::AHEAD) else {
+                return;
+            };
+            let claimed =
+                self.unbegun
+                    .compare_exchange(next, next + 1, Ordering::Relaxed, Ordering::Relaxed);
+            if let (
+                Ok(_),
+                Work::RowGroup {
+                    row_group,
+                    part: None,
+                },
+            ) = (claimed, &unit.work)
+            {
+                plan.sides[unit.side].files[unit.file].begin(*row_group);
+            }
         }
     }
 
@@ -426,10 +458,17 @@ impl<S: Send> Crew<'_, S> {
     /// A unit of side `home`, or else of the side with most left to do.
     fn next(&self, home: usize) -> Option<&Unit> {
         let longest = || self.queues.iter().max_by_key(|queue| queue.left_cost());
-        let own = self.queues.get(home).and_then(Queue::take);
-        own.or_else(|| longest()?.take())
+        let own = self.queues.get(home).and_then(|queue| self.take_of(queue));
+        own.or_else(|| self.take_of(longest()?))
             // Empty row groups cost nothing, but their units are to be taken too.
             .or_else(|| self.queues.iter().find_map(Queue::take))
+    }
+
+    /// The next unit of a queue; those behind it are on their way if they are a store's.
+    fn take_of<'q>(&self, queue: &'q Queue) -> Option<&'q Unit> {
+        let unit = queue.take()?;
+        queue.begin_soon(self.plan);
+        Some(unit)
     }
 
     /// One worker: takes units until there are none, or one fails.
@@ -484,7 +523,12 @@ impl<S: Send> Crew<'_, S> {
             None => sink.insert(new_sink(unit.side).map_err(whole)?),
         };
         let file = &self.plan.sides[unit.side].files[unit.file];
-        read(file, unit, sink, self)
+        let read = read(file, unit, sink, self);
+        // What a request didn't bring looks like corrupt bytes from afar.
+        read.map_err(|failure| Failure {
+            error: remote::request_fault(file.path()).unwrap_or(failure.error),
+            ..failure
+        })
     }
 
     fn fail(&self, unit: &Unit, failure: Failure) {

@@ -1,60 +1,88 @@
-//! Local files behind positioned reads.
+//! Files behind reads that say their offset: local ones, and objects of stores.
 //!
-//! Reads with `pread` on one descriptor, never mmap: a file that shrinks under a mapping kills the
-//! process, under `pread` it is an error. Knows no format.
+//! Local files are read with `pread` on one descriptor, never mmap: a file that shrinks under a mapping kills
+//! the process, under `pread` it is an error. Knows no format.
 
 use super::spool::spool;
 use super::stdin;
 use crate::error::{Error, Result};
+use crate::remote;
 use std::fs::{File, Metadata};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
-    len: u64,
-    modified: Option<SystemTime>,
-    inode: Option<(u64, u64)>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Identity {
+    Local {
+        len: u64,
+        modified: Option<SystemTime>,
+        inode: Option<(u64, u64)>,
+    },
+    /// Holding it keeps the object open: nobody asks the store again what it is.
+    Remote(remote::Object),
 }
 
 impl Identity {
-    pub(super) const fn len(&self) -> u64 {
-        self.len
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Local { len, .. } => *len,
+            Self::Remote(object) => object.len(),
+        }
     }
 
     fn of(metadata: &Metadata) -> Self {
-        Self {
+        Self::Local {
             len: metadata.len(),
             modified: metadata.modified().ok(),
             inode: inode(metadata),
         }
     }
+
+    /// Begins to fetch what somebody is going to read soon.
+    pub(super) fn begin(&self, range: &Range<u64>) {
+        if let Self::Remote(object) = self {
+            object.begin(range);
+        }
+    }
+
+    pub(super) const fn is_remote(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
 }
 
-/// A regular file that is open for reading.
+/// A file that is open for reading.
 #[derive(Debug)]
 pub(super) struct InputFile {
     path: PathBuf,
-    file: File,
+    bytes: Held,
     identity: Identity,
 }
 
+/// Where the bytes of a file are.
+#[derive(Debug)]
+enum Held {
+    Local(File),
+    Remote(remote::Reader),
+}
+
 impl InputFile {
-    /// Opens a regular file. Fifos and devices are refused before they are opened: opening a fifo
-    /// would wait for its writer.
+    /// Opens a regular file or an object. Fifos and devices are refused before they are opened: opening a
+    /// fifo would wait for its writer.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let fail = |e: io::Error| Error::input(describe(&e)).with("file", path.display());
-        if stdin::is_named(path) {
-            let file = stdin::file()?;
-            let identity = Identity::of(&file.metadata().map_err(fail)?);
-            let path = path.to_owned();
+        if remote::is_address(path) {
+            let object = remote::Object::open(path)?;
             return Ok(Self {
-                path,
-                file,
-                identity,
+                path: path.to_owned(),
+                bytes: Held::Remote(object.reader()),
+                identity: Identity::Remote(object),
             });
+        }
+        if stdin::is_named(path) {
+            return Self::local(path, stdin::file()?).map_err(fail);
         }
         let metadata = std::fs::metadata(path).map_err(fail)?;
         if !metadata.is_file() {
@@ -70,19 +98,23 @@ impl InputFile {
                 false => error.hint("a pipe is read as standard input, whose name is -"),
             });
         }
-        let file = File::open(path).map_err(fail)?;
-        let identity = Identity::of(&file.metadata().map_err(fail)?);
+        File::open(path)
+            .and_then(|file| Self::local(path, file))
+            .map_err(fail)
+    }
+
+    fn local(path: &Path, file: File) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            file,
-            identity,
+            identity: Identity::of(&file.metadata()?),
+            bytes: Held::Local(file),
         })
     }
 
     /// The file once more.
     pub(super) fn again(&self) -> Result<Self> {
         let file = Self::open(&self.path)?;
-        file.ensure_unchanged(self.identity)?;
+        file.ensure_unchanged(&self.identity)?;
         Ok(file)
     }
 
@@ -99,27 +131,46 @@ impl InputFile {
         explain: &dyn Fn(&io::Error) -> Error,
     ) -> Result<Self> {
         let file = spool(what, stream, bytes_max, explain)?;
-        let metadata = file.metadata();
-        let metadata = metadata.map_err(|e| Error::input(describe(&e)))?;
-        Ok(Self {
-            path: self.path.clone(),
-            identity: Identity::of(&metadata),
-            file,
-        })
+        Self::local(&self.path, file).map_err(|e| Error::input(describe(&e)))
     }
 
-    pub(super) const fn identity(&self) -> Identity {
-        self.identity
+    pub(super) fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
-    pub(super) const fn len(&self) -> u64 {
-        self.identity.len
+    pub(super) fn len(&self) -> u64 {
+        self.identity.len()
     }
 
-    /// Fails if the file isn't any more what it was when `identity` was taken.
-    pub(super) fn ensure_unchanged(&self, identity: Identity) -> Result<()> {
-        let now = self.file.metadata().map(|metadata| Identity::of(&metadata));
-        if self.identity == identity && now.is_ok_and(|now| now == identity) {
+    /// Whether every read is a request, unless its range was announced.
+    pub(super) const fn is_remote(&self) -> bool {
+        self.identity.is_remote()
+    }
+
+    /// Says which ranges this reader is going to read, so that an object's are fetched ahead of it.
+    pub(super) fn announce(&self, ranges: &[Range<u64>]) {
+        if let Held::Remote(reader) = &self.bytes {
+            reader.announce(ranges);
+        }
+    }
+
+    /// Of what is known of an object's end, keeps what is at and behind `offset`.
+    pub(super) fn keep_from(&self, offset: u64) {
+        if let Identity::Remote(object) = &self.identity {
+            object.keep_from(offset);
+        }
+    }
+
+    /// Fails if the file isn't any more what it was when `identity` was taken. Of an object every request
+    /// asks for just this state of it.
+    pub(super) fn ensure_unchanged(&self, identity: &Identity) -> Result<()> {
+        let is_now = match &self.bytes {
+            Held::Local(file) => file
+                .metadata()
+                .is_ok_and(|metadata| Identity::of(&metadata) == *identity),
+            Held::Remote(_) => true,
+        };
+        if self.identity == *identity && is_now {
             return Ok(());
         }
         Err(Error::input("changed while being read")
@@ -130,7 +181,11 @@ impl InputFile {
     /// Reads up to `buffer.len()` bytes at `offset`; 0 at the end of the file.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         loop {
-            match read_at(&self.file, buffer, offset) {
+            let read = match &self.bytes {
+                Held::Local(file) => read_at(file, buffer, offset),
+                Held::Remote(reader) => reader.read_at(buffer, offset),
+            };
+            match read {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -168,7 +223,10 @@ pub(super) struct Sequential {
 }
 
 impl Sequential {
-    pub(super) const fn new(file: InputFile) -> Self {
+    pub(super) fn new(file: InputFile) -> Self {
+        if let Held::Remote(reader) = &file.bytes {
+            reader.announce_stream();
+        }
         Self { file, at: 0 }
     }
 }
@@ -192,6 +250,9 @@ pub fn file_bytes(path: &Path) -> Result<u64> {
 /// Whether two paths are of one file, by whatever links.
 #[must_use]
 pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    if remote::is_address(a) || remote::is_address(b) {
+        return a == b;
+    }
     let inode_of = |path: &Path| std::fs::metadata(path).ok().as_ref().and_then(inode);
     match (inode_of(a), inode_of(b)) {
         (Some(a), Some(b)) => a == b,
@@ -219,8 +280,89 @@ pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     })?;
     let mut bytes = vec![0; len];
     (file.read_exact_at(0, &mut bytes)).map_err(|e| located(Error::input(describe(&e))))?;
-    file.ensure_unchanged(file.identity())?;
+    file.ensure_unchanged(&file.identity)?;
     Ok(bytes)
+}
+
+/// The path without links and detours: equal for the same file. An address is its own.
+pub(super) fn canonical(path: &Path) -> io::Result<PathBuf> {
+    match remote::is_address(path) {
+        true => Ok(path.to_owned()),
+        false => path.canonicalize(),
+    }
+}
+
+/// Whether there is a file at a path. Of addresses, listings say so, each asked for once.
+pub(super) fn is_file(path: &Path) -> bool {
+    if !remote::is_address(path) {
+        return path.is_file();
+    }
+    let folder = path.parent().filter(|folder| remote::can_be_listed(folder));
+    let listed = folder.map(remote::children);
+    match listed {
+        Some(Ok(children)) => children.iter().any(|child| child.path == path),
+        // Who may read an object needn't be allowed to list its folder.
+        _ => remote::Object::open(path).is_ok(),
+    }
+}
+
+/// Whether there is a folder at a path; no web server has any.
+pub(super) fn is_folder(path: &Path) -> bool {
+    if !remote::is_address(path) {
+        return path.is_dir();
+    }
+    let parent = path.parent().filter(|folder| remote::can_be_listed(folder));
+    let children = parent.and_then(|folder| remote::children(folder).ok());
+    children.is_some_and(|children| {
+        children
+            .iter()
+            .any(|child| child.is_folder && child.path == path)
+    })
+}
+
+/// Something that lies in a folder.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    modified: Option<SystemTime>,
+}
+
+impl Entry {
+    /// When it was written.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn modified(&self) -> io::Result<SystemTime> {
+        match self.modified {
+            Some(modified) => Ok(modified),
+            None => std::fs::metadata(&self.path).and_then(|metadata| metadata.modified()),
+        }
+    }
+}
+
+/// What lies in a folder, in no particular order.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the folder if it can't be read.
+pub(super) fn entries(folder: &Path) -> Result<Vec<Entry>> {
+    if remote::is_address(folder) {
+        let entry = |child: remote::Child| Entry {
+            path: child.path,
+            modified: child.modified,
+        };
+        return Ok(remote::children(folder)?.into_iter().map(entry).collect());
+    }
+    let fail = |e: io::Error| Error::input(describe(&e)).with("file", folder.display());
+    let entry = |entry: io::Result<std::fs::DirEntry>| {
+        Ok(Entry {
+            path: entry.map_err(fail)?.path(),
+            modified: None,
+        })
+    };
+    std::fs::read_dir(folder)
+        .map_err(fail)?
+        .map(entry)
+        .collect()
 }
 
 /// What an I/O error means to a user, in the style of the other messages.

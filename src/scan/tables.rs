@@ -6,7 +6,7 @@
 
 use super::live::LiveFile;
 use super::place::{Side, has_iceberg_metadata};
-use super::{AsOf, delta, iceberg};
+use super::{AsOf, delta, iceberg, store};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -23,10 +23,10 @@ enum TableFormat {
 impl TableFormat {
     /// What a folder is, by what lies in it.
     fn of(folder: &Path) -> Option<Self> {
-        if folder.join("_delta_log").is_dir() {
+        if store::is_folder(&folder.join("_delta_log")) {
             return Some(Self::Delta);
         }
-        if folder.join(".hoodie").is_dir() {
+        if store::is_folder(&folder.join(".hoodie")) {
             return Some(Self::Hudi);
         }
         has_iceberg_metadata(folder).then_some(Self::Iceberg)
@@ -102,7 +102,7 @@ impl Tables {
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the table isn't read or lacks live files.
     pub(super) fn open(&mut self, folder: &Path) -> Result<()> {
-        let Ok(canonical) = folder.canonicalize() else {
+        let Ok(canonical) = store::canonical(folder) else {
             return Ok(());
         };
         let Some(format) = TableFormat::of(&canonical) else {
@@ -125,7 +125,7 @@ impl Tables {
     /// read.
     pub(super) fn place(&mut self, file: &Path, is_foreign: bool) -> Result<Belongs> {
         // A file that isn't there is reported by whoever opens it.
-        let Ok(canonical) = file.canonicalize() else {
+        let Ok(canonical) = store::canonical(file) else {
             return Ok(Belongs::ToNone);
         };
         let table = canonical.parent().and_then(|folder| self.table_of(folder));
@@ -243,6 +243,7 @@ pub fn live_files(side: &Side) -> Result<Vec<PathBuf>> {
     if live.is_empty() {
         tables.ensure_empty(&side.name)?;
     }
+    crate::remote::forget();
     Ok(live)
 }
 

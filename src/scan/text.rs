@@ -5,7 +5,7 @@ use super::filtered::{self, FileFilter};
 use super::header::{ensure_no_name, id_column, names_of};
 use super::json;
 use super::live::partitions_of_path;
-use super::store::{Identity, InputFile, Sequential};
+use super::store::{self, Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::filter::{RowFault, Type};
@@ -69,7 +69,7 @@ impl TextFile {
         Ok(Self {
             filter,
             path: path.to_owned(),
-            canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+            canonical: store::canonical(path).unwrap_or_else(|_| path.to_owned()),
             identity,
             packing,
             text,
@@ -109,12 +109,12 @@ impl TextFile {
     }
 
     /// Bytes of the file, compressed or not.
-    pub(super) const fn stored_bytes(&self) -> u64 {
+    pub(super) fn stored_bytes(&self) -> u64 {
         self.identity.len()
     }
 
     /// How much work it is, in bytes of text.
-    pub(super) const fn text_bytes(&self) -> u64 {
+    pub(super) fn text_bytes(&self) -> u64 {
         /// Text is so much longer than what it is packed into, about.
         const PACKED: u64 = 4;
         match self.packing {
@@ -125,10 +125,10 @@ impl TextFile {
 
     /// The stream of one scan.
     pub(super) fn stream(&self) -> TextStream {
-        let (path, identity) = (self.path.clone(), self.identity);
+        let (path, identity) = (self.path.clone(), self.identity.clone());
         let opener = move || {
             let file = InputFile::open(&path)?;
-            file.ensure_unchanged(identity)?;
+            file.ensure_unchanged(&identity)?;
             Ok(Box::new(Sequential::new(file)) as Box<dyn io::Read + Send>)
         };
         let sizes = BlockSizes {
@@ -212,7 +212,7 @@ impl TextFile {
             ..PageChecks::default()
         });
         let unchanged =
-            InputFile::open(&self.path).and_then(|file| file.ensure_unchanged(self.identity));
+            InputFile::open(&self.path).and_then(|file| file.ensure_unchanged(&self.identity));
         unchanged.map_err(|error| {
             failure(Failure {
                 block: u64::MAX,

@@ -4,7 +4,7 @@ use super::action::Action;
 use super::read_actions;
 use crate::error::{Error, Result};
 use crate::scan::AsOf;
-use crate::scan::store;
+use crate::scan::store::{self, Entry};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,15 +23,15 @@ impl Log {
     /// [`crate::ErrorKind::Input`] if the folder can't be read, or the log lacks what is needed,
     /// [`crate::ErrorKind::Usage`] if there is no such version.
     pub(super) fn list(folder: &Path, as_of: Option<AsOf>) -> Result<Self> {
-        let fail =
-            |e: std::io::Error| Error::input(store::describe(&e)).with("file", folder.display());
         let mut commits = BTreeMap::new();
+        let mut times = BTreeMap::new();
         let mut checkpoints: BTreeMap<(u64, Kind), Vec<PathBuf>> = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(fail)? {
-            let path = entry.map_err(fail)?.path();
+        for entry in store::entries(folder)? {
+            let path = entry.path.clone();
             let name = path.file_name().and_then(|name| name.to_str());
             match name.and_then(Kind::of) {
                 Some((version, Kind::Commit)) => {
+                    times.insert(version, entry);
                     commits.insert(version, path);
                 }
                 Some(key) => checkpoints.entry(key).or_default().push(path),
@@ -52,7 +52,7 @@ impl Log {
                 let text = format!("it has no version {version}: the newest is {newest}");
                 return Err(Error::usage(text));
             }
-            Some(AsOf::Time(time)) => version_at(&commits, time)?,
+            Some(AsOf::Time(time)) => version_at(&times, time)?,
         };
         checkpoints.retain(|(version, _), _| *version <= last);
         commits.retain(|version, _| *version <= last);
@@ -80,11 +80,11 @@ impl Log {
 }
 
 /// The newest version that was there at a time.
-fn version_at(commits: &BTreeMap<u64, PathBuf>, time: i64) -> Result<u64> {
+fn version_at(commits: &BTreeMap<u64, Entry>, time: i64) -> Result<u64> {
     let (mut found, mut before) = (None, i64::MIN);
-    for (&version, path) in commits {
+    for (&version, commit) in commits {
         // Times of files may go back; those of versions don't.
-        let made = commit_time(path)?.max(before.saturating_add(1));
+        let made = commit_time(commit)?.max(before.saturating_add(1));
         if made > time {
             break;
         }
@@ -94,7 +94,8 @@ fn version_at(commits: &BTreeMap<u64, PathBuf>, time: i64) -> Result<u64> {
 }
 
 /// When a commit was made, in milliseconds since 1970: as it says itself, or else as its file does.
-fn commit_time(path: &Path) -> Result<i64> {
+fn commit_time(commit: &Entry) -> Result<i64> {
+    let path = &commit.path;
     let own = read_actions(path)?
         .into_iter()
         .find_map(|action| match action {
@@ -104,7 +105,7 @@ fn commit_time(path: &Path) -> Result<i64> {
     if let Some(own) = own {
         return Ok(own);
     }
-    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    let modified = commit.modified();
     let modified =
         modified.map_err(|e| Error::input(store::describe(&e)).with("file", path.display()))?;
     Ok(milliseconds(modified))

@@ -93,7 +93,7 @@ impl Vector {
     fn read_file(&self, path: &Path, size: usize) -> Result<Vec<u8>> {
         let name = file_name(path);
         let bad = |what: &str| Error::input(format!("its deletion vector {name} {what}"));
-        if !path.is_file() {
+        if !store::is_file(path) {
             return Err(bad("is missing"));
         }
         let file = store::read_bytes(path, FILE_BYTES_MAX).map_err(|e| bad(&e.message()))?;

@@ -9,8 +9,8 @@ mod metadata;
 mod values;
 mod versions;
 
-use super::AsOf;
 use super::live::{Columns, Constant, LiveFile, depth, locate};
+use super::{AsOf, store};
 use crate::error::{Error, Result};
 use manifest::{Contents, DataFile, Manifest};
 use metadata::{Metadata, TypedColumn};
@@ -179,7 +179,7 @@ impl Table<'_> {
     /// A file of metadata that the table names.
     fn metadata_file(&self, address: &str) -> Result<PathBuf> {
         let path = self.place(address);
-        match path.canonicalize() {
+        match store::canonical(&path) {
             Ok(canonical) if canonical.starts_with(self.root) => Ok(canonical),
             Ok(_) => Err(Error::input(format!(
                 "{address} of its metadata lies outside the table's folder"

@@ -29,11 +29,11 @@ enum Numbering {
 /// the newest.
 pub(super) fn newest(root: &Path) -> Result<Metadata> {
     let folder = root.join("metadata");
-    let fail = |e: std::io::Error| Error::input(format!("metadata/ {}", store::describe(&e)));
+    let fail = |e: Error| Error::input(format!("metadata/ {}", e.message()));
     let mut files: Vec<(Numbering, u64, PathBuf)> = Vec::new();
     let mut hint = None;
-    for entry in std::fs::read_dir(&folder).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
+    for entry in store::entries(&folder).map_err(fail)? {
+        let path = entry.path;
         let name = path.file_name().and_then(|name| name.to_str());
         if name == Some("version-hint.text") {
             hint = Some(read_hint(&path)?);

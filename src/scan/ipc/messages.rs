@@ -275,6 +275,11 @@ pub(super) fn load(
     let rows = rows.ok_or_else(|| corrupt("a message without rows"))?;
     let is_packed = rows.compression().is_some();
     let wanted = wanted(&rows, message.version(), columns)?;
+    let body = offset + header_bytes as u64;
+    let ranges = wanted
+        .iter()
+        .map(|range| body + range.start as u64..body + range.end as u64);
+    file.announce(&ranges.collect::<Vec<_>>());
     for range in wanted {
         let (start, end) = (header_bytes + range.start, header_bytes + range.end);
         if range.end > body_bytes {

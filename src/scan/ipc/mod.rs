@@ -8,7 +8,7 @@ use super::arrow::{ArrowIds, id_domain};
 use super::filtered::{self, FileFilter};
 use super::live::partitions_of_path;
 use super::parquet::guarded;
-use super::store::{Identity, InputFile, Sequential};
+use super::store::{self, Identity, InputFile, Sequential};
 use super::{IdSelection, names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Type;
@@ -71,7 +71,7 @@ impl IpcContents {
             let explain = |e: &std::io::Error| packing.corrupt(e);
             let bytes_max = bytes_max.max(ReadLimits::RATIO_BYTES_MIN);
             let unpacked = file.unpacked(&what, stream, bytes_max, &explain)?;
-            file.ensure_unchanged(file.identity())?;
+            file.ensure_unchanged(&file.identity())?;
             Ok::<_, Error>(unpacked)
         };
         let unpacked = packing.map(unpack).transpose()?;
@@ -152,7 +152,7 @@ impl IpcFile {
             filter,
             counter: Arc::clone(counter),
             path: path.to_owned(),
-            canonical: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+            canonical: store::canonical(path).unwrap_or_else(|_| path.to_owned()),
             identity: unpacked.as_ref().unwrap_or(file).identity(),
             contents,
             unpacked,
@@ -307,7 +307,7 @@ impl IpcFile {
                 &opened
             }
         };
-        file.ensure_unchanged(self.identity)?;
+        file.ensure_unchanged(&self.identity)?;
         let rows = guarded(|| {
             let decoder = self.decoder(file, batch, columns)?;
             let schema = &self.contents.schema;
@@ -317,7 +317,7 @@ impl IpcFile {
             read.map_err(corrupt)?
                 .ok_or_else(|| corrupt("a message without rows"))
         })?;
-        file.ensure_unchanged(self.identity)?;
+        file.ensure_unchanged(&self.identity)?;
         match rows.num_rows() as u64 == batch.rows {
             true => Ok(rows),
             false => Err(corrupt("a record batch of another length")),

@@ -2,6 +2,7 @@
 
 use super::kept::keep_live;
 use super::logical::renamed;
+use super::pages::range_of;
 use super::predicate;
 use super::source::Source;
 use super::thrift;
@@ -12,7 +13,7 @@ use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
 use crate::scan::filtered::FileFilter;
 use crate::scan::live::{self, Columns, Constant, LiveFile};
-use crate::scan::store::{Identity, InputFile};
+use crate::scan::store::{self, Identity, InputFile};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
@@ -141,7 +142,7 @@ impl ParquetFile {
             predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
             filter = Some(Arc::new(bound));
         }
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let canonical = store::canonical(path).unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
             filter,
@@ -168,6 +169,14 @@ impl ParquetFile {
     /// The ID column's dotted path.
     pub(in crate::scan) fn column_name(&self) -> String {
         self.column.path().string()
+    }
+
+    /// Begins to fetch what reading a row group takes, if that is its ID column alone.
+    pub(in crate::scan) fn begin(&self, row_group: usize) {
+        let group = &self.row_groups[row_group];
+        if group.kept.is_none() && group.chunk.num_values() > 0 && self.filter.is_none() {
+            self.identity.begin(&range_of(&group.chunk));
+        }
     }
 
     pub(in crate::scan) fn locate(&self, error: Error) -> Error {
@@ -228,7 +237,15 @@ fn check_ends(file: &InputFile) -> Result<Vec<Option<u64>>> {
         return Err(Error::input("is empty, not a Parquet file"));
     }
     let head_bytes = usize::try_from(file.len().min(8)).unwrap_or(8);
-    let head = read(0, head_bytes)?;
+    // Of an object the end comes first, and its beginning costs another request.
+    let head = match file.is_remote() && file.len() >= FILE_BYTES_MIN {
+        true => read(file.len() - 4, 4)?,
+        false => read(0, head_bytes)?,
+    };
+    let head = match file.is_remote() && head != b"PAR1" {
+        true => read(0, head_bytes)?,
+        false => head,
+    };
     if file.len() < FILE_BYTES_MIN {
         return Err(Error::input(format!(
             "not a Parquet file: {} bytes long",
@@ -271,6 +288,7 @@ fn check_ends(file: &InputFile) -> Result<Vec<Option<u64>>> {
         file.len() - TAIL_BYTES - footer_bytes,
         usize::try_from(footer_bytes).unwrap_or(usize::MAX),
     )?;
+    file.keep_from(file.len() - TAIL_BYTES - footer_bytes);
     thrift::null_counts(&footer)
         .ok_or_else(|| Error::input("corrupt Parquet file: its footer makes no sense"))
 }

@@ -51,7 +51,11 @@ pub(super) fn read_row_group(
 /// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
 /// its page headers make no sense: whoever reads it will say why.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
-    if file.row_groups[row_group].kept.is_some() || file.filter.is_some() {
+    // Page headers of an object would be fetched one by one.
+    if file.row_groups[row_group].kept.is_some()
+        || file.filter.is_some()
+        || file.identity.is_remote()
+    {
         return None;
     }
     let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
@@ -68,7 +72,7 @@ pub fn read_parquet<T>(path: &Path, read: impl FnOnce(Source) -> Result<T>) -> R
     let file = footer::open_checked(path)?;
     let done = guarded(|| read(Source(Arc::clone(&file))));
     let done = done.map_err(|e| e.with("file", path.display()))?;
-    file.ensure_unchanged(file.identity())?;
+    file.ensure_unchanged(&file.identity())?;
     Ok(done)
 }
 

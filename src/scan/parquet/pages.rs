@@ -125,12 +125,15 @@ impl<'a> Pages<'a> {
             Some(part.map_or(range_of(chunk), |part| part.data.clone())),
             part.and_then(|part| part.dictionary.clone()),
         ];
+        let ranges: Vec<_> = ranges.into_iter().flatten().collect();
+        let input = open(file)?;
+        input.announce(&ranges);
         Ok(Self {
             file,
             chunk,
             layout,
-            input: open(file)?,
-            ranges: ranges.into_iter().flatten().collect(),
+            input,
+            ranges,
             reader: None,
             rows: part.map_or(*rows, |part| part.rows),
             checks: PageChecks::default(),
@@ -190,7 +193,7 @@ impl<'a> Pages<'a> {
     /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read.
     pub(super) fn finish(&self) -> Result<()> {
         self.file.counter.add(self.checks);
-        self.input.ensure_unchanged(self.file.identity)
+        self.input.ensure_unchanged(&self.file.identity)
     }
 }
 
@@ -264,12 +267,12 @@ fn check_deltas(
 
 fn open(file: &ParquetFile) -> Result<Arc<InputFile>> {
     let input = Arc::new(InputFile::open(&file.path)?);
-    input.ensure_unchanged(file.identity)?;
+    input.ensure_unchanged(&file.identity)?;
     Ok(input)
 }
 
 /// Where a chunk is; the footer was checked for it to be within the file.
-fn range_of(chunk: &ColumnChunkMetaData) -> Range<u64> {
+pub(super) fn range_of(chunk: &ColumnChunkMetaData) -> Range<u64> {
     let (start, length) = chunk.byte_range();
     start..start + length
 }

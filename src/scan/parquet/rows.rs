@@ -2,7 +2,7 @@
 
 use super::footer::{ParquetFile, decode_error, open_checked};
 use super::logical::renamed;
-use super::pages::check_chunk;
+use super::pages::{check_chunk, range_of};
 use super::source::Source;
 use super::{guarded, hand_on, predicate};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub(in crate::scan) struct ArrowFile {
 /// [`crate::ErrorKind::Input`] if it isn't any more what it was.
 pub(in crate::scan) fn open_arrow(planned: &ParquetFile) -> Result<ArrowFile> {
     let file = open_checked(&planned.path)?;
-    file.ensure_unchanged(planned.identity)?;
+    file.ensure_unchanged(&planned.identity)?;
     // Types as Parquet has them, whatever the writer's own were.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let source = Source(Arc::clone(&file));
@@ -100,6 +100,10 @@ impl ArrowFile {
         let mut rows = 0;
         let run = || {
             let group = self.metadata.metadata().row_group(row_group);
+            let chunks = read.iter().map(|&leaf| group.column(leaf));
+            let chunks = chunks.filter(|chunk| chunk.num_values() > 0);
+            let ranges: Vec<_> = chunks.map(range_of).collect();
+            self.file.announce(&ranges);
             for chunk in read.iter().map(|&leaf| group.column(leaf)) {
                 let checks = check_chunk(&self.file, chunk, &planned.limits);
                 let name = chunk.column_path().string();
@@ -136,7 +140,7 @@ impl ArrowFile {
         guarded(run).map_err(|e| planned.locate(e).with("row group", row_group))?;
         rows += predicate.as_ref().map_or(0, Predicate::left_out);
         self.ensure_rows(planned, row_group, rows)?;
-        self.file.ensure_unchanged(planned.identity)
+        self.file.ensure_unchanged(&planned.identity)
     }
 
     /// Sees to it that as many rows were read as the footer and the table promise.

@@ -2,8 +2,9 @@
 
 use super::Found;
 use super::data::PACKED;
-use super::list::{expand, is_glob, list, read_list};
+use super::list::{expand, is_glob, list, local_of_address, read_list};
 use crate::error::{Error, Result};
+use crate::remote;
 use crate::scan::stdin;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -69,8 +70,10 @@ impl Side {
         let mut sides: Vec<Self> = Vec::new();
         let mut unnamed: Vec<(usize, PathBuf)> = Vec::new();
         ensure_once(arguments)?;
+        remote::forget();
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
+            let path = plain(path)?;
             let found = match list(&path) {
                 Some(list) => read_list(list)?,
                 None => expand(&path)?,
@@ -87,6 +90,15 @@ impl Side {
         }
         name_after_paths(&mut sides, &unnamed);
         Ok(sides)
+    }
+}
+
+/// A path without what must not be shown of it; one that is written as a `file:` address, as a path.
+fn plain(path: PathBuf) -> Result<PathBuf> {
+    let local = path.to_str().and_then(local_of_address);
+    match local.filter(|_| !path.exists()) {
+        Some(local) => Ok(local),
+        None => remote::sheltered(&path),
     }
 }
 

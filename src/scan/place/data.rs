@@ -1,6 +1,8 @@
 //! Whether a file in a folder holds data: by its name where that says so, else by its first bytes.
 
 use crate::reader::{Packing, looks_like_text};
+use crate::remote;
+use crate::scan::store::{InputFile, Sequential};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -33,6 +35,19 @@ const DOCUMENTS: [&str; 9] = [
     "sha256sums",
 ];
 
+/// Whether the name of a file says that it holds data.
+pub(super) fn is_named(path: &Path) -> bool {
+    let lower = path.to_string_lossy().to_ascii_lowercase();
+    let inner = PACKED
+        .iter()
+        .find_map(|packed| lower.strip_suffix(&format!(".{packed}")));
+    let name = inner.unwrap_or(&lower);
+    DATA.iter().any(|end| {
+        name.strip_suffix(end)
+            .is_some_and(|stem| stem.ends_with('.'))
+    })
+}
+
 /// Whether a file holds data. One that can't be read is taken for data, so that whoever opens it says so.
 pub(super) fn is_data(path: &Path) -> bool {
     let extension = |path: &Path| {
@@ -51,7 +66,7 @@ pub(super) fn is_data(path: &Path) -> bool {
         false => path.to_owned(),
     };
     let named = extension(&inner);
-    if is_one_of(&named, &DATA) {
+    if is_named(path) {
         return true;
     }
     let Ok(head) = head(path) else {
@@ -82,7 +97,12 @@ fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     const HEAD_BYTES: u64 = 4 << 10;
     let mut head = Vec::new();
     // Anything but a regular file is refused by whoever opens it; opening a fifo would wait.
-    if path.metadata()?.is_file() {
+    if remote::is_address(path) {
+        let file = InputFile::open(path).map_err(|e| std::io::Error::other(e.to_string()))?;
+        Sequential::new(file)
+            .take(HEAD_BYTES)
+            .read_to_end(&mut head)?;
+    } else if path.metadata()?.is_file() {
         File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
     }
     Ok(head)

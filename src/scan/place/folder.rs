@@ -2,8 +2,10 @@
 
 use super::{Found, data, leftover};
 use crate::error::{Error, Result};
+use crate::remote;
 use crate::scan::store;
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// All data and sketch files below a folder, by name. Links to folders are followed after everything
@@ -136,16 +138,19 @@ fn is_above(link: &Path) -> bool {
 pub(in crate::scan) fn has_iceberg_metadata(folder: &Path) -> bool {
     let is_metadata =
         |name: &str| name.ends_with(".metadata.json") || name.ends_with(".metadata.json.gz");
-    let entries = std::fs::read_dir(folder.join("metadata"));
-    entries.is_ok_and(|mut entries| {
-        entries.any(|entry| {
-            entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_metadata))
-        })
-    })
+    let metadata = folder.join("metadata");
+    // Folders of stores are listed for it, once each.
+    if remote::is_address(folder) && !store::is_folder(&metadata) {
+        return false;
+    }
+    let entries = store::entries(&metadata).unwrap_or_default();
+    let name = |entry: &store::Entry| entry.path.file_name().map(OsStr::to_os_string);
+    let mut names = entries.iter().filter_map(name);
+    names.any(|name| name.to_str().is_some_and(is_metadata))
 }
 
 /// Whether a folder is the part of an Iceberg table that describes it.
-fn is_metadata_of_table(folder: &Path) -> bool {
+pub(super) fn is_metadata_of_table(folder: &Path) -> bool {
     let is_called = folder.file_name().is_some_and(|name| name == "metadata");
     is_called && folder.parent().is_some_and(has_iceberg_metadata)
 }
@@ -202,7 +207,7 @@ pub(super) fn files_matching(path: &Path) -> Result<Found> {
 }
 
 /// What the names say that a glob's wildcards matched.
-fn kind_in_glob(pattern: &Path, matched: &Path) -> leftover::Kind {
+pub(super) fn kind_in_glob(pattern: &Path, matched: &Path) -> leftover::Kind {
     let is_wild = |part: &&std::ffi::OsStr| part.to_string_lossy().contains(['*', '?', '[']);
     let fixed = pattern.iter().take_while(|part| !is_wild(part)).count();
     // A pattern such as `_old*` names what is hidden.

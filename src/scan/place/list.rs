@@ -1,7 +1,8 @@
 //! Lists of paths, and what a single path stands for.
 
-use super::{Found, folder, percent_decoded};
+use super::{Found, address, folder, percent_decoded};
 use crate::error::{Error, Result};
+use crate::remote;
 use crate::scan::{stdin, store};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ pub(super) fn is_glob(path: &Path) -> bool {
         .is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
+/// A list that lies in a store is read at once; a larger one is refused.
+const LIST_BYTES_MAX: u64 = 64 << 20;
+
 /// The files of a list of paths, one a line, which are relative to the folder in which the program runs.
 /// Blank lines are none, and lines that begin with `#` are comments.
 ///
@@ -27,12 +31,19 @@ pub(super) fn read_list(list: &Path) -> Result<Found> {
     let located = |e: Error| e.with("list", list.display());
     let mut bytes = Vec::new();
     let read = match list.to_str() {
+        _ if remote::is_address(list) => {
+            bytes = store::read_bytes(list, LIST_BYTES_MAX)?;
+            Ok(())
+        }
         Some(stdin::NAME) => std::io::stdin().read_to_end(&mut bytes).map(|_| ()),
         _ => std::fs::read(list).map(|read| bytes = read),
     };
     read.map_err(|e| located(Error::input(store::describe(&e))))?;
     let text = decoded(&bytes).map_err(located)?;
     let mut found = Found::default();
+    let addresses = text.lines().map(|line| PathBuf::from(line.trim_end()));
+    let addresses = addresses.filter(|path| remote::can_be_listed(path) && !is_glob(path));
+    remote::open_all(&addresses.collect::<Vec<_>>());
     for (number, line) in text.lines().enumerate() {
         let line = line.trim_end();
         if line.is_empty() || line.starts_with('#') && !Path::new(line).exists() {
@@ -81,27 +92,27 @@ fn path_of_line(line: &str) -> Result<PathBuf> {
     {
         return Ok(PathBuf::from(inner));
     }
-    let Some((scheme, rest)) = line.split_once(':') else {
-        if line.starts_with("~/") {
-            return Err(Error::input(format!("{line}: no such file"))
-                .hint("only shells know ~: write the path in full"));
-        }
-        return Ok(path);
-    };
-    if scheme.eq_ignore_ascii_case("file") {
-        let local = rest
-            .strip_prefix("//localhost/")
-            .map(|rest| format!("/{rest}"));
-        let local = local.unwrap_or_else(|| rest.strip_prefix("//").unwrap_or(rest).to_owned());
-        return Ok(PathBuf::from(percent_decoded(&local)));
+    if let Some(local) = local_of_address(line) {
+        return Ok(local);
     }
-    if rest.starts_with("//") {
-        return Err(Error::input(format!(
-            "{line}: an address, but paths of local files are read"
-        ))
-        .hint("copy the files here first, and name the copies"));
+    if line.starts_with("~/") {
+        return Err(Error::input(format!("{line}: no such file"))
+            .hint("only shells know ~: write the path in full"));
     }
-    Ok(path)
+    remote::sheltered(&path)
+}
+
+/// The path that a `file:` address names.
+pub(super) fn local_of_address(text: &str) -> Option<PathBuf> {
+    let (scheme, rest) = text.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("file") {
+        return None;
+    }
+    let local = rest
+        .strip_prefix("//localhost/")
+        .map(|rest| format!("/{rest}"));
+    let local = local.unwrap_or_else(|| rest.strip_prefix("//").unwrap_or(rest).to_owned());
+    Some(PathBuf::from(percent_decoded(&local)))
 }
 
 /// The files that a path stands for.
@@ -109,6 +120,9 @@ fn path_of_line(line: &str) -> Result<PathBuf> {
 /// # Errors
 /// Those of [`folder::files_below`] and [`folder::files_matching`].
 pub(super) fn expand(path: &Path) -> Result<Found> {
+    if remote::is_address(path) {
+        return address::expand(path);
+    }
     if !stdin::is_named(path) && path.is_dir() {
         return folder::files_below(path);
     }
@@ -163,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let list = folder.path().join("list.txt");
         for (text, says) in [
-            ("\ns3://bucket/a.parquet\n", "address"),
+            ("\nhdfs://name/a.parquet\n", "address"),
             ("\n~/x.parquet\n", "~"),
         ] {
             std::fs::write(&list, text).expect("written");

@@ -3,6 +3,7 @@
 //! Arguments and lists become paths, folders and globs the files in them that hold data. Knows files
 //! by their names and first bytes; must not know columns or IDs.
 
+mod address;
 mod arguments;
 mod data;
 mod folder;
