@@ -174,7 +174,7 @@ fn lists_of_other_systems_are_read_or_refused_with_the_line() {
     text(
         &folder,
         "list.txt",
-        &format!("{a}\ns3://bucket/b.parquet\n"),
+        &format!("{a}\nhdfs://name/b.parquet\n"),
     );
     overlap(&["exact", &side]).fails(3, &["line 2", "address"]);
 }

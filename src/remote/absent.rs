@@ -18,8 +18,8 @@ pub struct Object(Infallible);
 pub struct Reader(Infallible);
 
 pub(super) fn unavailable() -> Error {
-    Error::usage("this build of overlap reads no object stores and no web addresses").hint(
-        "build it with `--features cloud`, take the Python package, which has it, or copy the files here first",
+    Error::input("this build of overlap reads no object stores and no web addresses").hint(
+        "build it with the feature cloud, take the Python package, which has it, or copy the files here first",
     )
 }
 

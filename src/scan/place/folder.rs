@@ -208,7 +208,7 @@ pub(super) fn files_matching(path: &Path) -> Result<Found> {
 
 /// What the names say that a glob's wildcards matched.
 pub(super) fn kind_in_glob(pattern: &Path, matched: &Path) -> leftover::Kind {
-    let is_wild = |part: &&std::ffi::OsStr| part.to_string_lossy().contains(['*', '?', '[']);
+    let is_wild = |part: &&OsStr| part.to_string_lossy().contains(['*', '?', '[']);
     let fixed = pattern.iter().take_while(|part| !is_wild(part)).count();
     // A pattern such as `_old*` names what is hidden.
     let names_hidden = |prefix: char| {
