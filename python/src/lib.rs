@@ -24,6 +24,7 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sources::diagnose_paths, module)?)?;
     module.add_function(wrap_pyfunction!(sources::list_files, module)?)?;
     module.add_function(wrap_pyfunction!(sources::read_sketches, module)?)?;
+    module.add_function(wrap_pyfunction!(sources::set_store_options, module)?)?;
     module.add_function(wrap_pyfunction!(questions::estimate, module)?)?;
     module.add_function(wrap_pyfunction!(questions::probability_of_gain, module)?)?;
     module.add_function(wrap_pyfunction!(questions::regions, module)?)?;

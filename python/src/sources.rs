@@ -143,6 +143,12 @@ pub(crate) fn list_files(paths: Vec<PathBuf>) -> PyResult<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Sets options of object stores for the whole process.
+#[pyfunction]
+pub(crate) fn set_store_options(options: Vec<(String, String)>) -> PyResult<()> {
+    overlap::set_store_options(&options).map_err(|e| raise(&e))
+}
+
 /// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.
 #[pyfunction]
 pub(crate) fn read_sketches(py: Python<'_>, path: PathBuf) -> PyResult<SketchTable> {

@@ -19,6 +19,7 @@ mod live;
 mod names;
 mod parquet;
 mod place;
+mod queue;
 mod rows;
 mod schedule;
 mod segments;
@@ -371,10 +372,7 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
                 let column = column.map(String::as_str);
                 let opened =
                     DataFile::open(path, live, column, id, foreign.by_schema, &plan.counter);
-                opened.map_err(|error| {
-                    let error = remote::request_fault(path).unwrap_or(error);
-                    place::explain_partition(error, path, column)
-                })?
+                opened.map_err(|error| explained(error, path, column))?
             }
         };
         let canonical = store::canonical(path).unwrap_or_else(|_| path.clone());
@@ -395,6 +393,12 @@ fn plan_side(side: &Side, id: &IdSelection, foreign: Foreign<'_>) -> Result<Side
     }
     plan.column = columns_of(&plan.files);
     Ok(plan)
+}
+
+/// Why a file can't be opened: a request that failed, or a partition that was taken for a column.
+fn explained(error: Error, path: &Path, column: Option<&str>) -> Error {
+    let error = remote::request_fault(path).unwrap_or(error);
+    place::explain_partition(error, path, column)
 }
 
 /// The ID columns of some files, each once.

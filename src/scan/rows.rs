@@ -4,7 +4,8 @@
 use super::arrow::ArrowIds;
 use super::file::DataFile;
 use super::parquet::{ArrowFile, ParquetFile, open_arrow};
-use super::schedule::{Work, whole};
+use super::queue::Work;
+use super::schedule::whole;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use crate::reader::{Failure, Form, Watch};

@@ -33,10 +33,14 @@ fn chromium() -> Result<PathBuf> {
     })
 }
 
-/// The packages of `tests/browser/package.json`, under `target/`.
 fn modules() -> Result<PathBuf> {
-    let folder = target().join("browser");
-    let wanted = root().join("tests").join("browser").join("package.json");
+    packages("browser")
+}
+
+/// The packages of `tests/NAME/package.json`, under `target/NAME`.
+pub fn packages(name: &str) -> Result<PathBuf> {
+    let folder = target().join(name);
+    let wanted = root().join("tests").join(name).join("package.json");
     let wanted = std::fs::read_to_string(&wanted).map_err(|e| e.to_string())?;
     let stamp = folder.join("package.json");
     let is_there = folder.join("node_modules").exists();

@@ -1,11 +1,12 @@
 //! Every test there is, the quick ones first.
 
 use crate::environment::{Python, Result, cargo, command, root, run, target};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// `cargo test`, the wheel in a virtual environment, pytest, and Spark.
 pub fn test() -> Result<()> {
-    run(cargo().arg("test"))?;
+    run(cargo().args(["test", "--features", "cloud"]))?;
     crate::browser::browser(None)?;
     let python = python()?;
     install_wheel(&python)?;
@@ -63,7 +64,19 @@ fn pytest(python: &Python) -> Command {
     command
         .args(["--quiet", "-p", "no:cacheprovider"])
         .env("OVERLAP_BIN", program);
+    if let Some(azurite) = azurite() {
+        command.env("OVERLAP_AZURITE", azurite);
+    }
     command
+}
+
+/// Azure's store for tests; its tests say that they are skipped where it can't be had.
+fn azurite() -> Option<PathBuf> {
+    let modules = crate::browser::packages("stores")
+        .ok()?
+        .join("node_modules");
+    let program = modules.join("azurite/dist/src/blob/main.js");
+    program.exists().then_some(program)
 }
 
 fn has_java() -> bool {

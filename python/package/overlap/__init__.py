@@ -24,6 +24,7 @@ from ._api import (
     read_sketches,
     regions,
     report,
+    set_store_options,
     sketch,
     write_sketches,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "read_sketches",
     "regions",
     "report",
+    "set_store_options",
     "sketch",
     "write_sketches",
 ]

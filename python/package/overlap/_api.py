@@ -464,6 +464,26 @@ def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
     return table.write(path)
 
 
+def set_store_options(options: Mapping[str, Any]) -> None:
+    """Sets options of object stores for the whole process, in place of those that were set before.
+
+    What isn't set is found as the clouds' own tools find it: environment, shared files, instance roles.
+
+    Args:
+        options: Keys of the Rust crate ``object_store`` and their values, such as ``region``, ``endpoint``,
+            ``skip_signature`` (True reads public objects without credentials) or ``timeout`` (``"10m"``).
+
+    Raises:
+        UsageError: A key that no store knows.
+
+    >>> set_store_options({"region": "eu-west-1", "timeout": "10m"})
+    >>> set_store_options({})
+    """
+    text = {True: "true", False: "false"}
+    pairs = [(key, text[value] if isinstance(value, bool) else str(value)) for key, value in options.items()]
+    _overlap.set_store_options(pairs)
+
+
 def _columns(by: Columns) -> list[str]:
     if by is None:
         return []
