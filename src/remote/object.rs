@@ -43,9 +43,12 @@ pub(super) struct Inner {
     /// All of it, from a server that gives no parts.
     pub(super) whole: Option<File>,
     /// Pieces that somebody will ask for soon.
-    pub(super) begun: Mutex<HashMap<u64, (Range<u64>, Arc<Slot>)>>,
+    pub(super) begun: Mutex<Begun>,
     fault: Mutex<Option<Error>>,
 }
+
+/// Pieces on their way, by where they start.
+type Begun = HashMap<u64, (Range<u64>, Arc<Slot>)>;
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
@@ -56,10 +59,6 @@ impl PartialEq for Object {
 
 impl Eq for Object {}
 
-#[expect(
-    clippy::len_without_is_empty,
-    reason = "bytes of an object, not of a collection"
-)]
 impl Object {
     /// Asks for an object's size, version and end, in one request as a rule; an object that is open is
     /// not asked for again.

@@ -189,7 +189,7 @@ fn answer(request: &Request, state: &mut State) -> Answer {
             return Answer::status(status, body);
         }
         Some(Trouble::Replaced(from, bytes)) if seen >= from => {
-            drop(state.objects.insert(path.clone(), bytes))
+            drop(state.objects.insert(path.clone(), bytes));
         }
         _ => {}
     }

@@ -36,13 +36,12 @@ pub(super) fn expand(path: &Path) -> Result<Found> {
         return below(path, None);
     }
     let is_bucket = path.components().count() < 3;
-    match (
-        is_bucket,
-        is_bucket.then(|| Ok(())).unwrap_or_else(|| look(path)),
-    ) {
-        (true, _) => below(path, None),
-        (false, Ok(())) => Ok(only()),
-        (false, Err(error)) => below(path, Some(error)),
+    if is_bucket {
+        return below(path, None);
+    }
+    match look(path) {
+        Ok(()) => Ok(only()),
+        Err(error) => below(path, Some(error)),
     }
 }
 

@@ -73,7 +73,7 @@ impl Side {
         remote::forget();
         for argument in arguments {
             let (name, path) = split_name(argument.as_ref());
-            let path = plain(path)?;
+            let path = plain(&path)?;
             let found = match list(&path) {
                 Some(list) => read_list(list)?,
                 None => expand(&path)?,
@@ -94,11 +94,11 @@ impl Side {
 }
 
 /// A path without what must not be shown of it; one that is written as a `file:` address, as a path.
-fn plain(path: PathBuf) -> Result<PathBuf> {
+fn plain(path: &Path) -> Result<PathBuf> {
     let local = path.to_str().and_then(local_of_address);
     match local.filter(|_| !path.exists()) {
         Some(local) => Ok(local),
-        None => remote::sheltered(&path),
+        None => remote::sheltered(path),
     }
 }
 
