@@ -58,7 +58,7 @@ pub fn hash_words(batch: IdBatch<'_>, mut take: impl FnMut(u64, u64)) -> Result<
         IdBatch::WideIntegers(ids) => {
             for &id in ids {
                 let id = u64::try_from(id).map_err(|_| {
-                    Error::input(format!("the id {id} has no DataSketches encoding")).hint([
+                    Error::input("an id of more than 64 bits has no DataSketches encoding").hint([
                         "sketch with ".into(),
                         Setting::Hash.to("xxh3"),
                         ", or cast ids to text with ".into(),

@@ -73,11 +73,49 @@ pub fn integer_to_text(value: i128, out: &mut Vec<u8>) {
 /// use overlap::id::text_to_integer;
 ///
 /// assert_eq!(text_to_integer(b" 007 "), Some(7));
-/// assert_eq!(text_to_integer(b"7.0"), None);
+/// assert_eq!(text_to_integer(b"7.000"), Some(7));
+/// assert_eq!(text_to_integer(b"1.5E3"), Some(1_500));
+/// assert_eq!(text_to_integer(b"7.5"), None);
 /// ```
 #[must_use]
 pub fn text_to_integer(text: &[u8]) -> Option<i128> {
-    std::str::from_utf8(text).ok()?.trim().parse().ok()
+    let text = std::str::from_utf8(text).ok()?.trim();
+    text.parse().ok().or_else(|| whole_decimal(text))
+}
+
+/// `1234.0` or `1.0E5` as the whole number that it is.
+fn whole_decimal(text: &str) -> Option<i128> {
+    /// A number with an exponent went through a double, as a rule, which knows whole numbers only up to here.
+    const EXACT_MAX: u128 = 1 << 53;
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        None => (text, None),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.parse::<i32>().ok()?)),
+    };
+    let unsigned = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits: String = [whole, part].concat();
+    if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let places = i32::try_from(part.len()).ok()?;
+    let shift = exponent.unwrap_or(0).checked_sub(places)?;
+    let significant = digits.trim_end_matches('0');
+    let zeros = i32::try_from(digits.len() - significant.len()).ok()?;
+    if significant.trim_start_matches('0').is_empty() {
+        return Some(0);
+    }
+    let power = u32::try_from(shift.checked_add(zeros)?).ok()?;
+    let number: u128 = significant.parse().ok()?;
+    let number = number.checked_mul(10_u128.checked_pow(power)?)?;
+    if exponent.is_some() && number > EXACT_MAX {
+        return None;
+    }
+    let number = i128::try_from(number).ok()?;
+    Some(if mantissa.starts_with('-') {
+        -number
+    } else {
+        number
+    })
 }
 
 #[cfg(test)]
@@ -98,6 +136,40 @@ mod tests {
             .push(values.iter().copied(), push)
             .expect("pushes");
         (narrow, wide)
+    }
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_spelt_and_others_never() {
+        let whole: [(&str, i128); 9] = [
+            ("1234.0", 1_234),
+            ("1234.0000000000", 1_234),
+            ("1.0E5", 100_000),
+            ("1.2345e+4", 12_345),
+            ("-7.0", -7),
+            ("0.0", 0),
+            ("120E-1", 12),
+            ("9007199254740992E0", 1 << 53),
+            ("+5.", 5),
+        ];
+        for (text, number) in whole {
+            assert_eq!(text_to_integer(text.as_bytes()), Some(number), "{text}");
+        }
+        for text in [
+            "1.5",
+            "1E-1",
+            "1.0E17",
+            ".",
+            "E5",
+            "1.0.0",
+            "1e",
+            "0x10",
+            "1,000",
+            "1_0",
+            "--1.0",
+            "1.0E99999999999",
+        ] {
+            assert_eq!(text_to_integer(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

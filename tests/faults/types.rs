@@ -212,7 +212,14 @@ fn row_33_integers_against_digits_are_refused_with_the_flag_that_mends_it() {
     overlap_is(&integers, &digits, &["--as", "string"], 2);
     overlap_is(&integers, &digits, &["--as", "integer"], 3);
     let words = folder.ids("words", Arc::new(StringArray::from(vec!["7", "x8"])));
-    overlap(&["estimate", &words, "--as", "integer"])
-        .fails(3, &["words", "user_id", "\"x8\" is not a whole number"]);
+    overlap(&["estimate", &words, "--as", "integer"]).fails(
+        3,
+        &[
+            "words",
+            "user_id",
+            "row group 0",
+            "an id is not a whole number",
+        ],
+    );
     overlap(&["estimate", &integers, "--as", "binary"]).fails(2, &["--as string"]);
 }
