@@ -186,4 +186,6 @@ fn the_short_version_is_one_line_and_the_long_one_names_the_commit() {
         long.contains("\ncommit: ") && long.contains("\nfeatures: "),
         "{long}"
     );
+    let features = long.lines().last().unwrap();
+    assert_eq!(features.contains("png"), cfg!(feature = "png"), "{long}");
 }

@@ -29,8 +29,9 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
             [margin, 2.4 * em, width, size.height - 5.0 * em]
         }
     };
-    let place = Place::new(&shapes, field);
-    place.draw(&mut canvas, report, &shapes);
+    let fan = fan(report, &shapes);
+    let place = Place::new(&[&shapes[..], &fan].concat(), field);
+    place.draw(&mut canvas, report, &shapes, &fan);
     let note = note(&shapes, off, report);
     let (left, top, width) = match is_narrow {
         true => (
@@ -82,6 +83,7 @@ fn note(shapes: &[Circle], off: f64, report: &FullReport) -> String {
             .first()
             .is_some_and(|pair| !pair.overlap.is_exact());
     match (least < 0.01 * most, has_fan) {
+        _ if least <= 0.0 => "areas are users; a side has nobody".into(),
         (true, _) => "areas are users; a side is too small to see".into(),
         (_, true) => "areas are users; dashed: limits of the overlap".into(),
         _ => "areas are users".into(),
@@ -135,7 +137,7 @@ impl Place {
         ]
     }
 
-    fn draw(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle]) {
+    fn draw(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle], fan: &[Circle]) {
         let drawn: Vec<Circle> = (shapes.iter())
             .map(|circle| Circle {
                 center: self.point(circle.center),
@@ -145,31 +147,35 @@ impl Place {
         for (side, circle) in drawn.iter().enumerate().filter(|(_, it)| it.radius > 0.0) {
             canvas.circle(circle.center, circle.radius, &format!("side c{side}"));
         }
-        self.fan(canvas, report, shapes);
+        for circle in fan {
+            let radius = self.scale * circle.radius;
+            canvas.circle(self.point(circle.center), radius, "fan");
+        }
         for (mask, number) in report.region_masks() {
             label(canvas, &drawn, mask, number);
         }
         names(canvas, report, &drawn);
     }
+}
 
-    /// Where the second of two circles would be at the limits of the overlap.
-    fn fan(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle]) {
-        let ([a, b], Some(pair)) = (shapes, report.pairs.first()) else {
-            return;
-        };
-        if pair.overlap.is_exact() || a.radius <= 0.0 || b.radius <= 0.0 {
-            return;
-        }
-        let sizes = [a, b].map(|circle| std::f64::consts::PI * circle.radius.powi(2));
-        for overlap in [pair.overlap.lower, pair.overlap.upper] {
-            let overlap = overlap.min(sizes[0]).min(sizes[1]);
-            let regions = [0.0, sizes[0] - overlap, sizes[1] - overlap, overlap];
-            let (at_limit, _) = circles(&regions);
-            if let [_, other] = at_limit[..] {
-                canvas.circle(self.point(other.center), self.scale * other.radius, "fan");
-            }
-        }
+/// Where the second of two circles would be at the limits of the overlap.
+fn fan(report: &FullReport, shapes: &[Circle]) -> Vec<Circle> {
+    let ([a, b], Some(pair)) = (shapes, report.pairs.first()) else {
+        return Vec::new();
+    };
+    if pair.overlap.is_exact() || a.radius <= 0.0 || b.radius <= 0.0 {
+        return Vec::new();
     }
+    let sizes = [a, b].map(|circle| std::f64::consts::PI * circle.radius.powi(2));
+    let at_limit = [pair.overlap.lower, pair.overlap.upper].map(|overlap| {
+        let overlap = overlap.min(sizes[0]).min(sizes[1]);
+        let regions = [0.0, sizes[0] - overlap, sizes[1] - overlap, overlap];
+        circles(&regions).0
+    });
+    at_limit
+        .into_iter()
+        .filter_map(|mut two| two.pop())
+        .collect()
 }
 
 /// The users of a region, inside it where there is room.
