@@ -2,6 +2,7 @@
 
 mod args;
 mod bounds;
+mod columns;
 mod convert;
 mod decide;
 mod diagnose;

@@ -254,7 +254,7 @@ impl PictureKind {
         let height = match self {
             Self::Venn => PAGE.height,
             Self::Upset => 300.0 + 21.0 * report.sides.len() as f64,
-            Self::Largest => 34.0 * PAGE.font,
+            Self::Largest => 43.0 * PAGE.font,
             Self::Matrix | Self::Jaccard => matrix_height(report),
             Self::Reach => 460.0,
             Self::Segments => 760.0,
