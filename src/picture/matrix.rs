@@ -83,12 +83,12 @@ pub(super) fn draw(report: &FullReport, size: Size, measure: Measure) -> Canvas 
     }
     if is_beside {
         let place = [left + room + 2.0 * em, top];
-        scale(&mut canvas, place, SCALE * em, measure, each);
+        scale(&mut canvas, place, SCALE * em, &map.notes(each));
         canvas.ends_at(top + room + 0.5 * em);
     } else {
         let place = [0.5 * em, top + room + 0.8 * em];
-        scale(&mut canvas, place, size.width - em, measure, each);
-        canvas.ends_at(top + room + 4.8 * em);
+        let end = scale(&mut canvas, place, size.width - em, &map.notes(each));
+        canvas.ends_at(f64::max(end, top + room + 4.8 * em));
     }
     canvas
 }
@@ -128,6 +128,13 @@ struct Map<'a> {
 }
 
 impl Map<'_> {
+    /// What is to be known of the squares, where one of so many sides is named.
+    fn notes(&self, each: usize) -> Vec<String> {
+        let named = (each > 1).then(|| format!("names: 1 in {each}"));
+        let note = self.measure.note().to_owned();
+        std::iter::once(note).chain(named).collect()
+    }
+
     fn cells(&self, canvas: &mut Canvas) {
         let &Self {
             order,
@@ -192,8 +199,8 @@ impl Map<'_> {
     }
 }
 
-/// What the colours mean.
-fn scale(canvas: &mut Canvas, [left, top]: [f64; 2], room: f64, measure: Measure, each: usize) {
+/// What the colours mean; returns where it ends. A note without room stands in two lines.
+fn scale(canvas: &mut Canvas, [left, top]: [f64; 2], room: f64, notes: &[String]) -> f64 {
     let em = canvas.em();
     let width = (0.7 * room / CLASSES as f64).min(2.2 * em);
     let zero = canvas.width_of("0 %") + 0.5 * em;
@@ -205,15 +212,17 @@ fn scale(canvas: &mut Canvas, [left, top]: [f64; 2], room: f64, measure: Measure
     }
     let end = left + zero + width * CLASSES as f64 + 0.5 * em;
     canvas.text([end, foot], Anchor::Start, 5.0 * em, "dim", "100 %");
-    canvas.text(
-        [left, top + 2.4 * em],
-        Anchor::Start,
-        room,
-        "dim",
-        measure.note(),
-    );
-    if each > 1 {
-        let note = format!("names: 1 in {each}");
-        canvas.text([left, top + 3.8 * em], Anchor::Start, room, "dim", &note);
+    let mut y = top + 2.4 * em;
+    for note in notes {
+        let halves = note.find(" are ").map(|at| note.split_at(at));
+        let lines = match halves {
+            Some((one, other)) if canvas.width_of(note) > room => vec![one, other.trim_start()],
+            _ => vec![note.as_str()],
+        };
+        for line in lines {
+            canvas.text([left, y], Anchor::Start, room, "dim", line);
+            y += 1.4 * em;
+        }
     }
+    y
 }
