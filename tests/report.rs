@@ -132,7 +132,7 @@ fn pictures_are_of_the_size_that_was_asked_for() {
         "more=data/pay.parquet",
     ];
     let svg = folder.path("x.svg").display().to_string();
-    for kind in ["venn", "upset", "matrix", "reach"] {
+    for kind in ["venn", "upset", "matrix", "jaccard", "reach"] {
         let plot = [
             &["plot", kind][..],
             &sides,
@@ -156,6 +156,93 @@ fn pictures_are_of_the_size_that_was_asked_for() {
         let answer = overlap(&[&["plot", kind][..], two, &by, &["-o", &svg]].concat());
         assert_eq!(answer.code, Some(0), "{kind}: {answer:?}");
         overlap(&[&["plot", kind][..], two, &["-o", &svg]].concat()).fails(2, &[kind, by[0]]);
+    }
+}
+
+#[test]
+fn more_than_eight_sides_have_their_largest_regions_and_two_heat_maps() {
+    let folder = Folder::new();
+    let sides: Vec<String> = (0..12)
+        .map(|i| {
+            let path = ids(&folder, &format!("{i}.csv"), 40 * i, 40 * i + 100 + 7 * i);
+            format!("s{i}={path}")
+        })
+        .collect();
+    let sides: Vec<&str> = sides.iter().map(String::as_str).collect();
+    let sizes = ["--k", "64", "--precision", "6"];
+    let path = folder.path("page.html").display().to_string();
+    let report = [&["report"][..], &sides, &sizes, &["-o", &path, "--json"]];
+    let report = overlap(&report.concat()).json();
+    let regions = [&["regions"][..], &sides, &sizes, &["--format", "json"]];
+    let regions = overlap(&regions.concat());
+    let expected = regions.json();
+    for part in ["regions", "rest"] {
+        assert_eq!(report["largest"][part], expected[part], "{part}");
+    }
+    let page = std::fs::read_to_string(&path).unwrap();
+    for text in [
+        "the largest regions",
+        "any one region of which the sample saw nobody",
+        "id=\"by-jaccard\"",
+        "of either (Jaccard)",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // The command's own JSON has a page, and the picture, too.
+    let json = folder.bytes("regions.json", regions.stdout.as_bytes());
+    let svg = folder.path("x.svg").display().to_string();
+    for words in [
+        &["report", "--from", &json, "-o", &path][..],
+        &["plot", "largest", "--from", &json, "-o", &svg],
+    ] {
+        let answer = overlap(words);
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+    }
+    overlap(&["plot", "upset", "--from", &json, "-o", &svg]).fails(2, &["upset"]);
+    let few = [&["plot", "largest"][..], &sides[..3], &["-o", &svg]];
+    overlap(&few.concat()).fails(2, &["more than eight sides"]);
+}
+
+#[test]
+fn largest_regions_of_few_sides_are_no_circles() {
+    let folder = Folder::new();
+    let sides = ["data/shop.parquet", "data/pay.parquet"];
+    let top = [
+        &["regions"][..],
+        &sides,
+        &["--top", "1", "--format", "json"],
+    ];
+    let json = folder.bytes("top.json", overlap(&top.concat()).stdout.as_bytes());
+    let page = folder.path("page.html").display().to_string();
+    let answer = overlap(&["report", "--from", &json, "-o", &page]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("2 smaller regions together") && !page.contains("<circle class=\"side"));
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn every_picture_has_pixels() {
+    let folder = Folder::new();
+    let png = folder.path("x.PNG").display().to_string();
+    let sides = ["لوحة=data/shop.parquet", "data/pay.parquet"];
+    let three = "more=data/pay.parquet";
+    for (kind, more) in [
+        ("venn", &["--by", "city_tier"][..]),
+        ("segments", &["--by", "city_tier"]),
+        ("trend", &["--day", "last_active"]),
+        ("upset", &[three]),
+        ("matrix", &[three]),
+        ("jaccard", &[three]),
+        ("reach", &[three]),
+    ] {
+        let size = ["-o", &png, "--size", "640x360"];
+        let answer = overlap(&[&["plot", kind][..], &sides, more, &size].concat());
+        assert_eq!(answer.code, Some(0), "{kind}: {answer:?}");
+        let bytes = std::fs::read(&png).unwrap();
+        assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{kind}");
+        let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        assert_eq!((side(16), side(20)), (640, 360), "{kind}");
     }
 }
 

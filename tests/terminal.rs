@@ -126,6 +126,89 @@ fn tables_fit_the_width_and_shares_have_bars_where_there_is_room() {
     );
 }
 
+/// Long names of so many sides that share users, with their files.
+fn long_sides(folder: &Folder, count: u32) -> Vec<String> {
+    let side = |i: u32| {
+        let lines: String = (40 * i..40 * i + 90 + i)
+            .map(|id| format!("u{id}\n"))
+            .collect();
+        let path = folder.bytes(&format!("{i}.csv"), format!("id\n{lines}").as_bytes());
+        format!("The very long name of a platform that nobody can remember, number {i}={path}")
+    };
+    (0..count).map(side).collect()
+}
+
+/// What looks like a number of users or a share.
+fn numbers(text: &str) -> Vec<String> {
+    let is_number = |word: &&str| {
+        let mut chars = word.chars();
+        chars.clone().any(|c| c.is_ascii_digit())
+            && chars.all(|c| c.is_ascii_digit() || ",.+".contains(c))
+    };
+    let words = text
+        .split_whitespace()
+        .map(|word| word.trim_end_matches([',', ':']));
+    let mut found: Vec<String> = words.filter(is_number).map(str::to_owned).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn wide_tables_of_many_sides_fit_and_lose_no_number() {
+    let folder = Folder::new();
+    for (command_name, count) in [
+        ("matrix", 40),
+        ("matrix", 8),
+        ("regions", 8),
+        ("estimate", 3),
+        ("estimate", 2),
+        ("reach", 9),
+    ] {
+        let sides = long_sides(&folder, count);
+        let words: Vec<&str> = [
+            &command_name,
+            &"--k",
+            &"64",
+            &"--precision",
+            &"6",
+            &"--quiet",
+            &"--color",
+            &"never",
+        ]
+        .into_iter()
+        .copied()
+        .chain(sides.iter().map(String::as_str))
+        .collect();
+        let whole = overlap(&words).stdout;
+        // Names and texts repeat numbers of their own; figures with a comma or a point don't.
+        let figures = |text: &str| -> Vec<String> {
+            let mut all = numbers(text);
+            all.retain(|number| number.contains(['.', ',']));
+            all.dedup();
+            all
+        };
+        for width in [120, 80, 60] {
+            let mut command = command();
+            command.args(&words).env("TERM", "xterm");
+            let shown = on_a_terminal(command, width);
+            let widest = shown
+                .lines()
+                .map(|line| line.chars().count())
+                .max()
+                .unwrap();
+            assert!(
+                widest <= usize::from(width),
+                "{command_name} of {count} at {width}: {widest}\n{shown}"
+            );
+            assert_eq!(
+                figures(&shown),
+                figures(&whole),
+                "{command_name} of {count} at {width}\n{shown}"
+            );
+        }
+    }
+}
+
 #[test]
 fn quiet_says_no_warning_but_every_error() {
     let same = data("pay.parquet");
@@ -186,4 +269,6 @@ fn the_short_version_is_one_line_and_the_long_one_names_the_commit() {
         long.contains("\ncommit: ") && long.contains("\nfeatures: "),
         "{long}"
     );
+    let features = long.lines().last().unwrap();
+    assert_eq!(features.contains("png"), cfg!(feature = "png"), "{long}");
 }

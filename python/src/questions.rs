@@ -141,8 +141,7 @@ pub(crate) fn pictures(json: &str) -> PyResult<Vec<&'static str>> {
 #[pyfunction]
 pub(crate) fn picture(json: &str, name: &str, width: f64, height: f64) -> PyResult<Option<String>> {
     let report = FullReport::from_json(json).map_err(|e| raise(&e))?;
-    let mut kinds = PictureKind::ALL.into_iter();
-    let kind = kinds.find(|kind| kind.name() == name && kind.is_in(&report));
+    let kind = PictureKind::of_name(name).filter(|kind| kind.is_in(&report));
     Ok(kind.map(|kind| kind.svg(&report, Size::of(width, height))))
 }
 

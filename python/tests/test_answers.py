@@ -49,9 +49,10 @@ def test_a_report_is_that_of_the_program(sides, files, run, tmp_path):
     for part in ("union", "pairs", "regions", "reach", "fit"):
         assert found[part] == wanted[part], part
     assert report.html.startswith("<!DOCTYPE html>") and "shop" in report.html
-    assert report.pictures == ["venn", "upset", "reach", "matrix"]
+    assert report.pictures == ["venn", "upset", "reach", "matrix", "jaccard"]
     assert report.svg("reach", (800, 450)).startswith("<svg") and report._repr_svg_().startswith("<svg")
     assert "srcdoc" in report._repr_html_() and repr(report) == "<Report of shop, pay, bank>"
+    assert "(Jaccard)" in report.svg("jaccard")
     again = overlap.Report.from_json(page.read_text().partition('id="report-json">')[2].partition("</script>")[0])
     assert again.html == page.read_text()
     assert report.save(tmp_path / "saved.html") == len(report.html.encode())

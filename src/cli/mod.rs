@@ -2,6 +2,7 @@
 
 mod args;
 mod bounds;
+mod columns;
 mod convert;
 mod decide;
 mod diagnose;
@@ -73,19 +74,21 @@ fn long_version() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
         let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
-        let features = match FEATURES {
+        let features = FEATURES.iter().filter(|(_, is_in)| *is_in);
+        let features: Vec<&str> = features.map(|(name, _)| *name).collect();
+        let features = match features[..] {
             [] => "none".to_owned(),
-            some => some.join(", "),
+            _ => features.join(", "),
         };
         let version = env!("CARGO_PKG_VERSION");
         format!("{version}\ncommit: {commit}\nfeatures: {features}")
     })
 }
 
-/// The optional features that this program was built with.
-const FEATURES: &[&str] = &[
-    #[cfg(feature = "cloud")]
-    "cloud",
+/// The optional features, and whether this program was built with them.
+const FEATURES: [(&str, bool); 2] = [
+    ("cloud", cfg!(feature = "cloud")),
+    ("png", cfg!(feature = "png")),
 ];
 
 #[derive(Subcommand)]

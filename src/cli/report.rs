@@ -3,7 +3,7 @@
 use super::args::{DivisionArgs, QuestionArgs};
 use super::decide::DecideArgs;
 use super::progress::Bar;
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use overlap::page::page;
 use overlap::picture::{PictureKind, Size};
 use overlap::report::FullReport;
@@ -28,8 +28,8 @@ pub struct Args {
 #[derive(clap::Args)]
 pub struct PlotArgs {
     /// The picture
-    #[arg(value_enum)]
-    kind: Kind,
+    #[arg(value_parser = kinds())]
+    kind: PictureKind,
     #[command(flatten)]
     content: ContentArgs,
     /// The picture to write, an .svg or .png file; it appears whole or not at all, and never over an
@@ -41,20 +41,11 @@ pub struct PlotArgs {
     size: Size,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// Circles whose areas are users, of one to three sides
-    Venn,
-    /// A column for every exclusive region, of two to eight sides
-    Upset,
-    /// Every two of three or more sides, as a heat map
-    Matrix,
-    /// The reach of ever more sides together
-    Reach,
-    /// Where the second side's new users are; takes --by
-    Segments,
-    /// Reach over time; takes --day
-    Trend,
+/// The pictures by their names, each with what it shows.
+fn kinds() -> impl TypedValueParser<Value = PictureKind> {
+    let value = |kind: PictureKind| PossibleValue::new(kind.name()).help(kind.shows());
+    PossibleValuesParser::new(PictureKind::ALL.map(value))
+        .try_map(|name| PictureKind::of_name(&name).ok_or("no such picture"))
 }
 
 /// What a page or a picture shows.
@@ -125,7 +116,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 pub fn plot(args: &PlotArgs) -> Result<()> {
-    let kind = args.kind.kind();
+    let kind = args.kind;
     let extension = args.output.extension().and_then(|it| it.to_str());
     let is_png = match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("svg") => false,
@@ -158,19 +149,6 @@ pub fn plot(args: &PlotArgs) -> Result<()> {
 
 fn warn(report: &FullReport) {
     super::warn_texts(report.warnings.iter().map(|warning| warning.text.as_str()));
-}
-
-impl Kind {
-    const fn kind(self) -> PictureKind {
-        match self {
-            Self::Venn => PictureKind::Venn,
-            Self::Upset => PictureKind::Upset,
-            Self::Matrix => PictureKind::Matrix,
-            Self::Reach => PictureKind::Reach,
-            Self::Segments => PictureKind::Segments,
-            Self::Trend => PictureKind::Trend,
-        }
-    }
 }
 
 /// `1600x900`.

@@ -3,10 +3,11 @@
 use super::estimate;
 use super::inputs::Division;
 use super::limits::default_threads;
+use super::regions::TOP;
 use super::request::{SketchRequest, Sources};
 use super::sides::{SidesRequest, trend};
 use super::store::ensure_no_input;
-use crate::analysis::{ReachOrder, Regions, reach_by};
+use crate::analysis::{LargestRegions, ReachOrder, Regions, largest_regions, reach_by};
 use crate::error::{Error, Result};
 use crate::estimate::Confidence;
 use crate::id::PageChecks;
@@ -49,6 +50,7 @@ pub fn full_report(request: &FullRequest, progress: &dyn Progress) -> Result<Ful
         trend: request.trend.as_ref().map(by_day).transpose()?,
         reach: curves(&answered.report, answered.fit.as_ref(), &everyone, threads)?,
         fit: answered.fit.as_ref(),
+        largest: largest(answered.fit.as_ref(), &everyone, question.confidence)?,
         estimate: answered.report,
     })
 }
@@ -78,8 +80,21 @@ pub fn full_report_of(
         trend: None,
         reach: curves(&report, fit.as_ref(), sketches, threads)?,
         fit: fit.as_ref(),
+        largest: largest(fit.as_ref(), sketches, confidence)?,
         estimate: report,
     })
+}
+
+/// The largest regions of sides that no fit tells all of; `None` where a side has no sample to see them in.
+fn largest(
+    fit: Option<&Regions>,
+    sketches: &[&Sketch],
+    confidence: Confidence,
+) -> Result<Option<LargestRegions>> {
+    let has_samples = sketches.iter().all(|sketch| sketch.sample().is_some());
+    (fit.is_none() && has_samples)
+        .then(|| largest_regions(sketches, TOP, confidence))
+        .transpose()
 }
 
 fn curves(

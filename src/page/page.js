@@ -330,6 +330,44 @@
     return element;
   }
 
+  /** A button for every part of the circles, which answer to clicks as well. */
+  function offerRegions(showRegion) {
+    const drawings = Array.from(document.querySelectorAll("svg")).filter((svg) => svg.querySelector("circle.side"));
+    if (drawings.length === 0) return;
+    const names = report.sides.map((side) => side.name);
+    const parts = document.getElementById("parts");
+    for (const region of report.regions) {
+      const mask = region.sides.reduce((sum, name) => sum | (1 << names.indexOf(name)), 0);
+      const button = document.createElement("button");
+      button.type = "button";
+      if (region.sides.length === 1 && names.length > 1) button.append("only ");
+      region.sides.forEach((name, at) => {
+        if (at > 0) button.append(" & ");
+        button.append(part("bdi", name.length > 40 ? `${name.slice(0, 39)}…` : name));
+      });
+      button.addEventListener("click", () => showRegion(mask));
+      parts.append(button);
+    }
+    parts.hidden = false;
+    for (const svg of drawings) {
+      svg.classList.add("clickable");
+      svg.addEventListener("click", (event) => {
+        const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+        let mask = 0;
+        for (const circle of svg.querySelectorAll("circle.side")) {
+          const [x, y, radius] = ["cx", "cy", "r"].map((name) => Number(circle.getAttribute(name)));
+          const side = Number(/\bc(\d)/.exec(circle.getAttribute("class"))[1]);
+          if (Math.hypot(at.x - x, at.y - y) <= radius) mask |= 1 << side;
+        }
+        if (mask === 0) return;
+        showRegion(mask);
+        document.getElementById("ask").scrollIntoView({ block: "nearest" });
+      });
+      const caption = svg.closest("figure").querySelector("figcaption");
+      if (caption.childElementCount === 0) caption.append(part("span", " Click a part of the circles to ask about it below."));
+    }
+  }
+
   const section = document.getElementById("ask");
   const ask = section && asker(report);
   if (ask) {
@@ -358,10 +396,17 @@
       }
     };
     field.addEventListener("input", show);
-    picks.forEach((pick) => pick.addEventListener("change", () => {
+    const showPicks = () => {
       field.value = formulaOf(picks.map((one) => one.value));
       show();
-    }));
+    };
+    picks.forEach((pick) => pick.addEventListener("change", showPicks));
+    // Users of just these sides, which are bits.
+    const showRegion = (mask) => {
+      picks.forEach((pick, side) => { pick.value = (mask >> side) & 1 ? "all" : "none"; });
+      showPicks();
+    };
+    offerRegions(showRegion);
     section.hidden = false;
     show();
   }

@@ -101,11 +101,29 @@ pub(super) fn pictures(report: &FullReport) -> Markup {
             @if kind.is_on_page(report) {
                 section.behind {
                     h2 { (kind.heading()) }
-                    (figure(report, kind))
+                    @if kind == PictureKind::Matrix && PictureKind::Jaccard.is_in(report) {
+                        (heat_maps(report))
+                    } @else {
+                        (figure(report, kind))
+                    }
                     (super::tables::of(report, kind))
                 }
             }
         }
+    }
+}
+
+/// The heat map of shares and that of Jaccard, of which the reader chooses; style alone shows the
+/// chosen one, so that no script is needed.
+fn heat_maps(report: &FullReport) -> Markup {
+    html! {
+        fieldset.choice.screen {
+            legend { "Darker squares mean more" }
+            label { input #by-share type="radio" name="heat-map" checked; " of the row's users" }
+            label { input #by-jaccard type="radio" name="heat-map"; " of the users of either (Jaccard)" }
+        }
+        div.by-share { (figure(report, PictureKind::Matrix)) }
+        div.by-jaccard { (figure(report, PictureKind::Jaccard)) }
     }
 }
 
@@ -160,6 +178,7 @@ pub(super) fn ask(report: &FullReport) -> Markup {
                         }
                     }
                 }
+                fieldset #parts hidden { legend { "or a part of the circles" } }
                 p.note #formula-help {
                     code { "&" } " both, " code { "|" } " either, " code { "-" } " without, " code { "^" }
                     " one but not both, with parentheses. Names with other characters than letters, digits, _ and . "

@@ -1,9 +1,9 @@
 //! The numbers behind each picture, as a table.
 
 use super::sections::{share, shown};
-use crate::picture::{PictureKind, share_of};
+use crate::picture::{PictureKind, jaccard, share_of};
 use crate::report::number::{whole, whole_interval};
-use crate::report::{FullReport, Number};
+use crate::report::{FullReport, Number, RegionPart};
 use maud::{Markup, html};
 
 /// The table of a picture; folded away where it is long.
@@ -11,7 +11,8 @@ pub(super) fn of(report: &FullReport, kind: PictureKind) -> Markup {
     const SHORT: usize = 8;
     let (header, rows) = match kind {
         PictureKind::Venn | PictureKind::Upset => regions(report),
-        PictureKind::Matrix => matrix(report),
+        PictureKind::Largest => largest(report),
+        PictureKind::Matrix | PictureKind::Jaccard => matrix(report),
         PictureKind::Reach => reach(report),
         PictureKind::Segments => segments(report),
         PictureKind::Trend => trend(report),
@@ -72,20 +73,44 @@ fn joined(names: &[String]) -> String {
 }
 
 fn regions(report: &FullReport) -> Rows {
+    let regions = report.regions.iter();
+    let row = |region: &RegionPart| region_row(report, joined(&region.sides), &region.users);
+    (region_headers(), regions.map(row).collect())
+}
+
+fn region_headers() -> Vec<String> {
+    headers(["on just these sides", "users", "limits", "of all"])
+}
+
+fn region_row(report: &FullReport, name: String, users: &Number) -> Vec<String> {
     let union = report.union.map_or(0.0, |union| union.value);
-    let row = |region: &crate::report::RegionPart| {
-        vec![
-            joined(&region.sides),
-            whole(region.users.value),
-            limits(&region.users),
-            share(&of_all(region.users.per(union))),
-        ]
+    vec![
+        name,
+        whole(users.value),
+        limits(users),
+        share(&of_all(users.per(union))),
+    ]
+}
+
+/// The largest regions, and what else there may be.
+fn largest(report: &FullReport) -> Rows {
+    let Some(largest) = &report.largest else {
+        return Rows::default();
     };
-    let rows = report.regions.iter().map(row).collect();
-    (
-        headers(["on just these sides", "users", "limits", "of all"]),
-        rows,
-    )
+    let regions = largest.regions.iter();
+    let row = |region: &RegionPart| region_row(report, joined(&region.sides), &region.users);
+    let mut rows: Vec<Vec<String>> = regions.map(row).collect();
+    let rest = &largest.rest;
+    if rest.regions > 0 {
+        let name = format!("{} smaller regions together", whole(rest.regions as f64));
+        rows.push(region_row(report, name, &rest.users));
+    }
+    if rest.unseen_most > 0 {
+        let most = format!("at most {}", whole(rest.unseen_most as f64));
+        let name = "any one region of which the sample saw nobody".into();
+        rows.push(vec![name, "–".into(), most, "–".into()]);
+    }
+    (region_headers(), rows)
 }
 
 /// Every two of few sides, or of many those that share most.
@@ -96,14 +121,15 @@ fn matrix(report: &FullReport) -> Rows {
     let overlaps = pairs.filter_map(|(a, b)| Some((a, b, report.overlap_of(a, b)?)));
     let mut overlaps: Vec<(usize, usize, Number)> = overlaps.collect();
     overlaps.sort_by(|x, y| y.2.value.total_cmp(&x.2.value));
-    let percent = |a: usize, b: usize| format!("{:.1} %", 100.0 * share_of(report, a, b));
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let row = |&(a, b, overlap): &(usize, usize, Number)| {
         vec![
             joined(&[report.sides[a].name.clone(), report.sides[b].name.clone()]),
             whole(overlap.value),
             limits(&overlap),
-            percent(a, b),
-            percent(b, a),
+            percent(share_of(report, a, b)),
+            percent(share_of(report, b, a)),
+            percent(jaccard(report, a, b)),
         ]
     };
     let mut rows: Vec<Vec<String>> = overlaps.iter().take(SHOWN).map(row).collect();
@@ -119,6 +145,7 @@ fn matrix(report: &FullReport) -> Rows {
         "limits",
         "of the first",
         "of the second",
+        "of either (Jaccard)",
     ];
     (headers(header), rows)
 }

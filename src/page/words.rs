@@ -289,7 +289,14 @@ pub(super) fn method(report: &FullReport) -> Vec<String> {
     ];
     if report.fit.is_none() && report.sides.len() > FIT_MAX {
         sentences.push(
-            "Exclusive regions and formulas are of up to eight sides: a report of eight of these has them.".into(),
+            "All exclusive regions, and formulas, are of up to eight sides: a report of eight of these has them.".into(),
+        );
+    }
+    if report.largest.is_some() {
+        sentences.push(
+            "The largest regions are those whose users the common sample of all sides saw; each interval is that of a \
+             region chosen beforehand."
+                .into(),
         );
     }
     if report.reach.len() == 1 && report.sides.len() > 2 {

@@ -47,12 +47,12 @@ pub fn circles(regions: &[f64]) -> (Vec<Circle>, f64) {
     let radii: Vec<f64> = (0..count).map(radius).collect();
     let apart = |a: usize, b: usize| {
         let both = 1 << a | 1 << b;
-        distance(radii[a], radii[b], sum(&|mask| mask & both == both))
+        Apart::new(radii[a], radii[b], sum(&|mask| mask & both == both))
     };
     let placed: Vec<[f64; 2]> = match count {
         0 | 1 => vec![[0.0; 2]; count],
-        2 => vec![[0.0; 2], [apart(0, 1), 0.0]],
-        _ => triangle(apart(0, 1), apart(0, 2), apart(1, 2)),
+        2 => vec![[0.0; 2], [apart(0, 1).liked, 0.0]],
+        _ => triangle(agreeing([apart(0, 1), apart(0, 2), apart(1, 2)])),
     };
     let start: Vec<Circle> = (placed.iter().zip(&radii))
         .map(|(&center, &radius)| Circle { center, radius })
@@ -97,32 +97,71 @@ pub fn lens(a: f64, b: f64, distance: f64) -> f64 {
     segment(a, half_angle(a, b)) + segment(b, half_angle(b, a))
 }
 
-/// How far apart two circles are that share `area`. Circles apart leave a gap, and one within the
-/// other touches it from inside.
-fn distance(a: f64, b: f64, area: f64) -> f64 {
-    /// Of circles that share nothing, as a share of the larger one's radius.
-    const GAP: f64 = 0.08;
-    let small = a.min(b);
-    if area <= 0.0 {
-        return a + b + GAP * a.max(b);
-    }
-    if area >= PI * small * small * (1.0 - 1e-12) {
-        return (a - b).abs();
-    }
-    let (mut near, mut far) = ((a - b).abs(), a + b);
-    for _ in 0..200 {
-        let middle = 0.5 * (near + far);
-        if lens(a, b, middle) > area {
-            near = middle;
-        } else {
-            far = middle;
+/// How far apart two circles may be: circles that share nothing, or one within the other, have a choice.
+#[derive(Clone, Copy, Debug)]
+struct Apart {
+    least: f64,
+    most: f64,
+    /// The distance that looks best: circles apart leave a gap, and one within the other touches it from
+    /// inside.
+    liked: f64,
+}
+
+impl Apart {
+    /// Two circles that share `area`.
+    fn new(a: f64, b: f64, area: f64) -> Self {
+        /// Of circles that share nothing, as a share of the larger one's radius.
+        const GAP: f64 = 0.08;
+        let small = a.min(b);
+        if area <= 0.0 {
+            return Self {
+                least: a + b,
+                most: f64::INFINITY,
+                liked: a + b + GAP * a.max(b),
+            };
+        }
+        if area >= PI * small * small * (1.0 - 1e-12) {
+            return Self {
+                least: 0.0,
+                most: (a - b).abs(),
+                liked: (a - b).abs(),
+            };
+        }
+        let (mut near, mut far) = ((a - b).abs(), a + b);
+        for _ in 0..200 {
+            let middle = 0.5 * (near + far);
+            if lens(a, b, middle) > area {
+                near = middle;
+            } else {
+                far = middle;
+            }
+        }
+        let liked = 0.5 * (near + far);
+        Self {
+            least: liked,
+            most: liked,
+            liked,
         }
     }
-    0.5 * (near + far)
+}
+
+/// Distances of three pairs that a triangle can have, where the pairs' choice allows one: such circles
+/// have all areas of pairs.
+fn agreeing(pairs: [Apart; 3]) -> [f64; 3] {
+    const ROUNDS: usize = 16;
+    let mut found = pairs.map(|pair| pair.liked);
+    for _ in 0..ROUNDS {
+        for i in 0..3 {
+            let (one, other) = (found[(i + 1) % 3], found[(i + 2) % 3]);
+            let in_triangle = found[i].clamp((one - other).abs(), one + other);
+            found[i] = in_triangle.clamp(pairs[i].least, pairs[i].most);
+        }
+    }
+    found
 }
 
 /// Three points so far apart; if no triangle has such sides, on a line as close as they get.
-fn triangle(ab: f64, ac: f64, bc: f64) -> Vec<[f64; 2]> {
+fn triangle([ab, ac, bc]: [f64; 3]) -> Vec<[f64; 2]> {
     if ab <= 0.0 {
         return vec![[0.0; 2], [0.0; 2], [0.5 * (ac + bc), 0.0]];
     }
@@ -208,7 +247,9 @@ fn arcs(circles: &[&Circle], own: usize) -> f64 {
             - r * y * (to.cos() - from.cos()))
     };
     let pieces = cuts.windows(2).filter(|ends| ends[1] - ends[0] > 1e-14);
-    let inner = pieces.filter(|ends| inside(0.5 * (ends[0] + ends[1])));
+    // A piece is inside or outside as a whole. Its middle is where circles on a line touch.
+    let somewhere = |ends: &[f64]| ends[0] + 0.413 * (ends[1] - ends[0]);
+    let inner = pieces.filter(|ends| inside(somewhere(ends)));
     inner.map(|ends| along(ends[0], ends[1])).sum()
 }
 
@@ -221,7 +262,8 @@ fn worst(circles: &[Circle], wanted: &[f64]) -> f64 {
 /// Nelder and Mead's simplex search (Computer Journal 7, 1965) over centres and radii, begun again
 /// around its best until it gets no further.
 fn fitted(start: &[Circle], wanted: &[f64]) -> Vec<Circle> {
-    const EXACT: f64 = 1e-16;
+    /// Areas within a millionth of the whole: less can't be seen.
+    const EXACT: f64 = 1e-12;
     let to_circles = |x: &[f64]| -> Vec<Circle> {
         let circle = |part: &[f64]| Circle {
             center: [part[0], part[1]],
@@ -253,6 +295,8 @@ fn fitted(start: &[Circle], wanted: &[f64]) -> Vec<Circle> {
 
 fn simplex(start: &[f64], step: f64, loss: &dyn Fn(&[f64]) -> f64) -> (Vec<f64>, f64) {
     const STEPS: usize = 1500;
+    /// Where all corners are as good, as a share of what is lost.
+    const FLAT: f64 = 1e-8;
     let n = start.len();
     let mut points: Vec<(Vec<f64>, f64)> = vec![(start.to_vec(), loss(start))];
     for i in 0..n {
@@ -263,7 +307,7 @@ fn simplex(start: &[f64], step: f64, loss: &dyn Fn(&[f64]) -> f64) -> (Vec<f64>,
     }
     for _ in 0..STEPS {
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
-        if points[n].1 - points[0].1 <= 1e-18 {
+        if points[n].1 - points[0].1 <= 1e-18 + FLAT * points[0].1 {
             break;
         }
         let mean: Vec<f64> = (0..n)

@@ -58,10 +58,24 @@ pub(super) fn rows(report: &FullReport) -> Vec<Row> {
     rows
 }
 
+/// How high a row with an interval is, in ems.
+pub(super) const ROW: f64 = 3.8;
+
 /// Draws rows within a rectangle's width from `top` on; returns where they end.
-pub(super) fn draw(canvas: &mut Canvas, rows: &[Row], [left, top]: [f64; 2], width: f64) -> f64 {
-    let em = canvas.em();
+pub(super) fn draw(canvas: &mut Canvas, rows: &[Row], place: [f64; 2], width: f64) -> f64 {
     let most = rows.iter().map(|row| row.users.upper).fold(1.0, f64::max);
+    draw_to(canvas, rows, place, width, most)
+}
+
+/// [`draw`], with bars that fill the width for `most` users.
+pub(super) fn draw_to(
+    canvas: &mut Canvas,
+    rows: &[Row],
+    [left, top]: [f64; 2],
+    width: f64,
+    most: f64,
+) -> f64 {
+    let em = canvas.em();
     let bar_left = left + 1.6 * em;
     let scale = (width - 1.6 * em).max(em) / most;
     let mut y = top;
@@ -87,12 +101,15 @@ pub(super) fn draw(canvas: &mut Canvas, rows: &[Row], [left, top]: [f64; 2], wid
                 "dim",
                 &interval,
             );
-            y += 1.2 * em;
+            y += (ROW - BARE_ROW) * em;
         }
-        y += 2.6 * em;
+        y += BARE_ROW * em;
     }
     y
 }
+
+/// How high a row without an interval is, in ems.
+const BARE_ROW: f64 = 2.6;
 
 /// The colours of the sides of a region, one over the other as in the picture.
 fn swatch(canvas: &mut Canvas, mask: usize, [x, y]: [f64; 2]) {

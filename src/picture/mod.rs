@@ -5,6 +5,7 @@
 
 mod axis;
 mod circles;
+mod largest;
 mod legend;
 mod matrix;
 mod order;
@@ -20,7 +21,7 @@ mod venn;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use matrix::share_of;
+pub(crate) use matrix::{jaccard, share_of};
 pub(crate) use style::{DARK, LIGHT};
 
 pub use circles::{Circle, areas, circles, lens};
@@ -28,6 +29,7 @@ pub use raster::png;
 pub use svg::Size;
 
 use crate::report::FullReport;
+use matrix::Measure;
 use svg::Canvas;
 
 /// The usual size on a page.
@@ -51,8 +53,12 @@ pub enum PictureKind {
     Venn,
     /// A column for every exclusive region, of two to eight sides.
     Upset,
-    /// Every two of three and more sides, as a heat map.
+    /// A bar for each of the largest regions, of more sides.
+    Largest,
+    /// Every two of three and more sides, as a heat map of shares of the row's users.
     Matrix,
+    /// The same by Jaccard: users of both as a share of the users of either.
+    Jaccard,
     /// The reach of ever more sides together.
     Reach,
     /// Where the second side's new users are.
@@ -63,12 +69,14 @@ pub enum PictureKind {
 
 impl PictureKind {
     /// Every kind, in the order of a page.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Venn,
         Self::Upset,
+        Self::Largest,
         Self::Segments,
         Self::Reach,
         Self::Matrix,
+        Self::Jaccard,
         Self::Trend,
     ];
 
@@ -78,10 +86,35 @@ impl PictureKind {
         match self {
             Self::Venn => "venn",
             Self::Upset => "upset",
+            Self::Largest => "largest",
             Self::Matrix => "matrix",
+            Self::Jaccard => "jaccard",
             Self::Reach => "reach",
             Self::Segments => "segments",
             Self::Trend => "trend",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What it shows, and of which sides.
+    #[must_use]
+    pub const fn shows(self) -> &'static str {
+        match self {
+            Self::Venn => "Circles whose areas are users, of one to three sides",
+            Self::Upset => "A column for every exclusive region, of two to eight sides",
+            Self::Largest => "The largest exclusive regions, of more than eight sides",
+            Self::Matrix => {
+                "Every two of three or more sides, as a heat map of shares of the row's users"
+            }
+            Self::Jaccard => "Every two of three or more sides, as a heat map of Jaccard",
+            Self::Reach => "The reach of ever more sides together",
+            Self::Segments => "Where the second side's new users are; needs segments of two sides",
+            Self::Trend => "Reach over time; needs a column of the day",
         }
     }
 
@@ -92,7 +125,10 @@ impl PictureKind {
         match self {
             Self::Venn => !report.regions.is_empty() && sides <= 3,
             Self::Upset => !report.regions.is_empty() && sides >= 2,
-            Self::Matrix => sides > 2 && !(report.pairs.is_empty() && report.overlaps.is_empty()),
+            Self::Largest => (report.largest.as_ref()).is_some_and(|it| !it.regions.is_empty()),
+            Self::Matrix | Self::Jaccard => {
+                sides > 2 && !(report.pairs.is_empty() && report.overlaps.is_empty())
+            }
             Self::Reach => report.reach.iter().any(|curve| !curve.steps.is_empty()),
             Self::Segments => report.segments.is_some(),
             Self::Trend => report
@@ -102,9 +138,15 @@ impl PictureKind {
         }
     }
 
-    /// Whether a page shows it: where circles do, no columns are needed.
+    /// Whether it has a part of the page for itself: where circles do, no columns are needed, and Jaccard
+    /// is the other choice of the heat map.
     pub(crate) fn is_on_page(self, report: &FullReport) -> bool {
-        self.is_in(report) && (self != Self::Upset || !Self::Venn.is_in(report))
+        let is_wanted = match self {
+            Self::Upset => !Self::Venn.is_in(report),
+            Self::Jaccard => false,
+            _ => true,
+        };
+        is_wanted && self.is_in(report)
     }
 
     /// What a report lacks that this picture isn't in.
@@ -113,7 +155,10 @@ impl PictureKind {
         match self {
             Self::Venn => "one to three sides and their regions",
             Self::Upset => "two to eight sides and their regions",
-            Self::Matrix => "three or more sides and every two of them",
+            Self::Largest => {
+                "more than eight sides with samples, or a list of their largest regions"
+            }
+            Self::Matrix | Self::Jaccard => "three or more sides and every two of them",
             Self::Reach => "a curve of reach, of three or more sides",
             Self::Segments => "segments of two sides",
             Self::Trend => "reach over time",
@@ -142,6 +187,12 @@ impl PictureKind {
             Self::Upset => {
                 "A column for every choice of sides, as high as the users that are on just these sides. The table has the numbers."
             }
+            Self::Largest => {
+                "A bar for each of the largest groups of users who are on just the same sides. The table has the numbers."
+            }
+            Self::Jaccard => {
+                "A square for every two sides, the darker the more of the users of either are on both. The table has the numbers."
+            }
             Self::Matrix => {
                 "A square for every two sides, the darker the more of the row's users are on the column's side. The table has the numbers."
             }
@@ -161,7 +212,9 @@ impl PictureKind {
     pub(crate) const fn heading(self) -> &'static str {
         match self {
             Self::Venn | Self::Upset => "Who is where",
+            Self::Largest => "Who is where: the largest regions",
             Self::Matrix => "Every two sides",
+            Self::Jaccard => "Every two sides, by Jaccard",
             Self::Reach => "Reach of ever more sides",
             Self::Segments => "Where the new users are",
             Self::Trend => "Over time",
@@ -176,6 +229,12 @@ impl PictureKind {
             }
             Self::Upset => {
                 "Each column counts the users of just the sides marked below it. Whiskers are the limits of the intervals."
+            }
+            Self::Largest => {
+                "Each bar counts the users of just the sides that it names. Whiskers are the limits of the intervals."
+            }
+            Self::Jaccard => {
+                "Dark squares: most of the users of either side are on both. Sides that share much stand together."
             }
             Self::Matrix => {
                 "Dark squares: most of the row's users are on the column's side too. Sides that share much stand together."
@@ -195,7 +254,8 @@ impl PictureKind {
         let height = match self {
             Self::Venn => PAGE.height,
             Self::Upset => 300.0 + 21.0 * report.sides.len() as f64,
-            Self::Matrix => matrix_height(report),
+            Self::Largest => 43.0 * PAGE.font,
+            Self::Matrix | Self::Jaccard => matrix_height(report),
             Self::Reach => 460.0,
             Self::Segments => 760.0,
             Self::Trend => 640.0,
@@ -209,11 +269,12 @@ impl PictureKind {
         const SIDES_MAX: usize = 20;
         let few = report.sides.len() <= SIDES_MAX;
         let height = match self {
-            Self::Matrix if !few => return None,
+            Self::Matrix | Self::Jaccard if !few => return None,
+            Self::Largest => 80.0 * PHONE.font,
             Self::Trend => 560.0,
             Self::Segments => 700.0,
             Self::Upset => 260.0 + 20.0 * report.sides.len() as f64,
-            Self::Venn | Self::Matrix | Self::Reach => 440.0,
+            Self::Venn | Self::Matrix | Self::Jaccard | Self::Reach => 440.0,
         };
         Some(Size { height, ..PHONE })
     }
@@ -222,7 +283,9 @@ impl PictureKind {
         match self {
             Self::Venn => venn::draw(report, size),
             Self::Upset => upset::draw(report, size),
-            Self::Matrix => matrix::draw(report, size),
+            Self::Largest => largest::draw(report, size),
+            Self::Matrix => matrix::draw(report, size, Measure::Share),
+            Self::Jaccard => matrix::draw(report, size, Measure::Jaccard),
             Self::Reach => reach::draw(report, size),
             Self::Segments => segments::draw(report, size),
             Self::Trend => trend::draw(report, size),

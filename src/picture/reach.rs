@@ -22,7 +22,9 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
         .map(|step| canvas.width_of(&step.side))
         .fold(0.0, f64::max);
     let names = longest.min(0.32 * size.height) + 0.1 * em;
-    let (left, top) = (5.5 * em, 2.6 * em);
+    let key = Key::new(&canvas, report);
+    let above = 2.6 + KEY_LINE * (key.lines() - 1) as f64;
+    let (left, top) = (5.5 * em, above * em);
     let base = size.height - names - 1.2 * em;
     let most = report
         .reach
@@ -61,7 +63,7 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
             &part.side,
         );
     }
-    key(&mut canvas, report);
+    key.draw(&mut canvas);
     canvas
 }
 
@@ -96,19 +98,49 @@ fn line(
     }
 }
 
-fn key(canvas: &mut Canvas, report: &FullReport) {
-    let em = canvas.em();
-    let mut at = em;
-    for (place, curve) in report.reach.iter().enumerate() {
-        let is_main = place + 1 == report.reach.len();
-        let text = match &curve.order[..] {
+/// What the lines are; one below the other where they have no room side by side.
+struct Key {
+    texts: Vec<&'static str>,
+    is_stacked: bool,
+}
+
+impl Key {
+    fn new(canvas: &Canvas, report: &FullReport) -> Self {
+        let text = |curve: &ReachPart| match &curve.order[..] {
             "greedy" => "the side that adds most next",
             _ => "as given",
         };
-        let class = if is_main { "l0" } else { "l4 dash" };
-        canvas.line([at, 1.1 * em], [at + 2.0 * em, 1.1 * em], class);
-        let room = canvas.width_of(text);
-        canvas.text([at + 2.5 * em, 1.45 * em], Anchor::Start, room, "", text);
-        at += room + 4.0 * em;
+        let texts: Vec<&str> = report.reach.iter().map(text).collect();
+        let em = canvas.em();
+        let widths = texts.iter().map(|text| canvas.width_of(text) + 4.0 * em);
+        let is_stacked = widths.sum::<f64>() > canvas.size.width - em;
+        Self { texts, is_stacked }
+    }
+
+    /// How many lines it takes.
+    fn lines(&self) -> usize {
+        match self.is_stacked {
+            true => self.texts.len(),
+            false => 1,
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas) {
+        let em = canvas.em();
+        let (mut x, mut y) = (em, 1.1 * em);
+        for (place, text) in self.texts.iter().enumerate() {
+            let is_main = place + 1 == self.texts.len();
+            let class = if is_main { "l0" } else { "l4 dash" };
+            canvas.line([x, y], [x + 2.0 * em, y], class);
+            let room = canvas.width_of(text);
+            canvas.text([x + 2.5 * em, y + 0.35 * em], Anchor::Start, room, "", text);
+            match self.is_stacked {
+                true => y += KEY_LINE * em,
+                false => x += room + 4.0 * em,
+            }
+        }
     }
 }
+
+/// From line to line of the key, in ems.
+const KEY_LINE: f64 = 1.4;

@@ -73,7 +73,7 @@ impl Canvas {
     }
 
     /// Says where the content ends: a page makes just so much room, a file of its own scales what is
-    /// higher than it.
+    /// higher than it and has what is lower in its middle.
     pub(super) fn ends_at(&mut self, height: f64) {
         self.end = Some(height.ceil());
     }
@@ -214,9 +214,15 @@ impl Canvas {
         let view = number(self.end.unwrap_or(0.0).max(self.size.height));
         let (title, description) = (escaped(title), escaped(description));
         let font = number(self.size.font);
+        let body = match self.end.map(|end| 0.5 * (self.size.height - end)) {
+            Some(above) if above > 0.0 => {
+                let above = number(above);
+                format!("<g transform=\"translate(0 {above})\">{}</g>", self.body)
+            }
+            _ => self.body,
+        };
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {view}\" width=\"{width}\" height=\"{height}\" font-size=\"{font}\"{names}><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{description}</desc>{style}{}</svg>",
-            self.body
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {view}\" width=\"{width}\" height=\"{height}\" font-size=\"{font}\"{names}><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{description}</desc>{style}{body}</svg>"
         )
     }
 }

@@ -29,8 +29,9 @@ pub(super) fn draw(report: &FullReport, size: Size) -> Canvas {
             [margin, 2.4 * em, width, size.height - 5.0 * em]
         }
     };
-    let place = Place::new(&shapes, field);
-    place.draw(&mut canvas, report, &shapes);
+    let fan = fan(report, &shapes);
+    let place = Place::new(&[&shapes[..], &fan].concat(), field);
+    place.draw(&mut canvas, report, &shapes, &fan);
     let note = note(&shapes, off, report);
     let (left, top, width) = match is_narrow {
         true => (
@@ -65,20 +66,15 @@ fn users_by_mask(report: &FullReport) -> Vec<f64> {
 
 /// How true the areas are, in a line.
 fn note(shapes: &[Circle], off: f64, report: &FullReport) -> String {
-    /// Less can't be seen.
-    const EXACT: f64 = 0.0005;
-    let least = shapes
-        .iter()
-        .map(|circle| circle.radius)
-        .fold(f64::INFINITY, f64::min);
-    let most = shapes
-        .iter()
-        .map(|circle| circle.radius)
-        .fold(0.0, f64::max);
+    let radii = || shapes.iter().map(|circle| circle.radius);
+    let (least, most) = (
+        radii().fold(f64::INFINITY, f64::min),
+        radii().fold(0.0, f64::max),
+    );
     if most <= 0.0 {
         return "nobody in any side".into();
     }
-    if off > EXACT {
+    if !are_true(shapes, &users_by_mask(report)) {
         return format!("areas off by up to {} of the whole", percent_of(off));
     }
     let has_fan = report.sides.len() == 2
@@ -87,10 +83,22 @@ fn note(shapes: &[Circle], off: f64, report: &FullReport) -> String {
             .first()
             .is_some_and(|pair| !pair.overlap.is_exact());
     match (least < 0.01 * most, has_fan) {
+        _ if least <= 0.0 => "areas are users; a side has nobody".into(),
         (true, _) => "areas are users; a side is too small to see".into(),
         (_, true) => "areas are users; dashed: limits of the overlap".into(),
         _ => "areas are users".into(),
     }
+}
+
+/// Whether the area of every region is its users but for half a percent; of regions below a thousandth
+/// of the whole, but for half a percent of that.
+fn are_true(shapes: &[Circle], users: &[f64]) -> bool {
+    const PART: f64 = 0.005;
+    const SMALL: f64 = 0.001;
+    let all: f64 = users.iter().sum();
+    let drawn = areas(shapes);
+    let mut regions = drawn.iter().zip(users).skip(1);
+    regions.all(|(area, users)| (area - users).abs() <= PART * users.max(SMALL * all))
 }
 
 /// From the circles' own units to the drawing's.
@@ -129,7 +137,7 @@ impl Place {
         ]
     }
 
-    fn draw(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle]) {
+    fn draw(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle], fan: &[Circle]) {
         let drawn: Vec<Circle> = (shapes.iter())
             .map(|circle| Circle {
                 center: self.point(circle.center),
@@ -139,31 +147,35 @@ impl Place {
         for (side, circle) in drawn.iter().enumerate().filter(|(_, it)| it.radius > 0.0) {
             canvas.circle(circle.center, circle.radius, &format!("side c{side}"));
         }
-        self.fan(canvas, report, shapes);
+        for circle in fan {
+            let radius = self.scale * circle.radius;
+            canvas.circle(self.point(circle.center), radius, "fan");
+        }
         for (mask, number) in report.region_masks() {
             label(canvas, &drawn, mask, number);
         }
         names(canvas, report, &drawn);
     }
+}
 
-    /// Where the second of two circles would be at the limits of the overlap.
-    fn fan(&self, canvas: &mut Canvas, report: &FullReport, shapes: &[Circle]) {
-        let ([a, b], Some(pair)) = (shapes, report.pairs.first()) else {
-            return;
-        };
-        if pair.overlap.is_exact() || a.radius <= 0.0 || b.radius <= 0.0 {
-            return;
-        }
-        let sizes = [a, b].map(|circle| std::f64::consts::PI * circle.radius.powi(2));
-        for overlap in [pair.overlap.lower, pair.overlap.upper] {
-            let overlap = overlap.min(sizes[0]).min(sizes[1]);
-            let regions = [0.0, sizes[0] - overlap, sizes[1] - overlap, overlap];
-            let (at_limit, _) = circles(&regions);
-            if let [_, other] = at_limit[..] {
-                canvas.circle(self.point(other.center), self.scale * other.radius, "fan");
-            }
-        }
+/// Where the second of two circles would be at the limits of the overlap.
+fn fan(report: &FullReport, shapes: &[Circle]) -> Vec<Circle> {
+    let ([a, b], Some(pair)) = (shapes, report.pairs.first()) else {
+        return Vec::new();
+    };
+    if pair.overlap.is_exact() || a.radius <= 0.0 || b.radius <= 0.0 {
+        return Vec::new();
     }
+    let sizes = [a, b].map(|circle| std::f64::consts::PI * circle.radius.powi(2));
+    let at_limit = [pair.overlap.lower, pair.overlap.upper].map(|overlap| {
+        let overlap = overlap.min(sizes[0]).min(sizes[1]);
+        let regions = [0.0, sizes[0] - overlap, sizes[1] - overlap, overlap];
+        circles(&regions).0
+    });
+    at_limit
+        .into_iter()
+        .filter_map(|mut two| two.pop())
+        .collect()
 }
 
 /// The users of a region, inside it where there is room.

@@ -29,8 +29,8 @@ pub use bounds::BoundsReport;
 pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Rung};
 pub use full::{
     BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,
-    HeldDocument, MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart, RegionPart,
-    SegmentPart, SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
+    HeldDocument, LargestPart, MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart,
+    RegionPart, RestPart, SegmentPart, SegmentsPart, SidePart, StepPart, TrendPart, WarningPart,
 };
 pub(crate) use gain::probability_text;
 pub use gain::{BreakEven, BreakEvenReport, Price};

@@ -135,6 +135,42 @@ function collisions() {
   return found.slice(0, 5);
 }
 
+/** The other choice of the heat map, which is chosen by keyboard. */
+async function jaccard(page, what) {
+  const seen = () => page.evaluate(() => [".by-share", ".by-jaccard"].map((part) => document.querySelector(part).offsetHeight > 0));
+  check(`${what} heat map`, String(await seen()) === "true,false");
+  await page.focus("#by-share");
+  await page.keyboard.press("ArrowDown");
+  check(`${what} heat map of Jaccard`, String(await seen()) === "false,true");
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+  check(`${what} heat map of Jaccard`, wide, "is too wide");
+  for (const text of await page.evaluate(collisions)) check(`${what} heat map of Jaccard`, false, text);
+}
+
+/** Every part of the circles is asked about, by its button and, where its number stands in it, by a click. */
+async function parts(page, name) {
+  const report = JSON.parse(await page.textContent("#report-json"));
+  const answer = () => page.getAttribute("#ask output", "data-value");
+  const buttons = page.locator("#parts button");
+  check(`${name} parts`, await buttons.count() === report.regions.length, `${await buttons.count()} buttons`);
+  for (const [at, { sides, users }] of report.regions.entries()) {
+    await buttons.nth(at).focus();
+    await page.keyboard.press("Enter");
+    const found = await answer();
+    check(`${name} part ${sides.join(" & ")}`, found === `${users.value} ${users.lower} ${users.upper}`, found);
+  }
+  const numbers = page.locator("#venn-wide, .wide svg:has(circle.side) text.strong[text-anchor=middle]");
+  const inside = await numbers.count();
+  check(`${name} parts`, inside > 1, `${inside} numbers stand in circles`);
+  for (let at = 0; at < inside; at += 1) {
+    const number = numbers.nth(at);
+    await number.click();
+    const wanted = (await number.textContent()).replaceAll(",", "");
+    const found = await answer();
+    check(`${name} click at ${wanted}`, found.split(" ")[0] === wanted, found);
+  }
+}
+
 async function look(browser, name, file) {
   const context = await browser.newContext({ offline: true, bypassCSP: false });
   const page = await context.newPage();
@@ -150,6 +186,7 @@ async function look(browser, name, file) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       check(`${name} at ${width}`, wide <= width, `is ${wide} wide`);
       for (const text of await page.evaluate(collisions)) check(`${name} at ${width}`, false, text);
+      if (await page.locator("#by-jaccard").count() > 0) await jaccard(page, `${name} at ${width}`);
     }
     // Tools of the test come through the debugger, which the page's policy doesn't bind.
     await page.evaluate(axe);
@@ -193,6 +230,8 @@ async function ask(browser, name, sides, names) {
   }
   check(`${name} formulas`, differ === 0, `${differ} of ${formulas.length} differ`);
   check(`${name} formulas`, uncertain > 100, `only ${uncertain} are estimates`);
+  if (names.length <= 3) await parts(page, name);
+  await page.reload();
   // Choices make the formula that they mean.
   await page.selectOption("#pick-0", "all");
   await page.selectOption("#pick-1", "none");

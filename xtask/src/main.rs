@@ -1,6 +1,7 @@
 //! The project's own tasks: `cargo xtask TASK`.
 
 mod browser;
+mod dist;
 mod environment;
 mod faults;
 mod sides;
@@ -12,6 +13,8 @@ const USAGE: &str = "cargo xtask TASK
 
   test    every test: Rust, pages in a browser, the Python wheel, Spark on a cluster of two workers
   browser the pages in a browser; with a folder also the screenshots of the documentation
+  dist    what a release ships, into target/dist: the program with PNG, completions, man pages, SHA256SUMS
+          [--features LIST] [--debug]
   faults  the whole catalogue of faults, with figures, and 1,500 file formats
   sides   random sides against sets: every command, form and Python [--cases 2000] [--seed 1]
   miri    the pure floors under Miri, for machines of other byte orders too";
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         ["browser"] => browser::browser(None),
         ["browser", pictures] => browser::browser(Some(pictures)),
         ["sides", ref options @ ..] => sides::sides(options),
+        ["dist", ref options @ ..] => dist::dist(options),
         ["faults"] => faults::faults(),
         ["miri"] => faults::miri(),
         ["--help" | "-h" | "help"] => {

@@ -1,7 +1,7 @@
 //! A whole report from the answers of the engine.
 
-use super::{FullReport, Number, ReachPart, RegionPart};
-use crate::analysis::Regions;
+use super::{FullReport, LargestPart, Number, ReachPart, RegionPart, RestPart};
+use crate::analysis::{LargestRegions, Regions};
 use crate::error::Result;
 use crate::report::{EstimateReport, Format, ReachReport, TrendReport};
 use serde_json::Value;
@@ -13,6 +13,8 @@ pub struct FullParts<'a> {
     pub estimate: EstimateReport,
     /// The one fit of up to eight sides.
     pub fit: Option<&'a Regions>,
+    /// The largest regions of more sides.
+    pub largest: Option<LargestRegions>,
     /// Curves of reach by the names of their orders.
     pub reach: Vec<(&'static str, ReachReport)>,
     /// Reach over time.
@@ -28,6 +30,7 @@ impl FullReport {
         let FullParts {
             mut estimate,
             fit,
+            largest,
             reach,
             trend,
         } = parts;
@@ -48,6 +51,7 @@ impl FullReport {
             report.regions = regions(&report, fit);
             report.fit = Some(fit.into());
         }
+        report.largest = largest.map(|largest| named(&report, &largest));
         for (order, curve) in reach {
             let curve = Self::from_value(json(&curve.render(Format::Json)))?.reach;
             report
@@ -73,6 +77,29 @@ impl FullReport {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+fn named(report: &FullReport, largest: &LargestRegions) -> LargestPart {
+    let whole = |users: f64| users.round();
+    let region = |(sides, users): &(Vec<usize>, crate::estimate::Estimate)| RegionPart {
+        sides: (sides.iter())
+            .map(|&side| report.sides[side].name.clone())
+            .collect(),
+        users: Number::new(whole(users.value), whole(users.lower), whole(users.upper)),
+    };
+    let rest = &largest.rest;
+    LargestPart {
+        regions: largest.regions.iter().map(region).collect(),
+        rest: RestPart {
+            regions: rest.regions,
+            users: Number::new(
+                whole(rest.users.value),
+                whole(rest.users.lower),
+                whole(rest.users.upper),
+            ),
+            unseen_most: whole(rest.unseen_most) as u64,
+        },
+    }
 }
 
 fn regions(report: &FullReport, fit: &Regions) -> Vec<RegionPart> {

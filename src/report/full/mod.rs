@@ -49,6 +49,9 @@ pub struct FullReport {
     /// Every exclusive region of up to eight sides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<RegionPart>,
+    /// The largest exclusive regions where not all are known, which is of more than eight sides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest: Option<LargestPart>,
     /// From which the page answers formulas; `None` of more than eight sides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitDocument>,
@@ -188,6 +191,26 @@ pub struct RegionPart {
     pub sides: Vec<String>,
     /// How many users.
     pub users: Number,
+}
+
+/// The largest regions of some sides.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LargestPart {
+    /// The regions, the largest first.
+    pub regions: Vec<RegionPart>,
+    /// What isn't among them.
+    pub rest: RestPart,
+}
+
+/// The regions that aren't listed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RestPart {
+    /// How many of them are known to have users.
+    pub regions: u64,
+    /// The users of all of these together.
+    pub users: Number,
+    /// The most users of any region of which the sample saw nobody; 0 if there is none.
+    pub unseen_most: u64,
 }
 
 /// A curve of cumulative reach.

@@ -1,6 +1,8 @@
 //! Reports from JSON: a whole one, or one of another command as a part of a whole.
 
-use super::{FullReport, Number, PairPart, ReachPart, RegionPart, SidePart, StepPart, TrendPart};
+use super::{
+    FullReport, LargestPart, Number, PairPart, ReachPart, RegionPart, SidePart, StepPart, TrendPart,
+};
 use crate::error::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -76,7 +78,9 @@ impl FullReport {
             self.overlaps.is_empty() || self.overlaps.len() == count * (count - 1) / 2;
         let names = |name: &String| self.sides.iter().any(|side| side.name == *name);
         let has_names = (self.pairs.iter()).all(|pair| names(&pair.a) && names(&pair.b))
-            && (self.regions.iter()).all(|region| region.sides.iter().all(names));
+            && (self.regions.iter())
+                .chain(self.largest.iter().flat_map(|largest| &largest.regions))
+                .all(|region| region.sides.iter().all(names));
         let few = self.regions.is_empty() || count <= 8;
         if !has_overlaps || !has_names || !few {
             return Err(refused("a report whose parts don't fit each other".into()));
@@ -133,9 +137,18 @@ fn regions_of_two(report: &FullReport) -> Vec<RegionPart> {
     parts.into_iter().filter_map(region).collect()
 }
 
-/// What two sides share and have alone is in their regions.
-fn of_regions(value: Value) -> Result<FullReport> {
-    parsed(value)
+/// What two sides share and have alone is in their regions. Where some aren't listed, no picture of all
+/// can be drawn.
+fn of_regions(mut value: Value) -> Result<FullReport> {
+    let rest = value.get_mut("rest").map(Value::take);
+    let mut report: FullReport = parsed(value)?;
+    if let Some(rest) = rest.filter(|rest| !rest.is_null()) {
+        report.largest = Some(LargestPart {
+            regions: std::mem::take(&mut report.regions),
+            rest: parsed(rest)?,
+        });
+    }
+    Ok(report)
 }
 
 fn of_reach(mut value: Value) -> Result<FullReport> {
