@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_no_whole_number_is_refused() {
-        for text in ["", "x", "1e3", "1.0", "0x10", "1_000", "- 1"] {
+        for text in ["", "x", "0x10", "1_000", "- 1"] {
             assert_eq!(text_to_integer(text.as_bytes()), None, "{text:?}");
         }
     }

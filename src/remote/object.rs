@@ -77,6 +77,15 @@ impl Object {
         Ok(object)
     }
 
+    /// Likewise, for whoever opens it soon.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn look(path: &Path) -> Result<()> {
+        note(&Self::open(path)?, true);
+        Ok(())
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {

@@ -39,16 +39,10 @@ pub(super) fn expand(path: &Path) -> Result<Found> {
     if is_bucket {
         return below(path, None);
     }
-    match look(path) {
+    match Object::look(path) {
         Ok(()) => Ok(only()),
         Err(error) => below(path, Some(error)),
     }
-}
-
-/// Looks at an object, so that whoever opens it soon need not ask again.
-fn look(path: &Path) -> Result<()> {
-    remote::open_all(&[path.to_owned()]);
-    Object::open(path).map(drop)
 }
 
 /// Everything below a folder; `missing` says why there is no object of that name.
