@@ -41,7 +41,7 @@ fn filters_segments_and_verify_read_objects_too() {
         &["estimate", PAIR[0], PAIR[1], "--by=tier", "--format=json"],
     )
     .json();
-    assert_eq!(by["segments"].as_array().unwrap().len(), 5);
+    assert_eq!(by["segments"]["rows"].as_array().unwrap().len(), 5);
     let verify = overlap(&server, &["verify", PAIR[0], PAIR[1]]);
     assert_eq!(verify.code, Some(0), "{}", verify.stderr);
 }
