@@ -96,7 +96,8 @@ def test_a_large_batch_is_cast_whole_or_not_at_all():
     texts = pa.array(["7"]).take(pa.array(np.zeros(2**22 + 5, np.int8)))
     bad = pa.chunked_array([pa.concat_arrays([texts, pa.array(["junk"])])])
     sketcher = overlap.Sketcher(cast="integer", **SMALL).update(pa.array(["1"]))
-    with pytest.raises(overlap.InputError, match="junk"):
+    # The ID itself is nobody's business.
+    with pytest.raises(overlap.InputError, match="an id is not a whole number"):
         sketcher.update(bad)
     assert (sketcher.rows, sketcher.finish().users().value) == (1, 1)
 
