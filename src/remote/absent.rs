@@ -45,7 +45,7 @@ impl Object {
         match self.0 {}
     }
 
-    pub const fn begin(&self, _: &Range<u64>) {
+    pub const fn begin(&self, _: &Range<u64>) -> bool {
         match self.0 {}
     }
 

@@ -93,11 +93,7 @@ impl Reader {
     pub fn announce(&self, ranges: &[Range<u64>]) {
         let ranges = joined(ranges, self.object.len());
         let total: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-        let cut = ranges.into_iter().flat_map(|range| {
-            let starts =
-                (range.start..range.end).step_by(usize::try_from(PIECE_BYTES).unwrap_or(1));
-            starts.map(move |start| start..(start + PIECE_BYTES).min(range.end))
-        });
+        let cut = ranges.into_iter().flat_map(pieces_of);
         let mut begun = lock(&self.object.0.begun);
         let pieces = cut.map(|range| {
             let slot = match begun.remove(&range.start) {
@@ -232,23 +228,28 @@ impl Reader {
 }
 
 impl Object {
-    /// Begins to fetch a range that somebody will announce soon, as far as there is room.
-    pub fn begin(&self, range: &Range<u64>) {
-        let range = range.start..range.end.min(range.start + PIECE_BYTES).min(self.len());
+    /// Begins to fetch a range that somebody will announce soon; false if there is no room for it now.
+    #[must_use]
+    pub fn begin(&self, range: &Range<u64>) -> bool {
         let tail_start = self.len() - lock(&self.0.tail).len() as u64;
         if self.0.whole.is_some() || range.is_empty() || range.start >= tail_start {
-            return;
+            return true;
         }
         let bytes = range.end - range.start;
-        if BEGUN.fetch_add(bytes, Ordering::Relaxed) + bytes > BEGUN_BYTES {
+        let before = BEGUN.fetch_add(bytes, Ordering::Relaxed);
+        // A range that is larger than all the room is begun alone.
+        if before > 0 && before + bytes > BEGUN_BYTES {
             BEGUN.fetch_sub(bytes, Ordering::Relaxed);
-            return;
+            return false;
         }
-        let slot = self.fetch(range.clone());
-        let before = lock(&self.0.begun).insert(range.start, (range, slot));
-        if let Some((range, _)) = before {
-            BEGUN.fetch_sub(range.end - range.start, Ordering::Relaxed);
+        let mut begun = lock(&self.0.begun);
+        for piece in pieces_of(range.clone()) {
+            let slot = self.fetch(piece.clone());
+            if let Some((twice, _)) = begun.insert(piece.start, (piece, slot)) {
+                BEGUN.fetch_sub(twice.end - twice.start, Ordering::Relaxed);
+            }
         }
+        true
     }
 }
 
@@ -258,6 +259,12 @@ impl Drop for super::object::Inner {
             BEGUN.fetch_sub(range.end - range.start, Ordering::Relaxed);
         }
     }
+}
+
+/// A range in pieces of at most [`PIECE_BYTES`].
+fn pieces_of(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let starts = (range.start..range.end).step_by(usize::try_from(PIECE_BYTES).unwrap_or(1));
+    starts.map(move |start| start..(start + PIECE_BYTES).min(range.end))
 }
 
 /// Ranges in order, those that nearly touch as one.

@@ -176,10 +176,12 @@ impl DataFile {
         }
     }
 
-    /// Begins to fetch what a unit of it takes, if it is an object of a store.
-    pub(super) fn begin(&self, row_group: usize) {
-        if let Self::Parquet(file) = self {
-            file.begin(row_group);
+    /// Begins to fetch what a unit of it takes, if it is an object of a store; false if there is no room
+    /// for it now.
+    pub(super) fn begin(&self, row_group: usize) -> bool {
+        match self {
+            Self::Parquet(file) => file.begin(row_group),
+            Self::Text(_) | Self::Ipc(_) => true,
         }
     }
 

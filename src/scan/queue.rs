@@ -5,8 +5,8 @@ use super::file::DataFile;
 use super::filtered::FileFilter;
 use super::parquet::{self, Part};
 use crate::reader::TextStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// What a thread takes at a time of one file of one side.
 pub(super) struct Unit {
@@ -67,7 +67,7 @@ pub(super) struct Queue {
     next: AtomicUsize,
     left_cost: AtomicU64,
     /// The first unit that nobody began to fetch.
-    unbegun: AtomicUsize,
+    unbegun: Mutex<usize>,
 }
 
 impl Queue {
@@ -80,32 +80,37 @@ impl Queue {
         Self {
             next: AtomicUsize::new(0),
             left_cost: AtomicU64::new(units.iter().map(Unit::cost).sum::<Cost>().0),
-            unbegun: AtomicUsize::new(0),
+            unbegun: Mutex::new(0),
             units,
         }
     }
 
-    /// Begins to fetch the units behind the one that was taken; costs nothing for local files.
+    /// Begins to fetch the units behind the one that was taken, as far as there is room; costs nothing for
+    /// local files.
     pub(super) fn begin_soon(&self, plan: &Plan) {
+        // Whoever else is at it begins the same units.
+        let Ok(mut unbegun) = self.unbegun.try_lock() else {
+            return;
+        };
         let taken = self.next.load(Ordering::Relaxed);
-        loop {
-            let next = self.unbegun.fetch_max(taken, Ordering::Relaxed).max(taken);
-            let Some(unit) = self.units.get(next).filter(|_| next < taken + Self::AHEAD) else {
-                return;
-            };
-            let claimed =
-                self.unbegun
-                    .compare_exchange(next, next + 1, Ordering::Relaxed, Ordering::Relaxed);
-            if let (
-                Ok(_),
+        *unbegun = taken.max(*unbegun);
+        while let Some(unit) = self
+            .units
+            .get(*unbegun)
+            .filter(|_| *unbegun < taken + Self::AHEAD)
+        {
+            let file = &plan.sides[unit.side].files[unit.file];
+            let is_begun = match &unit.work {
                 Work::RowGroup {
                     row_group,
                     part: None,
-                },
-            ) = (claimed, &unit.work)
-            {
-                plan.sides[unit.side].files[unit.file].begin(*row_group);
+                } => file.begin(*row_group),
+                _ => true,
+            };
+            if !is_begun {
+                return;
             }
+            *unbegun += 1;
         }
     }
 

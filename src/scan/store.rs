@@ -41,10 +41,11 @@ impl Identity {
         }
     }
 
-    /// Begins to fetch what somebody is going to read soon.
-    pub(super) fn begin(&self, range: &Range<u64>) {
-        if let Self::Remote(object) = self {
-            object.begin(range);
+    /// Begins to fetch what somebody is going to read soon; false if there is no room for it now.
+    pub(super) fn begin(&self, range: &Range<u64>) -> bool {
+        match self {
+            Self::Local { .. } => true,
+            Self::Remote(object) => object.begin(range),
         }
     }
 

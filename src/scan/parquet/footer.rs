@@ -171,12 +171,14 @@ impl ParquetFile {
         self.column.path().string()
     }
 
-    /// Begins to fetch what reading a row group takes, if that is its ID column alone.
-    pub(in crate::scan) fn begin(&self, row_group: usize) {
+    /// Begins to fetch what reading a row group takes, if that is its ID column alone; false if there is
+    /// no room for it now.
+    pub(in crate::scan) fn begin(&self, row_group: usize) -> bool {
         let group = &self.row_groups[row_group];
-        if group.kept.is_none() && group.chunk.num_values() > 0 && self.filter.is_none() {
-            self.identity.begin(&range_of(&group.chunk));
+        if group.kept.is_some() || group.chunk.num_values() == 0 || self.filter.is_some() {
+            return true;
         }
+        self.identity.begin(&range_of(&group.chunk))
     }
 
     pub(in crate::scan) fn locate(&self, error: Error) -> Error {
