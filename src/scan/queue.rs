@@ -140,7 +140,14 @@ pub(super) fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
     for unit in units {
         sides[unit.side].push(unit);
     }
-    sides.into_iter().map(Queue::new).collect()
+    let mut queues: Vec<Queue> = sides.into_iter().map(Queue::new).collect();
+    if !may_cut {
+        // Whoever reads rows reads more columns than the one that would be begun.
+        for queue in &mut queues {
+            queue.unbegun = Mutex::new(usize::MAX);
+        }
+    }
+    queues
 }
 
 /// The row groups of a file, or the seats at its stream.
