@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Builds the program and writes all that a release ships into `target/dist`; whatever was there is
-/// replaced. Options: `--features LIST` beside `png`, which is always in; `--debug` for a quick try.
+/// replaced. Options: `--features LIST` beside `cloud` and `png`, which are always in; `--debug` for a quick try.
 pub fn dist(options: &[&str]) -> Result<()> {
     let (features, profile) = parsed(options)?;
     let mut build = cargo();
@@ -35,7 +35,7 @@ pub fn dist(options: &[&str]) -> Result<()> {
 }
 
 fn parsed<'a>(options: &[&'a str]) -> Result<(String, &'a str)> {
-    let (mut features, mut profile) = ("png".to_owned(), "release");
+    let (mut features, mut profile) = ("cloud,png".to_owned(), "release");
     let mut options = options.iter();
     while let Some(&option) = options.next() {
         match option {
