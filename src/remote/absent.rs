@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An object of a store; there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ impl Object {
     }
 
     pub const fn len(&self) -> u64 {
+        match self.0 {}
+    }
+
+    pub const fn whole(&self) -> Option<&File> {
         match self.0 {}
     }
 
@@ -76,11 +81,11 @@ pub const fn request_fault(_: &Path) -> Option<Error> {
     None
 }
 
-pub fn list(folder: &Path) -> Result<Vec<Child>> {
+pub fn list(folder: &Path) -> Result<Arc<Vec<Child>>> {
     refused(folder)
 }
 
-pub fn children(folder: &Path) -> Result<Vec<Child>> {
+pub fn children(folder: &Path) -> Result<Arc<Vec<Child>>> {
     refused(folder)
 }
 

@@ -7,6 +7,7 @@ use object_store::ObjectStore;
 use object_store::path::Path as Key;
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use tokio::runtime::Runtime;
 
@@ -36,12 +37,24 @@ pub(super) fn forget_stores() {
     *STORES.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
+/// What a path addresses: the address, the client of its store, and the key in there.
+///
+/// # Errors
+/// Those of [`Address::parse`] and of making a client, with the path.
+pub(super) fn of(path: &Path) -> Result<(Address, Store, Key)> {
+    let found = Address::parse(path).and_then(|address| {
+        let (store, key) = place(&address)?;
+        Ok((address, store, key))
+    });
+    found.map_err(|e| e.with("file", path.display()))
+}
+
 /// The client of an address, and the key in its store.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] if settings and credentials make no client, [`ErrorKind::Usage`] for a key that no
 /// store takes.
-pub(super) fn place(address: &Address) -> Result<(Store, Key)> {
+fn place(address: &Address) -> Result<(Store, Key)> {
     let key = match address.kind {
         // It is decoded here and encoded again by the client.
         Kind::Web => Key::from_url_path(&address.key),

@@ -138,6 +138,11 @@ fn chain(error: &StoreError) -> String {
     text
 }
 
+/// The status of the answer that an error is about, if there was one.
+pub(super) fn status_of(error: &StoreError) -> Option<u16> {
+    status(&chain(error))
+}
+
 fn status(all: &str) -> Option<u16> {
     let (_, rest) = all.split_once("status code: ")?;
     rest.get(..3)?.parse().ok()

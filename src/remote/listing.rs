@@ -7,7 +7,8 @@ use super::fault;
 use super::object::lock;
 use crate::error::{ErrorKind, Result};
 use futures_util::TryStreamExt;
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::ObjectMeta;
+use object_store::path::Path as Key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -35,74 +36,67 @@ fn plain(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// [`ErrorKind::Input`] with the address if the store doesn't list them.
-pub fn list(folder: &Path) -> Result<Vec<Child>> {
+pub fn list(folder: &Path) -> Result<Arc<Vec<Child>>> {
     let folder = plain(folder);
-    if let Some(known) = lock(&LISTINGS)
-        .as_ref()
-        .and_then(|all| all.below.get(&folder))
-    {
-        return Ok(known.to_vec());
+    if let Some(known) = with_all(|all| all.below.get(&folder).map(Arc::clone)) {
+        return Ok(known);
     }
-    let located = |e: crate::Error| e.with("file", folder.display());
-    let address = Address::parse(&folder).map_err(located)?;
-    let (store, key) = client::place(&address).map_err(located)?;
-    let found = client::wait(async move {
-        let prefix = Some(&key).filter(|key| !key.as_ref().is_empty());
-        let all: object_store::Result<Vec<ObjectMeta>> =
-            store.client.list(prefix).try_collect().await;
-        let explain = |e| fault::explain(ErrorKind::Input, &e, &store.identity);
-        let all = all.map_err(explain)?;
-        Ok(all
-            .iter()
-            .map(|meta| child(&address, meta))
-            .collect::<Vec<_>>())
-    });
-    let mut found: Vec<Child> = found.map_err(located)?;
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    let found = Arc::new(found);
-    let mut listings = lock(&LISTINGS);
-    let all = listings.get_or_insert_default();
-    all.below.insert(folder, Arc::clone(&found));
-    Ok(found.to_vec())
+    let found = asked(&folder, true)?;
+    with_all(|all| all.below.insert(folder, Arc::clone(&found)));
+    Ok(found)
 }
 
-/// What lies in a folder, without what lies in its folders.
+/// What lies in a folder, without what lies in its folders, by name.
 ///
 /// # Errors
 /// Those of [`list`].
-pub fn children(folder: &Path) -> Result<Vec<Child>> {
+pub fn children(folder: &Path) -> Result<Arc<Vec<Child>>> {
     let folder = plain(folder);
-    if let Some(all) = &*lock(&LISTINGS) {
-        if let Some(known) = all.within.get(&folder) {
-            return Ok(known.to_vec());
-        }
-        let above = folder.ancestors().find_map(|above| all.below.get(above));
-        if let Some(above) = above {
-            return Ok(within(&folder, above));
-        }
-    }
-    let located = |e: crate::Error| e.with("file", folder.display());
-    let address = Address::parse(&folder).map_err(located)?;
-    let (store, key) = client::place(&address).map_err(located)?;
+    let known = with_all(|all| {
+        let above = || folder.ancestors().find_map(|above| all.below.get(above));
+        let told = || Some(Arc::new(within(&folder, above()?)));
+        all.within.get(&folder).map(Arc::clone).or_else(told)
+    });
+    let found = match known {
+        Some(known) => known,
+        None => asked(&folder, false)?,
+    };
+    with_all(|all| all.within.insert(folder, Arc::clone(&found)));
+    Ok(found)
+}
+
+fn with_all<T>(use_them: impl FnOnce(&mut Listings) -> T) -> T {
+    use_them(lock(&LISTINGS).get_or_insert_default())
+}
+
+/// What a store says of a folder, by name: all objects below it, or what lies just in it.
+fn asked(folder: &Path, is_deep: bool) -> Result<Arc<Vec<Child>>> {
+    let (address, store, key) = client::of(folder)?;
     let found = client::wait(async move {
         let prefix = Some(&key).filter(|key| !key.as_ref().is_empty());
-        let found = store.client.list_with_delimiter(prefix).await;
+        let found = match is_deep {
+            true => store
+                .client
+                .list(prefix)
+                .try_collect()
+                .await
+                .map(|all| (all, Vec::new())),
+            false => {
+                let found = store.client.list_with_delimiter(prefix).await;
+                found.map(|found| (found.objects, found.common_prefixes))
+            }
+        };
         let explain = |e| fault::explain(ErrorKind::Input, &e, &store.identity);
-        let found = found.map_err(explain)?;
-        let folders = found.common_prefixes.iter().map(|key| Child {
-            path: address.path_of(key.as_ref()),
-            is_folder: true,
-            bytes: 0,
-            modified: None,
-        });
-        let objects = found.objects.iter().map(|meta| child(&address, meta));
-        Ok(folders.chain(objects).collect::<Vec<_>>())
+        let (objects, folders): (Vec<ObjectMeta>, Vec<Key>) = found.map_err(explain)?;
+        let objects = objects.iter().map(|meta| child(&address, meta));
+        let folders = folders
+            .iter()
+            .map(|key| folder_at(address.path_of(key.as_ref())));
+        Ok(objects.chain(folders).collect())
     });
-    let found = Arc::new(found.map_err(located)?);
-    let mut listings = lock(&LISTINGS);
-    let all = listings.get_or_insert_default();
-    all.within.insert(folder, Arc::clone(&found));
-    Ok(found.to_vec())
+    let mut found: Vec<Child> = found.map_err(|e| e.with("file", folder.display()))?;
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Arc::new(found))
 }
 
 /// What of a listing lies just in a folder.
@@ -120,18 +114,22 @@ fn within(folder: &Path, all: &[Child]) -> Vec<Child> {
             (Some(name), Some(_)) => {
                 let path = folder.join(name);
                 if folders.insert(path.clone()) {
-                    found.push(Child {
-                        path,
-                        is_folder: true,
-                        bytes: 0,
-                        modified: None,
-                    });
+                    found.push(folder_at(path));
                 }
             }
             _ => {}
         }
     }
     found
+}
+
+fn folder_at(path: PathBuf) -> Child {
+    Child {
+        path,
+        is_folder: true,
+        bytes: 0,
+        modified: None,
+    }
 }
 
 fn child(address: &Address, meta: &ObjectMeta) -> Child {

@@ -1,6 +1,5 @@
 //! Objects that are open for reading, each asked for once.
 
-use super::address::Address;
 use super::client::{self, Store};
 use super::fault;
 use super::reader::{Reader, Slot};
@@ -41,7 +40,7 @@ pub(super) struct Inner {
     /// Its first bytes, once somebody asked for some.
     pub(super) head: Mutex<Bytes>,
     /// All of it, from a server that gives no parts.
-    pub(super) whole: Option<File>,
+    whole: Option<File>,
     /// Pieces that somebody will ask for soon.
     pub(super) begun: Mutex<Begun>,
     fault: Mutex<Option<Error>>,
@@ -69,9 +68,8 @@ impl Object {
         if let Some(known) = known(path) {
             return Ok(known);
         }
-        let address = Address::parse(path).map_err(|e| e.with("file", path.display()))?;
-        let opened = client::place(&address)
-            .and_then(|(store, key)| client::wait(open(path.to_owned(), store, key)));
+        let (_, store, key) = client::of(path)?;
+        let opened = client::wait(open(path.to_owned(), store, key));
         let object = opened.map_err(|e| e.with("file", path.display()))?;
         note(&object, false);
         Ok(object)
@@ -90,6 +88,12 @@ impl Object {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.0.meta.size
+    }
+
+    /// The local file that holds all of it, of a server that gives no parts.
+    #[must_use]
+    pub fn whole(&self) -> Option<&File> {
+        self.0.whole.as_ref()
     }
 
     /// A reader of its own place and its own requests.
@@ -226,10 +230,8 @@ async fn open(path: PathBuf, store: Store, key: Key) -> Result<Object> {
 
 /// Whether a store doesn't give the ends of objects, or this one has none.
 fn asks_for_less(error: &StoreError) -> bool {
-    let text = error.to_string();
-    matches!(error, StoreError::NotSupported { .. }) && text.contains("uffix")
-        || text.contains("status code: 416")
-        || text.contains("416 Range Not Satisfiable")
+    let takes_no_suffix = matches!(error, StoreError::NotSupported { source } if source.to_string().contains("uffix"));
+    takes_no_suffix || fault::status_of(error) == Some(416)
 }
 
 /// What an answer says of the object, and its end; no end if the connection broke.
@@ -303,8 +305,8 @@ pub fn open_all(paths: &[PathBuf]) {
         .iter()
         .filter(|path| super::is_address(path) && known(path).is_none())
         .filter_map(|path| {
-            let (store, key) = client::place(&Address::parse(path).ok()?).ok()?;
-            Some(opened_soon(path.clone(), store, key))
+            let (_, store, key) = client::of(path).ok()?;
+            Some(open(path.clone(), store, key))
         })
         .collect();
     if missing.is_empty() {
@@ -321,10 +323,6 @@ pub fn open_all(paths: &[PathBuf]) {
         noted.await;
         Ok(())
     });
-}
-
-async fn opened_soon(path: PathBuf, store: Store, key: Key) -> Result<Object> {
-    open(path, store, key).await
 }
 
 /// Lets go of objects that nobody opened in earnest, and of listings: the next question asks the stores

@@ -138,9 +138,6 @@ impl Reader {
         if offset >= len || buffer.is_empty() {
             return Ok(0);
         }
-        if let Some(file) = &self.object.0.whole {
-            return read_file_at(file, buffer, offset);
-        }
         let wanted = offset..len.min(offset + buffer.len() as u64);
         let found = match self.known(&wanted) {
             Some(found) => Ok(found),
@@ -232,7 +229,7 @@ impl Object {
     #[must_use]
     pub fn begin(&self, range: &Range<u64>) -> bool {
         let tail_start = self.len() - lock(&self.0.tail).len() as u64;
-        if self.0.whole.is_some() || range.is_empty() || range.start >= tail_start {
+        if self.whole().is_some() || range.is_empty() || range.start >= tail_start {
             return true;
         }
         let bytes = range.end - range.start;
@@ -283,16 +280,6 @@ fn joined(ranges: &[Range<u64>], len: u64) -> Vec<Range<u64>> {
         }
     }
     joined
-}
-
-#[cfg(unix)]
-fn read_file_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_file_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Objects written whole or not at all.
 
-use super::address::{Address, Kind};
 use super::client::{self, Store};
 use super::fault;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,12 +26,11 @@ const PART_BYTES: usize = 16 << 20;
 /// [`ErrorKind::Output`] with the address.
 pub fn write(path: &Path, file: &File, bytes: u64) -> Result<()> {
     let located = |e: Error| e.with("file", path.display());
-    let address = Address::parse(path).map_err(located)?;
-    if address.kind == Kind::Web {
+    if super::is_web(path) {
         let error = Error::new(ErrorKind::Output, "a web server takes no files");
         return Err(located(error.hint("write to a bucket or to a local file")));
     }
-    let (store, key) = client::place(&address).map_err(located)?;
+    let (_, store, key) = client::of(path)?;
     let mut file = file.try_clone().map_err(|e| located(unreadable(&e)))?;
     file.seek(SeekFrom::Start(0))
         .map_err(|e| located(unreadable(&e)))?;
@@ -81,7 +79,7 @@ async fn put(store: &Store, key: &Key, file: &mut File) -> Result<()> {
         && (matches!(
             e,
             StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }
-        ) || e.to_string().contains("status code: 501"))
+        ) || fault::status_of(e) == Some(501))
     {
         done = put(PutMode::Overwrite).await;
     }

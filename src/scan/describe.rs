@@ -80,11 +80,7 @@ pub fn describe(
     match format {
         file::Format::Text(packing) => of_text(file, packing, selection).map(Some),
         file::Format::Arrow(packing) => of_arrow(&file, packing, selection).map(Some),
-        file::Format::Parquet => {
-            let facts = of_parquet(path, is_foreign);
-            drop(file);
-            return facts;
-        }
+        file::Format::Parquet => return of_parquet(path, is_foreign),
     }
     .map_err(located)
 }

@@ -133,10 +133,8 @@ impl DataFile {
                 Ok(Some(Self::Ipc(Box::new(arrow))))
             }
             Format::Parquet => {
-                // Not dropped before: of an object that would be another request.
-                let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter);
-                drop(file);
-                Ok(parquet?.map(Self::Parquet))
+                let parquet = ParquetFile::open(path, live, id, selection, is_foreign, counter)?;
+                Ok(parquet.map(Self::Parquet))
             }
         }
     }

@@ -49,8 +49,9 @@ impl Identity {
         }
     }
 
-    pub(super) const fn is_remote(&self) -> bool {
-        matches!(self, Self::Remote(_))
+    /// Whether reading is asking a store.
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self, Self::Remote(object) if object.whole().is_none())
     }
 }
 
@@ -76,9 +77,13 @@ impl InputFile {
         let fail = |e: io::Error| Error::input(describe(&e)).with("file", path.display());
         if remote::is_address(path) {
             let object = remote::Object::open(path)?;
+            let bytes = match object.whole() {
+                Some(file) => Held::Local(file.try_clone().map_err(fail)?),
+                None => Held::Remote(object.reader()),
+            };
             return Ok(Self {
                 path: path.to_owned(),
-                bytes: Held::Remote(object.reader()),
+                bytes,
                 identity: Identity::Remote(object),
             });
         }
@@ -144,7 +149,7 @@ impl InputFile {
     }
 
     /// Whether every read is a request, unless its range was announced.
-    pub(super) const fn is_remote(&self) -> bool {
+    pub(super) fn is_remote(&self) -> bool {
         self.identity.is_remote()
     }
 
@@ -165,11 +170,11 @@ impl InputFile {
     /// Fails if the file isn't any more what it was when `identity` was taken. Of an object every request
     /// asks for just this state of it.
     pub(super) fn ensure_unchanged(&self, identity: &Identity) -> Result<()> {
-        let is_now = match &self.bytes {
-            Held::Local(file) => file
+        let is_now = match (&self.bytes, identity) {
+            (Held::Local(file), Identity::Local { .. }) => file
                 .metadata()
                 .is_ok_and(|metadata| Identity::of(&metadata) == *identity),
-            Held::Remote(_) => true,
+            _ => true,
         };
         if self.identity == *identity && is_now {
             return Ok(());
@@ -295,30 +300,32 @@ pub(super) fn canonical(path: &Path) -> io::Result<PathBuf> {
 
 /// Whether there is a file at a path. Of addresses, listings say so, each asked for once.
 pub(super) fn is_file(path: &Path) -> bool {
-    if !remote::is_address(path) {
-        return path.is_file();
-    }
-    let folder = path.parent().filter(|folder| remote::can_be_listed(folder));
-    let listed = folder.map(remote::children);
-    match listed {
-        Some(Ok(children)) => children.iter().any(|child| child.path == path),
-        // Who may read an object needn't be allowed to list its folder.
-        _ => remote::Object::open(path).is_ok(),
+    match remote::is_address(path) {
+        true => match listed(path) {
+            Some(child) => child.is_some_and(|child| !child.is_folder),
+            // Who may read an object needn't be allowed to list its folder.
+            None => remote::Object::open(path).is_ok(),
+        },
+        false => path.is_file(),
     }
 }
 
 /// Whether there is a folder at a path; no web server has any.
 pub(super) fn is_folder(path: &Path) -> bool {
-    if !remote::is_address(path) {
-        return path.is_dir();
+    match remote::is_address(path) {
+        true => listed(path).flatten().is_some_and(|child| child.is_folder),
+        false => path.is_dir(),
     }
-    let parent = path.parent().filter(|folder| remote::can_be_listed(folder));
-    let children = parent.and_then(|folder| remote::children(folder).ok());
-    children.is_some_and(|children| {
-        children
-            .iter()
-            .any(|child| child.is_folder && child.path == path)
-    })
+}
+
+/// What the listing of its folder says of an address; `None` if there is no listing.
+fn listed(path: &Path) -> Option<Option<remote::Child>> {
+    let folder = path
+        .parent()
+        .filter(|folder| remote::can_be_listed(folder))?;
+    let children = remote::children(folder).ok()?;
+    let found = children.binary_search_by(|child| child.path.as_path().cmp(path));
+    Some(found.ok().map(|at| children[at].clone()))
 }
 
 /// Something that lies in a folder.
@@ -347,11 +354,11 @@ impl Entry {
 /// [`crate::ErrorKind::Input`] with the folder if it can't be read.
 pub(super) fn entries(folder: &Path) -> Result<Vec<Entry>> {
     if remote::is_address(folder) {
-        let entry = |child: remote::Child| Entry {
-            path: child.path,
+        let entry = |child: &remote::Child| Entry {
+            path: child.path.clone(),
             modified: child.modified,
         };
-        return Ok(remote::children(folder)?.into_iter().map(entry).collect());
+        return Ok(remote::children(folder)?.iter().map(entry).collect());
     }
     let fail = |e: io::Error| Error::input(describe(&e)).with("file", folder.display());
     let entry = |entry: io::Result<std::fs::DirEntry>| {

@@ -24,17 +24,14 @@ impl Log {
     /// [`crate::ErrorKind::Usage`] if there is no such version.
     pub(super) fn list(folder: &Path, as_of: Option<AsOf>) -> Result<Self> {
         let mut commits = BTreeMap::new();
-        let mut times = BTreeMap::new();
         let mut checkpoints: BTreeMap<(u64, Kind), Vec<PathBuf>> = BTreeMap::new();
         for entry in store::entries(folder)? {
-            let path = entry.path.clone();
-            let name = path.file_name().and_then(|name| name.to_str());
+            let name = entry.path.file_name().and_then(|name| name.to_str());
             match name.and_then(Kind::of) {
                 Some((version, Kind::Commit)) => {
-                    times.insert(version, entry);
-                    commits.insert(version, path);
+                    commits.insert(version, entry);
                 }
-                Some(key) => checkpoints.entry(key).or_default().push(path),
+                Some(key) => checkpoints.entry(key).or_default().push(entry.path),
                 None => {}
             }
         }
@@ -52,7 +49,7 @@ impl Log {
                 let text = format!("it has no version {version}: the newest is {newest}");
                 return Err(Error::usage(text));
             }
-            Some(AsOf::Time(time)) => version_at(&times, time)?,
+            Some(AsOf::Time(time)) => version_at(&commits, time)?,
         };
         checkpoints.retain(|(version, _), _| *version <= last);
         commits.retain(|version, _| *version <= last);
@@ -74,7 +71,7 @@ impl Log {
         });
         Ok(Self {
             checkpoint: checkpoint.unwrap_or_default(),
-            commits: commits.into_values().collect(),
+            commits: commits.into_values().map(|entry| entry.path).collect(),
         })
     }
 }

@@ -239,14 +239,12 @@ fn check_ends(file: &InputFile) -> Result<Vec<Option<u64>>> {
         return Err(Error::input("is empty, not a Parquet file"));
     }
     let head_bytes = usize::try_from(file.len().min(8)).unwrap_or(8);
-    // Of an object the end comes first, and its beginning costs another request.
-    let head = match file.is_remote() && file.len() >= FILE_BYTES_MIN {
-        true => read(file.len() - 4, 4)?,
+    // Of an object the end comes first, and its beginning, which says the same, takes another request.
+    let is_told =
+        file.is_remote() && file.len() >= FILE_BYTES_MIN && read(file.len() - 4, 4)? == b"PAR1";
+    let head = match is_told {
+        true => b"PAR1".to_vec(),
         false => read(0, head_bytes)?,
-    };
-    let head = match file.is_remote() && head != b"PAR1" {
-        true => read(0, head_bytes)?,
-        false => head,
     };
     if file.len() < FILE_BYTES_MIN {
         return Err(Error::input(format!(

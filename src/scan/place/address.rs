@@ -1,9 +1,9 @@
 //! What an address stands for: an object, everything below a folder of a store, or what a glob matches.
 
-use super::folder::{is_metadata_of_table, kind_in_glob};
+use super::folder::{ensure_data, is_metadata_of_table, kind_in_glob};
 use super::list::is_glob;
 use super::{Found, data, leftover};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::remote::{self, Child, Object};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// The files that an address stands for.
 ///
 /// # Errors
-/// [`ErrorKind::Input`] if there is neither an object nor a folder of data, or the store can't be asked;
-/// [`ErrorKind::Usage`] for a glob that matches nothing.
+/// [`crate::ErrorKind::Input`] if there is neither an object nor a folder of data, or the store can't be asked;
+/// [`crate::ErrorKind::Usage`] for a glob that matches nothing.
 pub(super) fn expand(path: &Path) -> Result<Found> {
     let only = || Found {
         files: vec![path.to_owned()],
@@ -32,11 +32,8 @@ pub(super) fn expand(path: &Path) -> Result<Found> {
     if is_glob(path) {
         return matching(path);
     }
-    if text.ends_with('/') {
-        return below(path, None);
-    }
     let is_bucket = path.components().count() < 3;
-    if is_bucket {
+    if text.ends_with('/') || is_bucket {
         return below(path, None);
     }
     match Object::look(path) {
@@ -50,31 +47,14 @@ fn below(folder: &Path, missing: Option<Error>) -> Result<Found> {
     let listed = match (remote::list(folder), missing) {
         // Who may read an object needn't be allowed to list the folder that it isn't.
         (Err(_), Some(missing)) => return Err(missing),
-        (listed, missing) => {
-            let listed = listed?;
-            if let Some(missing) = missing.filter(|_| listed.is_empty()) {
-                return Err(missing);
-            }
-            listed
-        }
+        (Ok(listed), Some(missing)) if listed.is_empty() => return Err(missing),
+        (listed, _) => listed?,
     };
     let mut sorted = Sorted::default();
-    for child in &listed {
+    for child in &*listed {
         sorted.take(folder, child);
     }
-    let found = sorted.found();
-    if found.files.is_empty() && found.tables.is_empty() {
-        let error = Error::input("holds no data file").with("file", folder.display());
-        return Err(match found.passed_over.first() {
-            None => error,
-            Some(first) => error.hint(format!(
-                "{} paths in it are passed over, such as {}: name the one that is meant",
-                found.passed_over.len(),
-                first.display()
-            )),
-        });
-    }
-    Ok(found)
+    ensure_data(sorted.found(), folder)
 }
 
 /// Objects of a listing, by what they hold.
@@ -152,12 +132,8 @@ impl Sorted {
 /// What a glob matches: objects, and those below folders that it matches.
 fn matching(path: &Path) -> Result<Found> {
     let pattern = path.to_string_lossy();
-    let matcher = glob::Pattern::new(&pattern).map_err(|e| {
-        Error::new(
-            ErrorKind::Usage,
-            format!("{pattern}: not a glob: {}", e.msg),
-        )
-    })?;
+    let matcher = glob::Pattern::new(&pattern)
+        .map_err(|e| Error::usage(format!("{pattern}: not a glob: {}", e.msg)))?;
     let options = glob::MatchOptions {
         require_literal_separator: true,
         ..glob::MatchOptions::default()
@@ -170,7 +146,7 @@ fn matching(path: &Path) -> Result<Found> {
     let matches = |path: &Path| matcher.matches_with(&path.to_string_lossy(), options);
     let mut sorted = Sorted::default();
     let mut left_out = 0;
-    for child in &remote::list(&fixed)? {
+    for child in &*remote::list(&fixed)? {
         let depth = child
             .path
             .iter()

@@ -2,7 +2,7 @@
 
 use super::Found;
 use super::data::PACKED;
-use super::list::{expand, is_glob, list, local_of_address, read_list};
+use super::list::{expand, is_glob, list, plain, read_list};
 use crate::error::{Error, Result};
 use crate::remote;
 use crate::scan::stdin;
@@ -90,15 +90,6 @@ impl Side {
         }
         name_after_paths(&mut sides, &unnamed);
         Ok(sides)
-    }
-}
-
-/// A path without what must not be shown of it; one that is written as a `file:` address, as a path.
-fn plain(path: &Path) -> Result<PathBuf> {
-    let local = path.to_str().and_then(local_of_address);
-    match local.filter(|_| !path.exists()) {
-        Some(local) => Ok(local),
-        None => remote::sheltered(path),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::remote;
 use crate::scan::store::{InputFile, Sequential};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Extensions of compressed files.
 pub(super) const PACKED: [&str; 5] = ["gz", "zst", "bz2", "xz", "zstd"];
@@ -35,48 +35,54 @@ const DOCUMENTS: [&str; 9] = [
     "sha256sums",
 ];
 
+/// A name, taken apart.
+struct Name {
+    is_packed: bool,
+    /// The path without the extension of what it is packed with.
+    inner: PathBuf,
+    /// The extension of what is inside, in small letters.
+    extension: Option<String>,
+}
+
+impl Name {
+    fn of(path: &Path) -> Self {
+        let extension = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
+        let is_packed = is_one_of(&extension(path), &PACKED);
+        let inner = match is_packed {
+            true => path.with_extension(""),
+            false => path.to_owned(),
+        };
+        Self {
+            is_packed,
+            extension: extension(&inner),
+            inner,
+        }
+    }
+}
+
+fn is_one_of(found: &Option<String>, known: &[&str]) -> bool {
+    let found = found.as_ref();
+    found.is_some_and(|found| known.contains(&found.as_str()))
+}
+
 /// Whether the name of a file says that it holds data.
 pub(super) fn is_named(path: &Path) -> bool {
-    let lower = path.to_string_lossy().to_ascii_lowercase();
-    let inner = PACKED
-        .iter()
-        .find_map(|packed| lower.strip_suffix(&format!(".{packed}")));
-    let name = inner.unwrap_or(&lower);
-    DATA.iter().any(|end| {
-        name.strip_suffix(end)
-            .is_some_and(|stem| stem.ends_with('.'))
-    })
+    is_one_of(&Name::of(path).extension, &DATA)
 }
 
 /// Whether a file holds data. One that can't be read is taken for data, so that whoever opens it says so.
 pub(super) fn is_data(path: &Path) -> bool {
-    let extension = |path: &Path| {
-        let extension = path.extension()?.to_str()?;
-        Some(extension.to_ascii_lowercase())
-    };
-    let is_one_of = |found: &Option<String>, known: &[&str]| {
-        found
-            .as_ref()
-            .is_some_and(|found| known.contains(&found.as_str()))
-    };
-    let outer = extension(path);
-    let is_packed = is_one_of(&outer, &PACKED);
-    let inner = match is_packed {
-        true => path.with_extension(""),
-        false => path.to_owned(),
-    };
-    let named = extension(&inner);
-    if is_named(path) {
+    let name = Name::of(path);
+    if is_one_of(&name.extension, &DATA) {
         return true;
     }
     let Ok(head) = head(path) else {
         return true;
     };
     let is_other = || {
-        let stem = inner
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().to_lowercase());
-        is_one_of(&named, &OTHER) || stem.is_some_and(|stem| DOCUMENTS.contains(&stem.as_str()))
+        let stem = name.inner.file_stem();
+        let stem = stem.map(|stem| stem.to_string_lossy().to_lowercase());
+        is_one_of(&name.extension, &OTHER) || is_one_of(&stem, &DOCUMENTS)
     };
     if is_binary_format(&head) {
         return true;
@@ -84,8 +90,8 @@ pub(super) fn is_data(path: &Path) -> bool {
     if head.is_empty() || is_other() {
         return false;
     }
-    if named.as_deref() == Some("json") {
-        return is_packed || is_json_lines(&head);
+    if name.extension.as_deref() == Some("json") {
+        return name.is_packed || is_json_lines(&head);
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     let is_utf16 = matches!(head[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);

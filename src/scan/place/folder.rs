@@ -14,18 +14,22 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// [`crate::ErrorKind::Input`] if a folder can't be read or there is no data.
 pub(super) fn files_below(folder: &Path) -> Result<Found> {
-    let found = all_below(folder)?;
-    if found.files.is_empty() && found.tables.is_empty() {
-        let error = Error::input("holds no data file").with("file", folder.display());
-        return Err(match found.passed_over.len() {
-            0 => error,
-            count => error.hint(format!(
-                "{count} paths in it are passed over, such as {}: name the one that is meant",
-                found.passed_over[0].display()
-            )),
-        });
+    all_below(folder).and_then(|found| ensure_data(found, folder))
+}
+
+/// Sees to it that something was found below a folder.
+pub(super) fn ensure_data(found: Found, folder: &Path) -> Result<Found> {
+    if !found.files.is_empty() || !found.tables.is_empty() {
+        return Ok(found);
     }
-    Ok(found)
+    let error = Error::input("holds no data file").with("file", folder.display());
+    Err(match found.passed_over.len() {
+        0 => error,
+        count => error.hint(format!(
+            "{count} paths in it are passed over, such as {}: name the one that is meant",
+            found.passed_over[0].display()
+        )),
+    })
 }
 
 /// Likewise, also of a folder without data.

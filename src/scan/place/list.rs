@@ -92,18 +92,24 @@ fn path_of_line(line: &str) -> Result<PathBuf> {
     {
         return Ok(PathBuf::from(inner));
     }
-    if let Some(local) = local_of_address(line) {
-        return Ok(local);
-    }
     if line.starts_with("~/") {
         return Err(Error::input(format!("{line}: no such file"))
             .hint("only shells know ~: write the path in full"));
     }
-    remote::sheltered(&path)
+    plain(&path)
+}
+
+/// A path without what must not be shown of it; one that is written as a `file:` address, as a path.
+pub(super) fn plain(path: &Path) -> Result<PathBuf> {
+    let local = path.to_str().and_then(local_of_address);
+    match local.filter(|_| !path.exists()) {
+        Some(local) => Ok(local),
+        None => remote::sheltered(path),
+    }
 }
 
 /// The path that a `file:` address names.
-pub(super) fn local_of_address(text: &str) -> Option<PathBuf> {
+fn local_of_address(text: &str) -> Option<PathBuf> {
     let (scheme, rest) = text.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("file") {
         return None;
