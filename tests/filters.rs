@@ -459,3 +459,27 @@ fn sketches_have_no_rows_to_take() {
     assert_eq!(report["sides"][1]["rows"], 1_334);
     assert!(report["sides"][0].get("filter").is_none());
 }
+
+#[test]
+fn a_merged_file_says_the_conditions_of_its_parts() {
+    let folder = Folder::new();
+    let file = parquet(&folder, "a.parquet", EnabledStatistics::Chunk);
+    let path = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let (active, high, all) = (path("active.ovs"), path("high.ovs"), path("all.ovs"));
+    let sketched = |words: &[&str]| assert_eq!(ask(words).code, Some(0), "{words:?}");
+    sketched(&["sketch", &file, "-o", &active, "--where", "active"]);
+    sketched(&["sketch", &file, "-o", &high, "--where", "tier > 2"]);
+    sketched(&["sketch", &file, "-o", &all]);
+    let merged = path("merged.ovs");
+    let told = |words: &[&str]| {
+        let merge = ["merge", "-o", &merged];
+        let words: Vec<&str> = merge.iter().chain(words).copied().collect();
+        sketched(&words);
+        let report = ask(&["inspect", &merged, "--format", "json"]).json();
+        report["files"][0]["filter"].clone()
+    };
+    assert_eq!(told(&[&active, &high]), "active | tier > 2");
+    assert_eq!(told(&[&active, &active]), "active");
+    assert_eq!(told(&[&all, &high]), "all rows | tier > 2");
+    assert_eq!(told(&[&all, &file]), serde_json::Value::Null);
+}

@@ -10,6 +10,7 @@ use crate::report::StoreReport;
 use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
 use crate::storage::write_atomically;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A job that ends in a sketch file.
@@ -48,6 +49,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     let data = Some(&nobody).filter(|_| has_data);
     let parts: Vec<&Sketch> = inputs.stored().chain(data).collect();
     warnings.extend(super::sketch_warnings_of(&parts));
+    let stored = inputs.plan.sides.iter().flat_map(|side| &side.foreign);
+    let conditions = stored.map(|path| inputs::told_filter(path));
+    let mut conditions = conditions.collect::<Result<Vec<_>>>()?;
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, sources.threads, progress)?;
     let Some(table) = tables.into_iter().next() else {
@@ -56,11 +60,12 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     let pages = page_checks(0);
     super::tell_filters(&mut sources_read, &page_checks);
     warnings.extend(super::nulls_warnings([(&side_name, pages)]));
-    let filter = sources_read
+    let of_data = sources_read
         .iter()
         .find_map(|source| source.filter.as_ref());
-    let filter = filter.map(|filter| filter.condition.as_str());
-    let bytes = write_filtered_sketches(&table, filter, &request.output)?;
+    conditions.extend(has_data.then(|| of_data.map(|filter| filter.condition.clone())));
+    let filter = condition_of_all(conditions);
+    let bytes = write_filtered_sketches(&table, filter.as_deref(), &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
     Ok(StoreReport {
         file: request.output.display().to_string(),
@@ -72,6 +77,18 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         sources: sources_read,
         warnings,
     })
+}
+
+/// What to write into a file whose parts are of the rows that meet these conditions, or of all rows.
+fn condition_of_all(mut conditions: Vec<Option<String>>) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    conditions.retain(|condition| seen.insert(condition.clone()));
+    if conditions == [None] {
+        return None;
+    }
+    let of_part = |condition: Option<String>| condition.unwrap_or_else(|| "all rows".to_owned());
+    let parts: Vec<String> = conditions.into_iter().map(of_part).collect();
+    Some(parts.join(" | ")).filter(|text| !text.is_empty())
 }
 
 /// The sketches of a file, by segment.

@@ -92,6 +92,25 @@ impl<'a, 's> Collector<'a, 's> {
         }
     }
 
+    /// Takes the ID of a record that is written as a JSON number; `refuse` says why one isn't whole.
+    #[inline(always)]
+    pub(super) fn number(
+        &mut self,
+        number: &[u8],
+        at: usize,
+        refuse: impl Fn(&[u8]) -> Error,
+    ) -> Result<(), Fault> {
+        if self.nulls.contains(number) {
+            self.null(true);
+            return Ok(());
+        }
+        match plain_integer(number) {
+            Some(integer) => self.take(integer, at),
+            None if number == b"-0" => self.take(Integer::Narrow(0), at),
+            None => Err(Fault::new(at, refuse(number))),
+        }
+    }
+
     /// Takes a record without an ID, whether a text says so or not.
     pub(super) fn null(&mut self, named: bool) {
         self.tally.rows += 1;
@@ -117,11 +136,18 @@ impl<'a, 's> Collector<'a, 's> {
 
     #[inline(always)]
     fn integer(&mut self, id: &[u8], at: usize) -> Result<(), Fault> {
-        self.tally.rows += 1;
         match plain_integer(id) {
-            Some(Integer::Narrow(value)) => self.narrow.push(value),
-            Some(Integer::Wide(value)) => self.wide.push(value),
-            None => return Err(no_integer(id, at)),
+            Some(integer) => self.take(integer, at),
+            None => Err(no_integer(id, at)),
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, integer: Integer, at: usize) -> Result<(), Fault> {
+        self.tally.rows += 1;
+        match integer {
+            Integer::Narrow(value) => self.narrow.push(value),
+            Integer::Wide(value) => self.wide.push(value),
         }
         if self.narrow.len() == BATCH || self.wide.len() == BATCH {
             self.flush_integers(at)?;

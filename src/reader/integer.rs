@@ -4,10 +4,9 @@
 /// anything else, and for what no `i128` holds.
 #[inline]
 pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
+    // Half of random numbers are negative: what depends on the sign must not branch.
+    let negative = text.first() == Some(&b'-');
+    let digits = text.get(usize::from(negative)..)?;
     match digits {
         [] => return None,
         [b'0'] if !negative => return Some(Integer::Narrow(0)),
@@ -17,19 +16,7 @@ pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
     if digits.len() > WORD_DIGITS {
         return wide(text, digits);
     }
-    let mut value: u64 = 0;
-    let mut chunks = digits.chunks_exact(8);
-    for chunk in &mut chunks {
-        let chunk = chunk.first_chunk()?;
-        value = value * 100_000_000 + eight_digits(u64::from_le_bytes(*chunk))?;
-    }
-    for &digit in chunks.remainder() {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u64::from(digit);
-    }
+    let value = word_of(digits)?;
     match i64::try_from(value) {
         Ok(value) => Some(Integer::Narrow(if negative { -value } else { value })),
         Err(_) => {
@@ -38,6 +25,38 @@ pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
         }
     }
 }
+
+/// The number that at most [`WORD_DIGITS`] digits are. Eight at a time from the end; what is left before
+/// them is read as the beginning of the first eight, so that no loop depends on how many digits there are.
+#[inline(always)]
+fn word_of(digits: &[u8]) -> Option<u64> {
+    const EIGHT: u64 = 100_000_000;
+    let Some(first) = digits.first_chunk() else {
+        return digits.iter().try_fold(0, |value, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit <= 9).then_some(value * 10 + u64::from(digit))
+        });
+    };
+    let (before, last) = digits.split_last_chunk()?;
+    let last = eight_digits(u64::from_le_bytes(*last))?;
+    let first = u64::from_le_bytes(*first);
+    let Some((before, middle)) = before.split_last_chunk() else {
+        return Some(eight_digits(beginning(first, before.len()))? * EIGHT + last);
+    };
+    let middle = eight_digits(u64::from_le_bytes(*middle))?;
+    let most = eight_digits(beginning(first, before.len()))?;
+    Some((most * EIGHT + middle) * EIGHT + last)
+}
+
+/// The first `count` of eight digits, at most seven, behind as many zeros as make eight of them.
+#[inline(always)]
+const fn beginning(word: u64, count: usize) -> u64 {
+    let bits = 8 * count as u32;
+    word.unbounded_shl(u64::BITS - bits) | ZEROS >> bits
+}
+
+/// Eight times the digit 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// An integer by the form of its canonical ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +93,20 @@ fn wide(text: &[u8], digits: &[u8]) -> Option<Integer> {
     Some(of_wide(value))
 }
 
+/// How many of eight bytes are digits, before the first that isn't.
+#[inline(always)]
+pub(super) const fn leading_digits(word: u64) -> usize {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    /// What brings a byte above 9 to its highest bit.
+    const ABOVE_9: u64 = 0x7676_7676_7676_7676;
+    let values = word ^ ZEROS;
+    let others = (((values & LOW) + ABOVE_9) | values) & !LOW;
+    (others.trailing_zeros() >> 3) as usize
+}
+
 /// Whether eight bytes are digits, all of them.
 #[inline(always)]
-pub(super) const fn are_digits(word: u64) -> bool {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
+const fn are_digits(word: u64) -> bool {
     const SIXES: u64 = 0x0606_0606_0606_0606;
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     // A digit's high half is 3, also after 6 was added: '9' + 6 is 0x3f, ':' + 6 is 0x40.

@@ -97,17 +97,23 @@ impl ReadLimits {
 
     /// # Errors
     /// [`ErrorKind::Limit`] for an ID that is too long.
+    #[inline(always)]
     pub(crate) fn check_value(&self, bytes: usize) -> Result<()> {
-        if bytes <= self.value_bytes_max {
-            return Ok(());
+        match bytes <= self.value_bytes_max {
+            true => Ok(()),
+            false => Err(self.value_too_long(bytes)),
         }
+    }
+
+    #[cold]
+    fn value_too_long(&self, bytes: usize) -> Error {
         let most = self.value_bytes_max;
         let text = format!("an id of {bytes} bytes; at most {most} are taken");
-        Err(Error::new(ErrorKind::Limit, text).hint([
+        Error::new(ErrorKind::Limit, text).hint([
             "is it the right column? ".into(),
             Setting::MaxValue.into(),
             " raises the limit".into(),
-        ]))
+        ])
     }
 }
 

@@ -89,7 +89,8 @@ fn short(value: &[u8]) -> Option<u64> {
 }
 
 /// The key of the commonest IDs that don't end in letters and digits, or may be base64: the same as that of the
-/// careful way, without its steps.
+/// careful way, without its steps. Not inlined: most IDs don't come here, and would pay for its registers.
+#[inline(never)]
 fn quick(value: &[u8], tail: u64) -> Option<u64> {
     let (&first, &last) = (value.first()?, value.last()?);
     if form::is_raw_digest(value) {

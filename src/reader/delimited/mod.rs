@@ -3,6 +3,7 @@
 mod cut;
 mod dialect;
 mod layout;
+mod marks;
 mod plain;
 mod records;
 mod rows;

@@ -4,6 +4,7 @@
 //! refused with its line. No key, and `null`, are null.
 
 mod parse;
+mod shape;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use super::text::{Form, Nulls, RowsRead, TextFormat};
 use crate::error::{Error, Result, Setting};
 use crate::id::IdSink;
 use parse::{Flaw, Value, What};
+use shape::Shape;
 use std::borrow::Cow;
 use wanted::Wanted;
 
@@ -100,8 +102,14 @@ impl TextFormat for JsonLines {
         let mut ids = Collector::new(self.form(form), &self.nulls, &self.limits, sink);
         let wanted = Wanted::new([&self.paths[self.id][..]]);
         let read = each_line(text, &wanted, |line, at, values| {
-            let id = self.id(line, wanted.of(0, values));
-            match id.map_err(|error| Fault::new(at, error))? {
+            let value = wanted.of(0, values);
+            if let (Values::Numbers, Value::Number { start, end }) = (self.values, value) {
+                return ids.number(&line[start..end], at, no_integer);
+            }
+            match self
+                .id(line, value)
+                .map_err(|error| Fault::new(at, error))?
+            {
                 None => ids.null(false),
                 Some(id) => ids.quoted(id, at)?,
             }
@@ -282,14 +290,24 @@ fn each_line<'a>(
         return Err(Fault::new(error.valid_up_to(), not_utf8()));
     }
     let mut values = wanted.values();
+    let mut shape = Shape::default();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
+        values.fill(Value::Missing);
+        if let Some(end) = shape.read(rest, &wanted.nodes, &mut values) {
+            each(&rest[..end], at, &values)?;
+            at += end + 1;
+            continue;
+        }
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = &rest[..end];
         values.fill(Value::Missing);
         match parse::object(line, &wanted.nodes, &mut values) {
-            Ok(()) => each(line, at, &values)?,
+            Ok(()) => {
+                shape.learn(line, &wanted.nodes);
+                each(line, at, &values)?;
+            }
             Err(_) if parse::is_blank(line) => {}
             Err(flaw) => return Err(fault_of(line, at, flaw)),
         }

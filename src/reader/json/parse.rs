@@ -3,7 +3,7 @@
 //! Every byte of the line is checked by RFC 8259; values that nobody wants are skipped, not built.
 
 use super::wanted::Node;
-use crate::reader::integer::are_digits;
+use crate::reader::integer::leading_digits;
 use std::borrow::Cow;
 
 /// What stands at a path: where it lies in the line.
@@ -66,7 +66,7 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
 /// # Errors
 /// What is wrong with the line.
 pub(super) fn object(line: &[u8], nodes: &[Node], values: &mut [Value]) -> Result<(), Flaw> {
-    let mut parser = Parser { line, at: 0 };
+    let mut parser = Parser::new(line);
     parser.blanks();
     parser.top()?;
     parser.object(nodes, values, 0)?;
@@ -78,7 +78,7 @@ pub(super) fn object(line: &[u8], nodes: &[Node], values: &mut [Value]) -> Resul
 /// # Errors
 /// What is wrong with the line.
 pub(super) fn leaves(line: &[u8], each: &mut dyn FnMut(&[String], Value)) -> Result<(), Flaw> {
-    let mut parser = Parser { line, at: 0 };
+    let mut parser = Parser::new(line);
     parser.blanks();
     parser.top()?;
     parser.leaves(&mut Vec::new(), each)?;
@@ -97,12 +97,16 @@ pub(super) fn text(line: &[u8], start: usize, end: usize, escaped: bool) -> Opti
     }
 }
 
-struct Parser<'a> {
-    line: &'a [u8],
-    at: usize,
+pub(super) struct Parser<'a> {
+    pub(super) line: &'a [u8],
+    pub(super) at: usize,
 }
 
 impl<'a> Parser<'a> {
+    pub(super) const fn new(line: &'a [u8]) -> Self {
+        Self { line, at: 0 }
+    }
+
     fn flaw(&self, what: &'static str) -> Flaw {
         let what = match self.at >= self.line.len() {
             true => What::Cut,
@@ -117,13 +121,13 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    fn top(&self) -> Result<(), Flaw> {
+    pub(super) fn top(&self) -> Result<(), Flaw> {
         let what = match self.peek() {
             Some(b'{') => return Ok(()),
             Some(b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => What::NoObject,
@@ -150,14 +154,19 @@ impl<'a> Parser<'a> {
             let node = find(parser.line, start, end, escaped, nodes);
             parser.colon()?;
             match node {
-                Some(node) => parser.wanted(node, values, depth + 1),
+                Some(node) => parser.wanted(&nodes[node], values, depth + 1),
                 None => parser.skip(depth + 1),
             }
         })
     }
 
     /// The value of a key that is wanted.
-    fn wanted(&mut self, node: &Node, values: &mut [Value], depth: usize) -> Result<(), Flaw> {
+    pub(super) fn wanted(
+        &mut self,
+        node: &Node,
+        values: &mut [Value],
+        depth: usize,
+    ) -> Result<(), Flaw> {
         let at = self.at;
         let flaw = |what| Err(Flaw { at, what });
         if values[node.slot] != Value::Missing {
@@ -203,7 +212,7 @@ impl<'a> Parser<'a> {
 
     /// A key; the parser stands behind it.
     #[inline(always)]
-    fn key(&mut self) -> Result<(usize, usize, bool), Flaw> {
+    pub(super) fn key(&mut self) -> Result<(usize, usize, bool), Flaw> {
         match self.peek() {
             Some(b'"') => self.string(),
             _ => Err(self.flaw("a key in quotes was wanted")),
@@ -211,7 +220,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn colon(&mut self) -> Result<(), Flaw> {
+    pub(super) fn colon(&mut self) -> Result<(), Flaw> {
         self.blanks();
         if self.peek() != Some(b':') {
             return Err(self.flaw("a colon was wanted behind a key"));
@@ -223,7 +232,7 @@ impl<'a> Parser<'a> {
 
     /// What stands between the brackets, of which the first is here.
     #[inline(always)]
-    fn members(
+    pub(super) fn members(
         &mut self,
         close: u8,
         depth: usize,
@@ -254,7 +263,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn skip(&mut self, depth: usize) -> Result<(), Flaw> {
+    pub(super) fn skip(&mut self, depth: usize) -> Result<(), Flaw> {
         self.value(depth).map(|_| ())
     }
 
@@ -302,10 +311,12 @@ impl<'a> Parser<'a> {
     fn digits(&mut self) -> Result<(), Flaw> {
         let start = self.at;
         // IDs have many digits: eight of them at a time.
-        while let Some(chunk) = self.line.get(self.at..).and_then(<[u8]>::first_chunk)
-            && are_digits(u64::from_le_bytes(*chunk))
-        {
-            self.at += 8;
+        while let Some(chunk) = self.line.get(self.at..).and_then(<[u8]>::first_chunk) {
+            let count = leading_digits(u64::from_le_bytes(*chunk));
+            self.at += count;
+            if count < 8 {
+                break;
+            }
         }
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
@@ -387,20 +398,20 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Which of the nodes has this key.
+/// The number of the node that has this key.
 #[inline(always)]
-fn find<'n>(
+pub(super) fn find(
     line: &[u8],
     start: usize,
     end: usize,
     escaped: bool,
-    nodes: &'n [Node],
-) -> Option<&'n Node> {
+    nodes: &[Node],
+) -> Option<usize> {
     if nodes.is_empty() {
         return None;
     }
     let key = text(line, start, end, escaped)?;
-    nodes.iter().find(|node| node.key.as_bytes() == &*key)
+    nodes.iter().position(|node| node.key.as_bytes() == &*key)
 }
 
 /// Where the text of a string ends, or is interrupted: at the first quote, backslash or control

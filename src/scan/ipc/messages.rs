@@ -244,6 +244,70 @@ impl Contents {
     }
 }
 
+/// Where a flat column of fixed width lies in the file.
+pub(super) struct Stored {
+    /// Which rows are null, a bit a row; `None` if none is.
+    pub(super) validity: Option<Range<u64>>,
+    pub(super) values: Range<u64>,
+}
+
+/// Where a column of a record batch lies, if that needs no decoding: nothing is packed, and no nested
+/// column stands before it.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] for what isn't there or contradicts itself.
+pub(super) fn stored(
+    file: &InputFile,
+    batch: &Batch,
+    schema: &Schema,
+    column: usize,
+) -> Result<Option<Stored>> {
+    let fields = &schema.fields()[..=column];
+    if fields.iter().any(|field| field.data_type().is_nested()) {
+        return Ok(None);
+    }
+    let block = &batch.block;
+    let offset = u64::try_from(block.offset()).map_err(corrupt)?;
+    let header_bytes = size(block.metaDataLength())?;
+    let header = read(file, offset, header_bytes)?;
+    let message = message_of(&header)?;
+    let rows = message.header_as_record_batch();
+    let rows = rows.ok_or_else(|| corrupt("a message without rows"))?;
+    if rows.compression().is_some() {
+        return Ok(None);
+    }
+    let nodes = rows.nodes().into_iter().flatten();
+    let node = nodes.into_iter().nth(column);
+    let node = node.ok_or_else(|| corrupt("a column is missing"))?;
+    if u64::try_from(node.length()).ok() != Some(batch.rows) {
+        return Err(corrupt("a record batch of another length"));
+    }
+    let buffers = wanted(&rows, message.version(), Some((schema, &[column])))?;
+    let body = offset + header_bytes as u64;
+    let body_bytes = size(block.bodyLength())?;
+    let ranges = buffers
+        .into_iter()
+        .map(|range| match range.end > body_bytes {
+            true => Err(corrupt("a buffer beyond its message")),
+            false => Ok(body + range.start as u64..body + range.end as u64),
+        });
+    let ranges = ranges.collect::<Result<Vec<_>>>()?;
+    let [validity, values] = &ranges[..] else {
+        return Ok(None);
+    };
+    file.announce(&ranges);
+    let bitmap_bytes = batch.rows.div_ceil(8);
+    let validity = (node.null_count() > 0).then(|| validity.clone());
+    if validity
+        .as_ref()
+        .is_some_and(|range| range.end - range.start < bitmap_bytes)
+    {
+        return Err(corrupt("fewer marks of nulls than rows"));
+    }
+    let values = values.clone();
+    Ok(Some(Stored { validity, values }))
+}
+
 /// A message with the bytes of some columns, or of all; the others are zeros that take no memory.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Arrow IPC: files (Feather) and streams, by record batches.
 
 mod messages;
+mod pieces;
 
 pub(super) use messages::may_be_arrow;
 
@@ -20,6 +21,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::ipc::reader::FileDecoder;
 use messages::{Batch, Contents, corrupt};
+use pieces::Pieces;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -211,13 +213,20 @@ impl IpcFile {
     /// [`ErrorKind::Input`] with file and column for what can't be decoded, and those of the sink.
     pub(super) fn ids(&self, number: usize, sink: &mut dyn IdSink) -> Result<Tally> {
         let mut read = || {
+            let mut pushed = ArrowIds::new(&self.id.field, self.cast);
+            let mut tally = Tally::default();
+            let is_read = self.pieces(number, &mut |ids| {
+                tally += pushed.push(ids, sink)?;
+                Ok(())
+            });
+            if is_read? {
+                return Ok(tally);
+            }
             let rows = self.read(number, &[self.id.path[0]])?;
             let mut ids = self.ids_of(rows.column(0))?;
             if sink.counts_repeats() {
                 ids = unpacked(&ids)?;
             }
-            let mut pushed = ArrowIds::new(&self.id.field, self.cast);
-            let mut tally = Tally::default();
             // A record batch may be a whole file.
             for start in (0..ids.len()).step_by(PUSHED_ROWS) {
                 let some = ids.slice(start, PUSHED_ROWS.min(ids.len() - start));
@@ -226,6 +235,37 @@ impl IpcFile {
             Ok(tally)
         };
         read().map_err(|e| self.locate(e).with("record batch", number))
+    }
+
+    /// Calls `each` with the IDs of a record batch, piece by piece; returns false, without a call, if they
+    /// don't lie in the file as they are.
+    fn pieces(&self, number: usize, each: &mut dyn FnMut(&ArrayRef) -> Result<()>) -> Result<bool> {
+        let &[column] = &self.id.path[..] else {
+            return Ok(false);
+        };
+        self.with_file(|file| {
+            let batch = &self.contents.batches[number];
+            match guarded(|| Pieces::open(file, batch, &self.contents.schema, column))? {
+                Some(pieces) => pieces.each(each).map(|()| true),
+                None => Ok(false),
+            }
+        })
+    }
+
+    /// What `read` makes of the file whose messages are read, which must be what it was.
+    fn with_file<T>(&self, read: impl FnOnce(&InputFile) -> Result<T>) -> Result<T> {
+        let opened;
+        let file = match &self.unpacked {
+            Some(unpacked) => unpacked,
+            None => {
+                opened = InputFile::open(&self.path)?;
+                &opened
+            }
+        };
+        file.ensure_unchanged(&self.identity)?;
+        let read = read(file)?;
+        file.ensure_unchanged(&self.identity)?;
+        Ok(read)
     }
 
     /// Hands the rows of a record batch on: the IDs, and the columns of these names.
@@ -299,16 +339,7 @@ impl IpcFile {
     /// The columns of a record batch.
     fn read(&self, number: usize, columns: &[usize]) -> Result<RecordBatch> {
         let batch = &self.contents.batches[number];
-        let opened;
-        let file = match &self.unpacked {
-            Some(unpacked) => unpacked,
-            None => {
-                opened = InputFile::open(&self.path)?;
-                &opened
-            }
-        };
-        file.ensure_unchanged(&self.identity)?;
-        let rows = guarded(|| {
+        let decode = |file: &InputFile| {
             let decoder = self.decoder(file, batch, columns)?;
             let schema = &self.contents.schema;
             let columns = Some((schema, columns));
@@ -316,8 +347,8 @@ impl IpcFile {
             let read = decoder.read_record_batch(&batch.block, &bytes);
             read.map_err(corrupt)?
                 .ok_or_else(|| corrupt("a message without rows"))
-        })?;
-        file.ensure_unchanged(&self.identity)?;
+        };
+        let rows = self.with_file(|file| guarded(|| decode(file)))?;
         match rows.num_rows() as u64 == batch.rows {
             true => Ok(rows),
             false => Err(corrupt("a record batch of another length")),
