@@ -48,6 +48,7 @@ mod segments;
 mod sketch;
 pub mod spelling;
 mod storage;
+mod textbook;
 
 pub use analysis::{
     Days, Expression, LargestRegions, Matrix, MatrixPair, OtherRegions, OverlapDay, PortableFit,
@@ -94,6 +95,7 @@ pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
 
 pub use storage::remove_temporaries;
+pub use textbook::{TextbookAnswers, TextbookPair};
 
 /// The README's examples run with the tests.
 #[cfg(doctest)]
