@@ -54,7 +54,7 @@ pub fn minhash(sketches: &[Sketch]) -> Result<Option<TextbookAnswers>> {
             merged.merge(other)?;
             let union = merged.sample().map_or(0.0, size);
             let hashes = merged.sample().map_or(&[][..], BottomK::hashes);
-            let has = |sample: &BottomK, hash| sample.hashes().binary_search(hash).is_ok();
+            let has = |sample: &BottomK, hash: &u64| sample.hashes().binary_search(hash).is_ok();
             let both = hashes.iter().filter(|hash| has(a, hash) && has(b, hash));
             let jaccard = both.count() as f64 / hashes.len().max(1) as f64;
             pairs.push(TextbookPair {
@@ -63,7 +63,10 @@ pub fn minhash(sketches: &[Sketch]) -> Result<Option<TextbookAnswers>> {
             });
         }
     }
-    let union = merged(sketches)?.as_ref().and_then(Sketch::sample).map(size);
+    let union = merged(sketches)?
+        .as_ref()
+        .and_then(Sketch::sample)
+        .map(size);
     let hashes: usize = samples.iter().map(|sample| sample.hashes().len()).sum();
     Ok(Some(TextbookAnswers {
         sides: samples.iter().map(|sample| size(sample)).collect(),

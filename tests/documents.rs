@@ -226,7 +226,9 @@ fn the_glossary_has_every_heading() {
     overlap(&["sketch", &shop, "-o", &stored]);
     let bounds = "bounds --size-a 1e6 --size-b 1e6 --overlap 1e5";
     let mut commands: Vec<Vec<&str>> = vec![bounds.split(' ').collect()];
-    for command in ["estimate", "exact", "verify", "regions", "matrix", "reach", "diagnose"] {
+    for command in [
+        "estimate", "exact", "verify", "regions", "matrix", "reach", "diagnose",
+    ] {
         commands.push(vec![command, &shop, &pay]);
         commands.push(vec![command, &shop, &pay, &again]);
     }

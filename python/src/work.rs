@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Python runs its signal handlers only when somebody asks for them.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Set when whoever waits for the work has gone.
+/// Set when the thread that waits for the work has gone.
 #[derive(Clone, Default)]
 pub(crate) struct Abandoned(Arc<AtomicBool>);
 

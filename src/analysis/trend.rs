@@ -31,7 +31,7 @@ pub struct TrendDay {
 pub struct SideDay {
     /// Users of the day; `None` without data.
     pub users: Option<Estimate>,
-    /// Those that came on no day before.
+    /// Users of the day who came on no day before.
     pub new: Option<Estimate>,
     /// Users of this and all days before.
     pub cumulative: Estimate,

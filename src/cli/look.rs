@@ -192,7 +192,7 @@ fn paint(lines: &mut [String], rows: usize) {
     const ASIDE: [&str; 4] = [
         "id column",
         "nothing skipped",
-        "rows not told",
+        "rows not recorded",
         "new: users of",
     ];
     for (i, line) in lines.iter_mut().enumerate() {

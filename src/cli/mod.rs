@@ -73,7 +73,7 @@ fn store_option(text: &str) -> std::result::Result<(String, String), String> {
 fn long_version() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
-        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
+        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("unknown");
         let features = FEATURES.iter().filter(|(_, is_in)| *is_in);
         let features: Vec<&str> = features.map(|(name, _)| *name).collect();
         let features = match features[..] {

@@ -142,8 +142,8 @@ impl<'a> SideRows<'a> {
     }
 }
 
-/// Rows with an ID and rows without one, both whole; not yet integers, since whoever checks the
-/// options asks for more than a `u64` holds.
+/// Rows with an ID and rows without one, both whole; not yet integers, since the options that are
+/// checked may ask for more than a `u64` holds.
 pub(super) fn row_counts(users: u64, options: &GenerateOptions) -> (f64, f64) {
     let with_id = (users as f64 * options.rows_per_user).round();
     let share = options.null_share;

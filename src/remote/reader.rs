@@ -1,6 +1,6 @@
 //! Bytes of an object at any offset, fetched in pieces before they are asked for.
 //!
-//! Whoever reads announces which ranges it is going to read; they are fetched in pieces of some megabytes,
+//! A reader announces the ranges that it is going to read. They are fetched in pieces of some megabytes,
 //! several at a time, so that neither latency nor memory grows with the object.
 
 use super::object::{Object, TAIL_BYTES, lock};
@@ -26,7 +26,7 @@ const GAP_BYTES: u64 = 32 << 10;
 /// Ranges of up to so much stay until the reader is gone, since decoders look twice.
 const KEPT_BYTES: u64 = 32 << 20;
 
-/// Bytes that may be fetched for whoever begins soon.
+/// Bytes that may be fetched before a reader begins.
 const BEGUN_BYTES: u64 = 64 << 20;
 
 static BEGUN: AtomicU64 = AtomicU64::new(0);

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Lines of measures of a side, of a pair, or of all.
 pub(super) struct Lines {
     text: String,
-    /// Whether there is a column of segments, empty for what is of none.
+    /// Whether there is a column of segments. It is empty in rows that belong to no segment.
     segments: bool,
     /// The ID column of the side whose measures come.
     column: String,

@@ -131,7 +131,7 @@ struct Regions<'a> {
 struct Rest {
     regions: u64,
     users: Users,
-    /// The most users of a region of which the sample saw nobody.
+    /// The most users that a region can have of which the sample saw no user.
     unseen_most: u64,
 }
 
@@ -159,7 +159,7 @@ struct Side<'a> {
     name: &'a str,
     files: usize,
     column: Option<&'a str>,
-    /// What lies in its folders and holds no data.
+    /// Paths in the side's folders that hold no data.
     passed_over: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<FilterDocument>,
@@ -171,7 +171,7 @@ struct Side<'a> {
     nulls: Option<u64>,
     /// Pages read; 0 of a side of sketches.
     pages: u64,
-    /// Those of them whose checksums were checked.
+    /// Pages whose checksums were checked.
     pages_checked: u64,
     unique: bool,
     users: Users,
@@ -245,7 +245,7 @@ pub(super) struct SourceDocument {
 #[derive(Serialize)]
 struct FilterDocument {
     condition: String,
-    /// Rows that there are, but for those in `files_unread`.
+    /// Rows before the condition, without those of `files_unread`.
     rows: u64,
     taken: u64,
     files_unread: u64,

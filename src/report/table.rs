@@ -69,13 +69,7 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
 
 /// What textbook methods would have said.
 fn textbook(report: &VerifyReport) -> String {
-    let mut rows = vec![cells([
-        "",
-        "HyperLogLog++",
-        "error",
-        "MinHash",
-        "error",
-    ])];
+    let mut rows = vec![cells(["", "HyperLogLog++", "error", "MinHash", "error"])];
     for check in report.checks() {
         let error = |users| {
             let error = check.textbook_error(users);
@@ -111,7 +105,11 @@ fn costs(report: &VerifyReport) -> String {
     let (plus, minhash) = (report.plus.bytes, report.minhash.bytes);
     align(&[
         cells(["", "seconds", "rows/s", "peak memory", "sketches"]),
-        row("estimate", Some(&report.estimate_cost), Some(report.sketch_bytes)),
+        row(
+            "estimate",
+            Some(&report.estimate_cost),
+            Some(report.sketch_bytes),
+        ),
         row("HyperLogLog++", Some(&report.plus_cost), Some(plus)),
         row("MinHash", None, Some(minhash)),
         row("exact", Some(&report.exact_cost), None),
@@ -333,12 +331,12 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
     last_line(tally, known, pages, method, &source::of_sides(sides))
 }
 
-/// What else the last line says of the rows.
+/// A further remark of the last line about rows.
 pub(super) enum Note {
     None,
-    /// What was known before they were read.
+    /// Something that was known before the rows were read.
     Known(String),
-    /// Some of them, as the text says, are in no number.
+    /// Some rows, as the text says, are in no number.
     LeftOut(String),
 }
 
@@ -352,7 +350,7 @@ pub(super) fn last_line(
 ) -> String {
     let passed = source::passed_over(sources);
     let skipped = match (tally.map(|tally| tally.nulls), &passed) {
-        (None, _) => "rows not told".into(),
+        (None, _) => "rows not recorded".into(),
         (Some(0), None) if !matches!(note, Note::LeftOut(_)) => "nothing skipped".into(),
         (Some(0), _) => "no row without an id".into(),
         (Some(nulls), _) => format!("{} rows without an id skipped", whole(nulls as f64)),
@@ -386,7 +384,7 @@ pub(super) fn last_line(
     )
 }
 
-/// How far the bytes were checked that the numbers came of; nothing for sketches.
+/// How many pages were checked by their checksums; empty for sketches.
 pub(super) fn checksums(checks: PageChecks) -> String {
     match (checks.checked, checks.pages) {
         (_, 0) => String::new(),

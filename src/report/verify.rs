@@ -130,14 +130,28 @@ impl VerifyReport {
         let textbook = [&self.plus, &self.minhash];
         let overlaps = textbook.map(|answers| answers.pairs[at].overlap);
         // What a method says of one side alone follows from what it says of the side and of both.
-        let only = |side: usize| {
-            textbook.map(|answers| answers.sides[side] - answers.pairs[at].overlap)
-        };
+        let only =
+            |side: usize| textbook.map(|answers| answers.sides[side] - answers.pairs[at].overlap);
         let numbers = &pair.estimate;
         let mut measures = vec![
-            (format!("{a} ∩ {b}"), &numbers.overlap, &truth.overlap, overlaps),
-            (format!("{a} − {b}"), &numbers.only_a, &truth.only_a, only(pair.a)),
-            (format!("{b} − {a}"), &numbers.only_b, &truth.only_b, only(pair.b)),
+            (
+                format!("{a} ∩ {b}"),
+                &numbers.overlap,
+                &truth.overlap,
+                overlaps,
+            ),
+            (
+                format!("{a} − {b}"),
+                &numbers.only_a,
+                &truth.only_a,
+                only(pair.a),
+            ),
+            (
+                format!("{b} − {a}"),
+                &numbers.only_b,
+                &truth.only_b,
+                only(pair.b),
+            ),
         ];
         if self.estimate.pairs.len() > 1 {
             let unions = textbook.map(|answers| answers.pairs[at].union);
