@@ -363,6 +363,7 @@ fn riddles_stay_out_of_docs_help_and_comments() {
     let mut texts: BTreeMap<PathBuf, String> = sources("src");
     texts.extend(sources("examples"));
     texts.extend(sources("python/src"));
+    texts.extend(sources("xtask/src"));
     for folder in ["", "docs", "python/package/overlap"] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
