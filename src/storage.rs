@@ -55,7 +55,7 @@ pub fn write_atomically(
     Ok(bytes)
 }
 
-/// Likewise an object of a store, by way of a temporary file without a name.
+/// Writes an object of a store in the same way, by way of a temporary file without a name.
 fn write_object(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
@@ -136,7 +136,7 @@ fn missing_folder(folder: &Path) -> Error {
     Error::new(ErrorKind::Output, text).hint("make it first, or write elsewhere")
 }
 
-/// An error of `tempfile` without the temporary file's name, which nobody has typed.
+/// An error of `tempfile` without the temporary file's name, which the user didn't type.
 fn without_path(error: &io::Error) -> io::Error {
     let text = error.to_string();
     let what = text.split(" at path ").next().unwrap_or(&text);

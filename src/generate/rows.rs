@@ -82,7 +82,7 @@ impl<'a> SideRows<'a> {
         let seed = self.options.seed;
         let mut columns: Vec<ArrayRef> = vec![self.options.ids.array(users, seed)];
         if self.options.columns {
-            // A row whose ID is lost still has the tier and the day of somebody.
+            // A row whose ID is null still has the tier and the day of a user.
             let users: Vec<u64> = (start..)
                 .zip(users)
                 .map(|(row, user)| user.unwrap_or_else(|| self.first + row % self.users))

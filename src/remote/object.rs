@@ -37,11 +37,11 @@ pub(super) struct Inner {
     meta: ObjectMeta,
     /// Its last bytes, as many as are known.
     pub(super) tail: Mutex<Bytes>,
-    /// Its first bytes, once somebody asked for some.
+    /// Its first bytes, once they were read.
     pub(super) head: Mutex<Bytes>,
     /// All of it, from a server that gives no parts.
     whole: Option<File>,
-    /// Pieces that somebody will ask for soon.
+    /// Pieces that will be read soon.
     pub(super) begun: Mutex<Begun>,
     fault: Mutex<Option<Error>>,
 }
@@ -277,7 +277,7 @@ async fn whole_of(
 /// Objects that are open, or were just looked at.
 struct Known {
     object: Weak<Inner>,
-    /// Kept until somebody opens it in earnest, or all is forgotten.
+    /// Kept until it is opened for reading, or all is forgotten.
     kept: Option<Arc<Inner>>,
 }
 
@@ -325,7 +325,7 @@ pub fn open_all(paths: &[PathBuf]) {
     });
 }
 
-/// Lets go of objects that nobody opened in earnest, and of listings: the next question asks the stores
+/// Forgets objects that weren't opened for reading, and listings: the next question asks the stores
 /// again.
 pub fn forget() {
     super::listing::forget();

@@ -199,7 +199,7 @@ impl Reader {
         Some(slot.wait().map(|bytes| (start, bytes)))
     }
 
-    /// Bytes that nobody announced: a beginning and an end are kept, since they are looked at more than
+    /// Bytes that weren't announced: a beginning and an end are kept, since they are looked at more than
     /// once.
     fn asked(&self, wanted: Range<u64>) -> Result<(u64, Bytes)> {
         let len = self.object.len();
@@ -225,7 +225,7 @@ impl Reader {
 }
 
 impl Object {
-    /// Begins to fetch a range that somebody will announce soon; false if there is no room for it now.
+    /// Begins to fetch a range that will be announced soon; false if there is no room for it now.
     #[must_use]
     pub fn begin(&self, range: &Range<u64>) -> bool {
         let tail_start = self.len() - lock(&self.0.tail).len() as u64;

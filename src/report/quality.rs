@@ -24,7 +24,7 @@ impl Quality {
     /// The quality of a pair's overlap.
     #[must_use]
     pub fn of(pair: &PairEstimate) -> Self {
-        // An empty side overlaps with nobody, however large the other is.
+        // An empty side has an overlap of exactly 0, however large the other is.
         if pair.exact || pair.overlap.lower == pair.overlap.upper {
             return Self::Exact;
         }

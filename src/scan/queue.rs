@@ -66,12 +66,12 @@ pub(super) struct Queue {
     pub(super) units: Vec<Unit>,
     next: AtomicUsize,
     left_cost: AtomicU64,
-    /// The first unit that nobody began to fetch.
+    /// The first unit that isn't being fetched yet.
     unbegun: Mutex<usize>,
 }
 
 impl Queue {
-    /// Units of objects that are fetched before somebody takes them: as many requests hide the latency
+    /// Units of objects that are fetched before a worker takes them: as many requests hide the latency
     /// of each.
     const AHEAD: usize = 64;
 

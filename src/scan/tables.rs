@@ -97,7 +97,7 @@ impl Tables {
         }
     }
 
-    /// Looks at a table's folder, which may hold no file: then nobody else would.
+    /// Looks at a table's folder, which may hold no file and would otherwise not be looked at.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the table isn't read or lacks live files.

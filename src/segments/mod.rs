@@ -302,7 +302,7 @@ impl Groups {
         let mut keys: Vec<(Box<[u8]>, usize)> = self.numbers.into_iter().collect();
         keys.sort();
         let (fields, columns) = match &self.converter {
-            // Nobody knows of which type they would have been; nobody will ask either.
+            // No row arrived, so the types are unknown: use text.
             None if keys.is_empty() => {
                 let text = |name| Arc::new(Field::new(name, DataType::Utf8, true));
                 let fields: Vec<FieldRef> = self.by.iter().map(text).collect();

@@ -257,7 +257,7 @@ impl Sketch {
     pub fn ensure_comparable(&self, other: &Self) -> Result<()> {
         merge_schemes(self.scheme, other.scheme)?;
         if merge_domains(self.domain, other.domain)?.is_some() && self.domain == other.domain {
-            // Without a domain there were no IDs, or nobody knows what they were.
+            // Without a domain there were no IDs, or their kind isn't recorded.
             ensure_one_profile(&self.profile, &other.profile)?;
         }
         let registers = self.registers.is_some() && other.registers.is_some();

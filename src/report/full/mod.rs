@@ -357,7 +357,7 @@ impl FullReport {
         self.pairs.iter().find(|pair| pair.a == a && pair.b == b)
     }
 
-    /// Users of a side; nobody if a report doesn't say.
+    /// Users of a side; 0 if a report doesn't say.
     #[must_use]
     pub fn users_of(&self, side: usize) -> Number {
         let side = self.sides.get(side);
