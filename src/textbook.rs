@@ -123,7 +123,7 @@ impl PlusSink {
         for sinks in sides {
             whole.push(union(sinks.iter().map(|sink| &sink.registers.0))?);
         }
-        let users: Vec<f64> = whole.iter_mut().map(HyperLogLog::count).collect();
+        let users: Vec<f64> = whole.iter_mut().map(|side| side.count()).collect();
         let mut pairs = Vec::new();
         for a in 0..whole.len() {
             for b in a + 1..whole.len() {
