@@ -1,4 +1,4 @@
-//! One walk over two sketches → the counts that the estimators need.
+//! Compares two or more sketches in one pass and counts the hashes and register values that they share.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::{
@@ -10,7 +10,7 @@ use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// All that two sketches know about their users' overlap. Registers of different precision are
+/// Counts what two sketches share and have alone, for [`crate::estimate_pair`]. Registers of different precision are
 /// compared at the lower one, samples below the lower θ; what only one of them has says nothing.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
     })
 }
 
-/// All that one sketch knows about the number of its users.
+/// Counts the hashes and register values of one sketch, for [`crate::estimate_set`].
 #[must_use]
 pub fn set_counts(sketch: &Sketch) -> SetCounts {
     let sample = sketch.sample();
@@ -39,7 +39,7 @@ pub fn set_counts(sketch: &Sketch) -> SetCounts {
     }
 }
 
-/// All that some sketches know about the number of their users together. Every sampled hash below
+/// Counts the hashes and register values of the union of sketches, for [`crate::estimate_set`]. Every sampled hash below
 /// the lowest θ counts: cutting back to k would lose up to half of the accuracy.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ pub fn union_counts(sketches: &[&Sketch]) -> Result<Option<SetCounts>> {
     }))
 }
 
-/// All that up to eight sketches know about the exclusive regions of their users.
+/// Counts what up to eight sketches share, region by region, for [`crate::estimate_regions`].
 ///
 /// # Errors
 /// [`crate::ErrorKind::Usage`] for no sketches or more than eight,

@@ -24,8 +24,22 @@
 //! # Ok::<(), overlap::Error>(())
 //! ```
 //!
-//! Files go through [`estimate()`] (the whole report), [`sketch_sides`] and [`exact()`]; everything
-//! that the command line does is one function of this library.
+//! # Where to begin
+//!
+//! | you have | you call |
+//! |---|---|
+//! | files, and want the report that `overlap estimate` prints | [`estimate()`] |
+//! | files, and want sketches | [`sketch_sides`], [`sketch_segments`] |
+//! | Arrow arrays or record batches | [`sketch_array`], [`sketch_batches`], [`BatchSketcher`] |
+//! | IDs of your own, in batches | [`Sketcher`] |
+//! | two sketches | [`estimate_sketches`] |
+//! | many sketches | [`regions`], [`compare_all`], [`reach_of`], [`trend_of`], [`largest_regions`] |
+//! | files, and want exact numbers | [`exact()`]; [`verify`] compares both |
+//! | a sketch to store or to read | [`write_sketches`], [`read_sketches`], [`mod@format`] |
+//! | the question which error to expect | [`expected_error`], [`plan`] |
+//!
+//! Everything that the command line does is one function of this library. The guide, the glossary and
+//! the mathematics are in `docs/`; five programs are in `examples/`.
 
 mod analysis;
 mod compare;
@@ -48,6 +62,7 @@ mod segments;
 mod sketch;
 pub mod spelling;
 mod storage;
+mod textbook;
 
 pub use analysis::{
     Days, Expression, LargestRegions, Matrix, MatrixPair, OtherRegions, OverlapDay, PortableFit,
@@ -94,6 +109,7 @@ pub use segments::Segments;
 pub use sketch::{BottomK, HyperLogLog, Precision, RowCounts, Sketch, SketchOptions, Sketcher};
 
 pub use storage::remove_temporaries;
+pub use textbook::{TextbookAnswers, TextbookPair};
 
 /// The README's examples run with the tests.
 #[cfg(doctest)]

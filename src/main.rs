@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(Err(error)) => error,
         Err(_) => Error::new(ErrorKind::Internal, "a bug in overlap: please report it"),
     };
-    // Standard error may be closed: there is nobody to tell then.
+    // Standard error may be closed: then nothing can be printed.
     let _ = writeln!(std::io::stderr(), "{}", cli::worded(&error));
     ExitCode::from(error.kind().exit_code())
 }

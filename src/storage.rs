@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Writes a file through `write`: into a temporary file in the same folder, synced, then renamed
-/// over `path`. Whoever looks sees the old file or the new one; after an error the old one stands.
+/// over `path`. A reader sees the old file or the new one; after an error the old one stands.
 /// Returns the size of the file in bytes.
 ///
 /// # Errors
@@ -55,7 +55,7 @@ pub fn write_atomically(
     Ok(bytes)
 }
 
-/// Likewise an object of a store, by way of a temporary file without a name.
+/// Writes an object of a store in the same way, by way of a temporary file without a name.
 fn write_object(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
@@ -76,7 +76,7 @@ static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// Removes the temporary files of every file that is being written, and keeps more from being
 /// made: for a program that is about to end without unwinding. Never returns to those writers.
 pub fn remove_temporaries() {
-    /// Far longer than anybody holds the lock, unless it is whoever calls, out of memory.
+    /// Longer than the lock is ever held, except when the caller itself holds it (out of memory).
     const TRIES: u32 = 100;
     let locked = (0..TRIES).find_map(|_| {
         let locked = TEMPORARIES.try_lock().ok();
@@ -92,7 +92,7 @@ pub fn remove_temporaries() {
         // It may be gone, renamed to what it was made for.
         let _ = std::fs::remove_file(path);
     }
-    // The lock is never given back: whoever wants to begin a file now waits for the end.
+    // The lock is never released: a thread that wants to begin a file now waits for the end.
     std::mem::forget(temporaries);
 }
 
@@ -136,7 +136,7 @@ fn missing_folder(folder: &Path) -> Error {
     Error::new(ErrorKind::Output, text).hint("make it first, or write elsewhere")
 }
 
-/// An error of `tempfile` without the temporary file's name, which nobody has typed.
+/// An error of `tempfile` without the temporary file's name, which the user didn't type.
 fn without_path(error: &io::Error) -> io::Error {
     let text = error.to_string();
     let what = text.split(" at path ").next().unwrap_or(&text);

@@ -8,6 +8,9 @@ mod datasketches; // images of Apache DataSketches, in every form
 mod decide; // how likely a gain is more than a number
 mod detectors; // what must hold of every answer, or it is silently wrong
 mod differential; // independent implementations as references
+#[cfg(unix)]
+mod documents; // what guide, recipes, glossary and README show is what the program does
+mod examples; // the programs in `examples/`
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// Python runs its signal handlers only when somebody asks for them.
+/// Python runs its signal handlers only when the main thread asks for them.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Set when whoever waits for the work has gone.
+/// Set when the thread that waits for the work has gone.
 #[derive(Clone, Default)]
 pub(crate) struct Abandoned(Arc<AtomicBool>);
 
@@ -21,7 +21,7 @@ impl Progress for Abandoned {
     }
 }
 
-/// Runs `work` on a thread of its own without the interpreter. After Ctrl-C it is told to stop and
+/// Runs `work` on a thread of its own without the interpreter. After Ctrl-C it is asked to stop and
 /// left alone.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,

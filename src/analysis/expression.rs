@@ -66,7 +66,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// Parentheses deeper than anybody types would only serve to overflow the stack.
+    /// Deeper parentheses are refused: they could overflow the stack.
     const DEPTH_MAX: usize = 64;
 
     fn sums(&mut self, depth: usize) -> Result<Expression> {

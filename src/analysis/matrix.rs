@@ -16,7 +16,7 @@ pub struct Matrix {
     pub pairs: Vec<MatrixPair>,
 }
 
-/// What two sides share. Less than [`crate::PairEstimate`] tells: there are N²/2 of them.
+/// What two sides share. It has fewer numbers than [`crate::PairEstimate`], because there are N²/2 of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MatrixPair {
     /// The first side's place.

@@ -17,7 +17,7 @@ pub enum ReachOrder {
     Greedy,
 }
 
-/// One more side.
+/// A side that is added to those before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReachStep {
     /// Its place among the sides given.

@@ -182,7 +182,7 @@ impl Regions {
         }
     }
 
-    /// How many sides.
+    /// Number of sides.
     #[must_use]
     pub const fn side_count(&self) -> usize {
         self.side_count
@@ -206,7 +206,7 @@ impl Regions {
         self.sum(|_| true)
     }
 
-    /// Everything about two sides by their places; `None` unless they are two of these.
+    /// All numbers about two sides, given by their places; `None` if a place is out of range or both are the same.
     #[must_use]
     pub fn pair(&self, a: usize, b: usize) -> Option<PairEstimate> {
         if a == b || a.max(b) >= self.side_count {

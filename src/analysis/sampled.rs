@@ -12,7 +12,7 @@ pub struct LargestRegions {
     /// The sides that the users of each region are in, by their places, and how many users; the
     /// largest first.
     pub regions: Vec<(Vec<usize>, Estimate)>,
-    /// What isn't among them.
+    /// The regions that aren't listed.
     pub rest: OtherRegions,
 }
 
@@ -23,8 +23,8 @@ pub struct OtherRegions {
     pub regions: u64,
     /// The users of all of these together.
     pub users: Estimate,
-    /// The most users that any other region can have, of which the sample saw nobody; 0 if there is
-    /// no other.
+    /// The most users that a region can have of which the sample saw no user; 0 if there is no such
+    /// region.
     pub unseen_most: f64,
 }
 

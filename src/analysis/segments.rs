@@ -12,9 +12,9 @@ pub struct SegmentGain {
     pub segment: usize,
     /// The partner's users in it.
     pub users: Estimate,
-    /// Those of them that we have, in whatever segment of ours.
+    /// The partner's users in it whom we have, in any segment of ours.
     pub overlap: Estimate,
-    /// Those of them that we don't have.
+    /// The partner's users in it whom we don't have.
     pub new: Estimate,
     /// new / users: how much of the segment is new.
     pub new_share: Estimate,

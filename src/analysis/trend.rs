@@ -31,7 +31,7 @@ pub struct TrendDay {
 pub struct SideDay {
     /// Users of the day; `None` without data.
     pub users: Option<Estimate>,
-    /// Those that came on no day before.
+    /// Users of the day who came on no day before.
     pub new: Option<Estimate>,
     /// Users of this and all days before.
     pub cumulative: Estimate,
@@ -63,7 +63,7 @@ pub struct OverlapDay {
     pub windows: Vec<Option<Estimate>>,
 }
 
-/// Every day from the first to the last of all sides. A day without data adds nobody; `windows` are
+/// Every day from the first to the last of all sides. A day without data adds no users; `windows` are
 /// lengths in days. Up to eight days of all sides together are one fit, as in [`crate::regions`].
 ///
 /// # Errors
@@ -309,7 +309,7 @@ impl<'a> SideState<'a> {
             false => source.span(self.side, day - 2 * length + 1, day - length),
         };
         let returned = match (before, now) {
-            // They came, and nobody came again.
+            // They came, and none came again.
             (Some(_), None) => Some(Estimate::exact(0.0)),
             (before, now) => source.returned(before, now)?,
         };

@@ -16,34 +16,34 @@ use std::path::PathBuf;
 /// Whose data, which column, how many threads.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A side each: a Parquet, CSV, TSV, JSON lines, Arrow or sketch file, a folder of them whatever their
-    /// names, a glob, - for such a file on standard input, or @FILE with a path a line (@- reads standard
-    /// input), with a name if you like. Arguments of one name are one side
+    /// The sides: Parquet, CSV, TSV, JSON lines, Arrow or sketch files, folders of such files, or patterns
+    /// such as 'pay/*.parquet'; - reads such a file from standard input, @FILE reads a list of paths with
+    /// one a line, @- such a list from standard input. Arguments with the same NAME are one side
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 
-    /// The ID column as a dotted path, for all sides or for one [default: the only one of user_id,
-    /// uid, id, userid, device_id; id only if no other column may hold users]
+    /// Column that holds the IDs, as a dotted path, for all sides or for one [default: the only one of
+    /// user_id, uid, userid and device_id that is there; id if no other column may hold users]
     #[arg(long, value_name = "[NAME=]COLUMN")]
     id: Vec<String>,
 
-    /// Bring all IDs into one form: numbers as digits or text read as numbers, text read as
-    /// hexadecimal
+    /// Read all IDs as one kind: string writes numbers as digits, integer reads digits as numbers, binary
+    /// reads hexadecimal text as bytes
     #[arg(long = "as", value_name = "KIND")]
     cast: Option<Kind>,
 
-    /// Read the files of Delta, Iceberg and Hudi tables as they lie, deleted rows included. Without it
+    /// Read all files in the folders of Delta, Iceberg and Hudi tables, deleted rows included. By default
     /// only the live rows of Delta and Iceberg tables are read, and Hudi tables are refused
     #[arg(long, conflicts_with = "as_of")]
     files: bool,
 
-    /// Read Delta and Iceberg tables as they were in a version (of Iceberg: a snapshot ID), or at a
-    /// time such as 2026-11-23T12:00:00Z, of all sides or of one
+    /// Read Delta and Iceberg tables as they were at a version (for Iceberg a snapshot ID) or at a time
+    /// such as 2026-11-23T12:00:00Z, for all sides or for one
     #[arg(long, value_name = "[NAME=]VERSION|TIME")]
     as_of: Vec<String>,
 
-    /// Take only the rows that meet a condition in SQL, such as "country = 'CH' AND day >= current_date -
-    /// interval '30 days'", of all sides or of one; what is given more than once must all hold
+    /// Count only rows that meet a condition in SQL, such as "country = 'CH' AND day >= current_date -
+    /// interval '30 days'", for all sides or for one; may be given several times, and all must hold
     #[arg(long = "where", value_name = "[NAME=]CONDITION")]
     filter: Vec<String>,
 
@@ -59,7 +59,7 @@ pub struct SourceArgs {
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// Threads that read and hash [default: one a core]
+    /// Number of threads that read and hash [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -68,20 +68,20 @@ pub struct SourceArgs {
 // The heading stands at each of them: a `next_help_heading` would go on to whatever comes after.
 #[derive(Args)]
 pub struct LimitArgs {
-    /// Refuse pages without a checksum, instead of only saying how many were checked
+    /// Refuse pages without a checksum. By default the report says how many pages were checked
     #[arg(long, help_heading = LIMITS)]
     require_checksums: bool,
 
-    /// Refuse larger pages, stored or decompressed [default: 256MiB]
+    /// Refuse pages larger than this, stored or decompressed [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = LIMITS)]
     max_page: Option<u64>,
 
-    /// Refuse pages over 16MiB that grow more than so many times when they are decompressed
+    /// Refuse pages of more than 16MiB that are more than N times as large decompressed as stored
     /// [default: 10000]
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_ratio: Option<u64>,
 
-    /// Refuse longer IDs [default: 16MiB]
+    /// Refuse IDs longer than this [default: 16MiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = LIMITS)]
     max_value: Option<u64>,
 }
@@ -106,11 +106,12 @@ impl LimitArgs {
 /// Columns of Apache DataSketches' images in Parquet files of other programs.
 #[derive(Args)]
 pub struct ImageArgs {
-    /// Column of Apache DataSketches theta sketches, such as Spark's theta_sketch_agg writes
+    /// Column that holds theta sketches of Apache DataSketches, such as those of Spark's
+    /// theta_sketch_agg
     #[arg(long, value_name = "COLUMN")]
     theta_column: Option<String>,
 
-    /// Column of Apache DataSketches HLL sketches, such as Spark's hll_sketch_agg writes
+    /// Column that holds HLL sketches of Apache DataSketches, such as those of Spark's hll_sketch_agg
     #[arg(long, value_name = "COLUMN")]
     hll_column: Option<String>,
 }
@@ -193,10 +194,10 @@ pub struct StoreArgs {
     size: SizeArgs,
     #[command(flatten)]
     division: DivisionArgs,
-    /// The file to write, usually .ovs; it appears whole or not at all, and never over an input
+    /// File to write, usually .ovs. It is written whole or not at all, and never over an input
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Say what was written as JSON
+    /// Print what was written as JSON
     #[arg(long)]
     json: bool,
 }
@@ -244,12 +245,12 @@ impl SidesArgs {
 /// How a side is divided into segments.
 #[derive(Args)]
 pub struct DivisionArgs {
-    /// One sketch for each value of these columns: of the data, of sketch tables, or of hive-style
-    /// paths such as day=2026-11-23/
+    /// Divide by these columns, with a sketch for each value: columns of the data or of sketch files, or
+    /// folders such as day=2026-11-23/
     #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',')]
     by: Vec<String>,
 
-    /// More segments than this are refused: each is a sketch in memory for each thread
+    /// Refuse more segments than this. Each segment is a sketch in memory for each thread
     #[arg(long, value_name = "N", default_value_t = Division::SEGMENTS_MAX)]
     max_segments: usize,
 }
@@ -305,23 +306,23 @@ struct SketchArgs {
 /// How large the sketches of data are, and through which hash IDs go.
 #[derive(Args)]
 struct SizeArgs {
-    /// log2 of the number of HyperLogLog registers of data, 4 to 24; sketches keep theirs, and those
-    /// of several precisions are merged and compared at the lowest [default: 16]
+    /// Size of the HyperLogLog part of new sketches: 2^P registers, P from 4 to 24. Stored sketches keep
+    /// their size, and different sizes are compared at the lowest P [default: 16]
     #[arg(long, value_name = "P")]
     precision: Option<u8>,
 
-    /// Hashes in the MinHash sample of data, 16 to 16777216; sets of up to so many users are exact.
-    /// Sketches keep theirs, and those of several k are merged at the smallest [default: 65536]
+    /// Size of the MinHash part of new sketches: K hashes, from 16 to 16777216. Sides of up to K users are
+    /// exact. Stored sketches keep their size, and different sizes merge to the smallest K [default: 65536]
     #[arg(long, value_name = "K")]
     k: Option<usize>,
 
-    /// Pick precision and k of data so that the interval of an overlap of a tenth of two equal sides is at
-    /// most ± this share of it, such as 1%; `overlap bounds` tells of other overlaps
+    /// Choose the sketch size for a wanted precision: 1% gives ± 1 % on the overlap when two equally large
+    /// sides share a tenth of their users. `overlap bounds` shows the error of other overlaps
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["precision", "k"])]
     error: Option<f64>,
 
-    /// The hash of data: xxh3, or murmur3 for sketches that Apache DataSketches can read and merge;
-    /// sketches keep theirs, and data beside them goes through it
+    /// Hash of new sketches: xxh3, or murmur3 for sketches that Apache DataSketches can read and merge.
+    /// Data beside a stored sketch is hashed as that sketch was
     #[arg(long, value_enum, default_value_t = Hash::Xxh3)]
     hash: Hash,
 }
@@ -357,7 +358,7 @@ impl SizeArgs {
                 "no sketch has an error as small as {} %",
                 error * 100.0
             ))
-            .hint("overlap exact counts")
+            .hint("use overlap exact, which counts")
         })?;
         let k = usize::try_from(size.k).unwrap_or(usize::MAX);
         SketchOptions::new(size.precision, k)
@@ -381,8 +382,8 @@ fn percent(text: &str) -> std::result::Result<f64, String> {
 /// Which sides have one row a user.
 #[derive(Args)]
 struct UniqueArgs {
-    /// One row a user, in all sides or in one: the size is then rows − nulls, exactly, and
-    /// intervals narrow; ignored with a warning where the data contradict it
+    /// Each user has one row, in all sides or in one. The size of the side is then exactly rows − nulls,
+    /// and intervals narrow. Ignored with a warning where the data contradict it
     #[arg(
         long,
         value_name = "SIDE",
@@ -418,7 +419,7 @@ pub fn confidence(text: &str) -> std::result::Result<Confidence, String> {
 /// In which form the report is written.
 #[derive(Args)]
 pub struct FormatArgs {
-    /// The form of the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = FormatName::Table)]
     format: FormatName,
 }
@@ -446,12 +447,12 @@ impl FormatArgs {
 /// How much memory exact counting may take, and where it keeps the rest.
 #[derive(Args)]
 pub struct MemoryArgs {
-    /// Memory for exact counting, such as 512MiB or 8GiB; IDs beyond it go to a temporary file
-    /// [default: three quarters of the machine's]
+    /// Memory for exact counting, such as 512MiB or 8GiB. IDs that don't fit go to a temporary file
+    /// [default: three quarters of the machine's memory]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 
-    /// Folder of the temporary file [default: the system's]
+    /// Folder for the temporary file [default: the system's temporary folder]
     #[arg(long, value_name = "DIR")]
     temp_dir: Option<PathBuf>,
 }

@@ -6,19 +6,19 @@ use overlap::{Confidence, Error, PairSizes, Result, SketchOptions, SketchSize};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Users of the first side, such as 1e9
+    /// Number of users of the first side, such as 1e9
     #[arg(long, value_name = "USERS", value_parser = users)]
     size_a: f64,
 
-    /// Users of the second side
+    /// Number of users of the second side
     #[arg(long, value_name = "USERS", value_parser = users)]
     size_b: f64,
 
-    /// Users of both, or their share of the smaller side, such as 2%
+    /// Number of users of both sides, or their share of the smaller side, such as 2%
     #[arg(long, value_name = "USERS|SHARE%", value_parser = overlap_arg)]
     overlap: Overlap,
 
-    /// Both sizes are known: one row a user
+    /// Each user has one row, so that both sizes are known
     #[arg(long)]
     unique: bool,
 

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Sketch files: .ovs, .theta and .hll (of one name: one sketch), or Parquet with columns of
-    /// images
+    /// Sketch files: .ovs, .theta and .hll (two with one name are one sketch), or Parquet files with
+    /// columns of DataSketches' sketches
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
     #[command(flatten)]
     images: ImageArgs,
 
-    /// The form: images that Apache DataSketches reads, one .theta and one .hll file a sketch, or a
-    /// sketch table
+    /// Form to write: datasketches writes a .theta and an .hll file for each sketch, ovs a sketch file of
+    /// this program
     #[arg(long, value_enum)]
     to: Form,
 
-    /// The folder of the images, or the file of the table
+    /// Folder for the .theta and .hll files, or the sketch file to write
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
 }

@@ -7,18 +7,18 @@ use overlap::{Error, Result};
 /// How many new users are enough.
 #[derive(Args)]
 pub struct DecideArgs {
-    /// Also how likely it is that the first of two sides gains more than so many new users by the
-    /// second, such as 85000 or 2e6; with --by for every segment
+    /// Also show how likely it is that the second of two sides has more than this number of users whom the
+    /// first doesn't have, such as 85000 or 2e6; with --by for every segment
     #[arg(long, value_name = "USERS", value_parser = users, help_heading = DECIDE)]
     break_even: Option<u64>,
 
-    /// What the new users cost together: the break-even is then this divided by
+    /// Cost of winning the new users; the number for --break-even is then this divided by
     /// --value-per-new-user
     #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "value_per_new_user",
           conflicts_with = "break_even", help_heading = DECIDE)]
     cost: Option<f64>,
 
-    /// What one new user is worth, in the currency of --cost
+    /// Value of one new user, in the currency of --cost
     #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "cost", help_heading = DECIDE)]
     value_per_new_user: Option<f64>,
 }

@@ -9,11 +9,11 @@ use overlap::Result;
 pub struct Args {
     #[command(flatten)]
     question: QuestionArgs,
-    /// Also the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may be
-    /// given more than once
+    /// Also estimate the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may
+    /// be given several times
     #[arg(long, value_name = "FORMULA")]
     expr: Vec<String>,
-    /// Also how often users come: 1+ to 10+ reach and mean rows a user of each side
+    /// Also show how often users come: users with at least 1 to 10 rows, and the mean rows per user
     #[arg(long)]
     frequency: bool,
     #[command(flatten)]

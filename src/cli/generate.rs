@@ -26,15 +26,15 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     overlap: u64,
 
-    /// What IDs look like: random, sequential, int32, uint64, uuid, hex, email, binary16
+    /// Kind of IDs: random, sequential, int32, uint64, uuid, hex, email or binary16
     #[arg(long, value_name = "KIND", default_value = "random")]
     ids: IdKind,
 
-    /// Mean rows a user; every user has at least one
+    /// Mean number of rows per user; every user has at least one
     #[arg(long, value_name = "MEAN", default_value_t = 1.0)]
     rows_per_user: f64,
 
-    /// How unevenly further rows are spread over users; 0 is evenly
+    /// How unevenly the other rows are spread over users; 0 is evenly
     #[arg(long, default_value_t = 0.0)]
     skew: f64,
 
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     null_share: f64,
 
-    /// Other seeds give other users
+    /// Seed of the random numbers; each seed gives other users
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
@@ -54,11 +54,11 @@ pub struct Args {
     #[arg(long)]
     dictionary: bool,
 
-    /// Rows of a row group
+    /// Rows per row group
     #[arg(long, value_name = "N", default_value_t = 1 << 20)]
     row_group_rows: usize,
 
-    /// Write city_tier and last_active beside user_id
+    /// Also write the columns city_tier and last_active
     #[arg(long)]
     columns: bool,
 }

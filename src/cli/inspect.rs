@@ -8,8 +8,8 @@ use std::ffi::OsString;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Files of sketches or of data, folders of them (of part files that Spark wrote, say), globs, - for a
-    /// file on standard input, or @FILE with a path a line (@- reads standard input)
+    /// Sketch files or data files, folders of them, or patterns; - reads a file from standard input, @FILE
+    /// reads a list of paths with one a line, @- such a list from standard input
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 

@@ -1,5 +1,4 @@
-//! What a terminal gets beside the text of a report: colours, bars, lines that fit. Anything that isn't
-//! a terminal gets the text as it is.
+//! Colours, bars and line widths for terminals. Pipes and files get the text as it is.
 
 use super::columns::{fitted, wrapped};
 use clap::{Args, ValueEnum};
@@ -10,11 +9,12 @@ use std::sync::OnceLock;
 /// How the answer looks.
 #[derive(Args)]
 pub struct LookArgs {
-    /// Colours: auto is on a terminal, unless NO_COLOR is set, and elsewhere if CLICOLOR_FORCE is
+    /// When to use colours; auto uses them on a terminal unless NO_COLOR is set, and elsewhere if
+    /// CLICOLOR_FORCE is set
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, global = true, help_heading = OUTPUT)]
     color: When,
 
-    /// No warnings and no progress bar on standard error; errors are still told
+    /// Print no warnings and no progress bar; errors are still printed
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     quiet: bool,
 }
@@ -192,7 +192,7 @@ fn paint(lines: &mut [String], rows: usize) {
     const ASIDE: [&str; 4] = [
         "id column",
         "nothing skipped",
-        "rows not told",
+        "rows not recorded",
         "new: users of",
     ];
     for (i, line) in lines.iter_mut().enumerate() {

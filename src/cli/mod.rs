@@ -57,23 +57,23 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     look: look::LookArgs,
-    /// An option of object stores, such as region=eu-west-1, endpoint=URL or skip_signature=true (what is
-    /// public, without credentials); may be given several times
+    /// Option for object stores, such as region=eu-west-1, endpoint=URL, or skip_signature=true for public
+    /// data without credentials; may be given several times
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = store_option)]
     store_option: Vec<(String, String)>,
 }
 
 fn store_option(text: &str) -> std::result::Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("KEY=VALUE is wanted")?;
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// What `--version` says; `-V` says its first line alone. Whoever builds a release tells the commit; a
-/// source archive has none to tell.
+/// The text of `--version`; `-V` prints its first line alone. The commit is known if the build named it in
+/// `OVERLAP_COMMIT`.
 fn long_version() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
-        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("not told");
+        let commit = option_env!("OVERLAP_COMMIT").unwrap_or("unknown");
         let features = FEATURES.iter().filter(|(_, is_in)| *is_in);
         let features: Vec<&str> = features.map(|(name, _)| *name).collect();
         let features = match features[..] {
@@ -93,44 +93,45 @@ const FEATURES: [(&str, bool); 2] = [
 
 #[derive(Subcommand)]
 enum Command {
-    /// Estimate users, overlap and union of Parquet and CSV exports, with intervals
+    /// Estimate users, overlap and union of two or more sides, each number with an interval
     Estimate(estimate::Args),
-    /// The same report by exact counting
+    /// Count instead of estimating: the same report with exact numbers
     Exact(exact::Args),
-    /// Both, side by side: estimate, truth, error, cost
+    /// Compare the estimate with the exact numbers, and with HyperLogLog++ and MinHash
     Verify(verify::Args),
-    /// Who is in just these sides and no others: all exclusive regions of up to eight sides, the
-    /// largest of more
+    /// Estimate the users of exactly these sides and no others, for every combination of up to eight
+    /// sides, and for the largest combinations of more
     Regions(regions::Args),
-    /// Every two of many sides (or segments): overlap, shares, Jaccard
+    /// Compare every two of many sides or segments: overlap, shares, Jaccard
     Matrix(sides::MatrixArgs),
-    /// The reach of ever more sides together; which partner adds most new users next
+    /// Show how reach grows with each side, and which partner adds the most new users next
     Reach(sides::ReachArgs),
-    /// Day by day: daily, cumulative and trailing reach, who comes again, overlap
+    /// Show users, reach, returning users and overlap day by day
     Trend(sides::TrendArgs),
-    /// One page that shows everything in a browser: the answer, pictures, tables, formulas to try
+    /// Write one HTML page with the answer, pictures, tables, and a field to try formulas
     #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
     Report(report::Args),
-    /// One picture of a report for a slide: circles, columns, heat map, curve, segments, trend
+    /// Draw one picture of a report for a slide: circles, columns, heat map, curve, segments or trend
     #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
     Plot(report::PlotArgs),
-    /// Sketch data into a file, once, to be asked a hundred questions later
+    /// Write sketches of data to a file, so that later questions need not read the data again
     Sketch(store::Args),
-    /// Merge sketches (and data) into one file: days into a month, regions into a country
+    /// Merge sketches and data into one file, such as days into a month
     Merge(store::Args),
-    /// How IDs are written: why two sides share fewer users than they should, and what mends it
+    /// Find out why two sides share fewer users than expected: how their IDs are written, and which
+    /// setting brings them together
     Diagnose(diagnose::Args),
-    /// All that a sketch file discloses
+    /// Show everything that a sketch file discloses, or the format and columns of a data file
     Inspect(inspect::Args),
-    /// Sketches into the form of Apache DataSketches and back
+    /// Convert sketches to the form of Apache DataSketches, or back
     Convert(convert::Args),
-    /// The error to expect of an overlap, before anything is read
+    /// Show which error to expect of an overlap, before any data is read
     Bounds(bounds::Args),
-    /// Write a pair of Parquet files with known users and overlap
+    /// Write a pair of Parquet files whose users and overlap are known
     Generate(generate::Args),
-    /// Print what makes a shell complete commands and flags
+    /// Print the completion script of a shell
     Completions(shell::CompletionsArgs),
-    /// Write the man pages of all commands into a folder
+    /// Write man pages of all commands to a folder
     Man(shell::ManArgs),
 }
 
@@ -182,7 +183,7 @@ fn answer(format: &args::FormatArgs, render: impl Fn(Format) -> String) -> Resul
     print(&look::shown(render(format), format))
 }
 
-/// Writes the answer to stdout. Whoever closed the pipe has read enough.
+/// Writes the answer to stdout. A closed pipe is no error: its reader has read enough.
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -197,7 +198,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Tells what the reader should know, on stderr.
+/// Prints warnings to stderr.
 fn warn(warnings: &[Warning]) {
     let texts = warnings
         .iter()

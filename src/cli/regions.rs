@@ -8,8 +8,8 @@ use overlap::Result;
 pub struct Args {
     #[command(flatten)]
     question: QuestionArgs,
-    /// List only so many regions, the largest first, and sum up the rest [default: all of up to eight
-    /// sides, 20 of more]
+    /// List only the N largest regions, and sum up the others [default: all for up to eight sides, 20 for
+    /// more]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: Option<u32>,
     #[command(flatten)]

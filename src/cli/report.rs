@@ -17,23 +17,22 @@ use std::path::{Path, PathBuf};
 pub struct Args {
     #[command(flatten)]
     content: ContentArgs,
-    /// The page to write, an HTML file; it appears whole or not at all, and never over an input
+    /// HTML file to write. It is written whole or not at all, and never over an input
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Print the report as JSON (overlap.report/1) too
+    /// Also print the report as JSON (overlap.report/1)
     #[arg(long)]
     json: bool,
 }
 
 #[derive(clap::Args)]
 pub struct PlotArgs {
-    /// The picture
+    /// Kind of picture
     #[arg(value_parser = kinds())]
     kind: PictureKind,
     #[command(flatten)]
     content: ContentArgs,
-    /// The picture to write, an .svg or .png file; it appears whole or not at all, and never over an
-    /// input
+    /// File to write, .svg or .png. It is written whole or not at all, and never over an input
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Width and height in pixels
@@ -53,19 +52,19 @@ fn kinds() -> impl TypedValueParser<Value = PictureKind> {
 struct ContentArgs {
     #[command(flatten)]
     question: QuestionArgs,
-    /// Show a report that was written as JSON instead, by report, estimate, exact, regions, matrix, reach
-    /// or trend
+    /// Show a report that was saved as JSON by report, estimate, exact, regions, matrix, reach or trend,
+    /// instead of reading data
     #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
     from: Option<PathBuf>,
-    /// Also the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may be
-    /// given more than once
+    /// Also estimate the users of a set formula over the sides' names, such as "(shop & pay) - bank"; may
+    /// be given several times
     #[arg(long, value_name = "FORMULA")]
     expr: Vec<String>,
     #[command(flatten)]
     division: DivisionArgs,
     #[command(flatten)]
     decide: DecideArgs,
-    /// Also reach over time, by the column of the day or by year,month,day; data is read a second time
+    /// Also show reach over time, by the column of the day or by year,month,day. The data is read twice
     #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',')]
     day: Vec<String>,
     /// Lengths of the trailing windows of --day in days

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct CompletionsArgs {
-    /// The shell that is to complete commands and flags
+    /// Shell that completes commands and options
     #[arg(value_enum)]
     shell: Shell,
 }
 
 #[derive(clap::Args)]
 pub struct ManArgs {
-    /// A folder that is there; it gets overlap.1 and a page for each command
+    /// Existing folder; overlap.1 and a page for each command are written to it
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

@@ -17,10 +17,10 @@ pub struct MatrixArgs {
 pub struct ReachArgs {
     #[command(flatten)]
     sides: SidesArgs,
-    /// Sides as they were given, or each time the one that adds most new users
+    /// Order of the sides: as they were given, or each time the one that adds the most new users
     #[arg(long, value_enum, default_value_t = Order::Given)]
     order: Order,
-    /// The side to begin with: the reach that the others add to it
+    /// Side to begin with; the others add to its reach
     #[arg(long, value_name = "SIDE")]
     base: Option<String>,
     #[command(flatten)]

@@ -8,18 +8,18 @@ const SPELLING: &str = "Spelling of IDs";
 /// Rules and digests, of all sides or of one.
 #[derive(Args)]
 pub struct SpellingArgs {
-    /// Bring IDs to one form by rules, in this order: trim, lower, upper, nfc, digits, strip-zeros,
-    /// strip-prefix=TEXT, email, email-google, email-uid2, phone, phone-meta, uuid, uuid-dotnet, hex,
-    /// base64. What a rule can't read is counted and nobody
+    /// Bring IDs to one form by rules, in the order given, for all sides or for one: trim, lower, upper, nfc,
+    /// digits, strip-zeros, strip-prefix=TEXT, email, email-google, email-uid2, phone, phone-meta, uuid,
+    /// uuid-dotnet, hex, base64. IDs that a rule can't read are counted as nulls
     #[arg(long, value_name = "[NAME=]RULE,…", help_heading = SPELLING)]
     normalize: Vec<String>,
 
-    /// Make a digest of every ID in its form: sha256, sha1 or md5. Sides of which nothing is said hold
-    /// these digests already, as hexadecimal of either case, base64 or bytes
+    /// Hash every ID after the rules, to meet a partner's hashes: sha256, sha1 or md5. If one side is named,
+    /// the others hold such digests already, as hexadecimal text, base64 or bytes
     #[arg(long, value_name = "[NAME=]DIGEST", help_heading = SPELLING)]
     digest: Vec<String>,
 
-    /// The IDs are digests already, of what the rules of --normalize lead to
+    /// The IDs are such digests already, made after the rules of --normalize
     #[arg(long, value_name = "[NAME=]DIGEST", help_heading = SPELLING)]
     digested: Vec<String>,
 }

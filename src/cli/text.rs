@@ -6,17 +6,16 @@ use overlap::{Delimiter, InputFormat, TextOptions};
 /// How data files are read that don't describe themselves.
 #[derive(Args)]
 pub struct TextArgs {
-    /// The format of all data files [default: told by their first bytes]
+    /// Format of all data files [default: recognised by their first bytes]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = TEXT)]
     input_format: Option<InputFormatName>,
 
-    /// What separates the fields of delimited text: a character, comma, semicolon, tab, pipe, space, or
-    /// none for one ID a line [default: the only one of the first four that divides all lines alike]
+    /// Separator of fields in delimited text: a character, or comma, semicolon, tab, pipe, space, or none
+    /// for one ID a line [default: the one of comma, semicolon, tab and pipe that divides all lines alike]
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = TEXT)]
     delimiter: Option<Delimiter>,
 
-    /// The first line of delimited text is data, in all sides or in one; columns are called 1, 2, 3 and
-    /// so on
+    /// Delimited text has no header, in all sides or in one; columns are then called 1, 2, 3 and so on
     #[arg(
         long,
         value_name = "SIDE",
@@ -27,7 +26,7 @@ pub struct TextArgs {
     )]
     no_header: Vec<String>,
 
-    /// A text that means null where an ID is expected, such as NULL or \N; may be given several times
+    /// Text that means null in the ID column, such as NULL or \N; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = TEXT)]
     null: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The main job: sketches → report.
+//! The main question: users, overlap and union of sides, from their sketches.
 
 use super::inputs::Inputs;
 use super::request::SketchRequest;
@@ -22,7 +22,7 @@ use crate::scan::{self, Progress};
 use crate::sketch::{RowCounts, Sketch};
 use rayon::prelude::*;
 
-/// How many users has every side, how many share every two of them, how many do all reach?
+/// Estimates the users of every side, the overlap of every two, and the union of all.
 ///
 /// # Errors
 /// Those of [`super::sketch_sides`].
@@ -45,7 +45,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
     if request.frequency && !inputs.tables.iter().all(Vec::is_empty) {
         return Err(
-            Error::usage("sketches don't tell how often users come").hint([
+            Error::usage("sketches don't record how often users come").hint([
                 "leave out ".into(),
                 Setting::Frequency.into(),
                 ", or name the data files".into(),
@@ -202,7 +202,7 @@ fn frequency(
     }))
 }
 
-/// How likely the first side gains as many users by the second as was asked.
+/// The probability that the first side gains more users by the second than the number asked about.
 fn break_even(
     request: &SketchRequest,
     sketches: &[Sketch],
@@ -263,7 +263,7 @@ pub(super) fn known_sizes(
     known
 }
 
-/// Everything that two sketches say about each other.
+/// Estimates everything about two sketches: sizes, overlap, union, shares and gains.
 ///
 /// ```
 /// use overlap::{Confidence, Sketch, SketchOptions, estimate_sketches, id::IdBatch};

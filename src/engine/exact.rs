@@ -1,4 +1,4 @@
-//! The same report by counting.
+//! The report of `overlap estimate` with exact numbers, by counting.
 
 use super::inputs::plan_of_data;
 use super::request::ExactRequest;
@@ -12,7 +12,7 @@ use crate::report::{EstimateReport, Method, PairReport, SideReport};
 use crate::scan::{self, Plan, Progress, SidePlan, SideScan};
 use crate::spelling::Spelling;
 
-/// What [`super::estimate`] estimates, counted: integers by value, text and binary values by a
+/// Counts what [`super::estimate`] estimates: integers by value, text and binary values by a
 /// 128-bit hash.
 ///
 /// # Errors

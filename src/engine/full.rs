@@ -18,7 +18,7 @@ use crate::storage::{output_error, read_text, write_atomically};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Everything about some sides.
+/// A request for everything that a page shows.
 #[derive(Clone, Debug)]
 pub struct FullRequest {
     /// Whose data, how exactly, which formulas and segments.
@@ -85,7 +85,7 @@ pub fn full_report_of(
     })
 }
 
-/// The largest regions of sides that no fit tells all of; `None` where a side has no sample to see them in.
+/// The largest regions of more sides than one fit takes; `None` if a side has no sample.
 fn largest(
     fit: Option<&Regions>,
     sketches: &[&Sketch],

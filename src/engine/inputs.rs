@@ -1,4 +1,4 @@
-//! Sides of data files and sketches, mixed: what is stored is read, what isn't is planned.
+//! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
 use super::request::Sources;
 use super::side_report;
@@ -22,7 +22,7 @@ pub(super) struct Inputs {
     pub(super) plan: Plan,
     /// The tables of each side.
     pub(super) tables: Vec<Vec<SketchTable>>,
-    /// How data is sketched: with the hash of the sketches beside it.
+    /// Size and hash for sketches of data. The hash is that of the sketches beside it.
     pub(super) options: SketchOptions,
 }
 
@@ -53,7 +53,7 @@ impl Inputs {
         })
     }
 
-    /// What is known of the sides so far.
+    /// The sides as far as they are known before they are read.
     pub(super) fn side_plans(&self) -> Vec<SideReport> {
         self.plan.sides.iter().map(side_report).collect()
     }
@@ -65,7 +65,7 @@ impl Inputs {
     }
 
     /// The sketch of every side, and the rows of its sampled users if `frequency` asks for them
-    /// (of sides without stored sketches: those don't tell).
+    /// (only of sides without stored sketches, which don't record them).
     pub(super) fn sketch(
         self,
         threads: usize,
@@ -106,19 +106,19 @@ impl Inputs {
     }
 }
 
-/// How sides are divided into segments.
+/// Columns by which sides are divided into segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Division {
-    /// The segment columns: of sketch tables, of data files, or of their hive-style paths. None of
-    /// them: everything is one segment.
+    /// Columns that divide each side into segments: of sketch tables, of data files, or of hive-style
+    /// paths. If empty, all rows are one segment.
     pub by: Vec<String>,
-    /// More segments of a side than this are refused.
+    /// The largest number of segments of a side; more are refused.
     pub segments_max: usize,
 }
 
 impl Division {
-    /// What [`Self::segments_max`] is unless somebody says otherwise: at the default size a
-    /// gigabyte of sketches in memory for each thread.
+    /// The default of [`Self::segments_max`]: at the default size, a gigabyte of sketches in memory for
+    /// each thread.
     pub const SEGMENTS_MAX: usize = 10_000;
 
     /// Segments by the values of some columns.
@@ -132,7 +132,7 @@ impl Division {
 }
 
 impl Inputs {
-    /// Everything that is stored.
+    /// All sketches that were read from files.
     pub(super) fn stored(&self) -> impl Iterator<Item = &Sketch> {
         self.tables.iter().flatten().flat_map(SketchTable::values)
     }
@@ -202,7 +202,7 @@ pub(super) fn merge_segments(
     Segments::group(parts, by, |all, part| all.merge(&part))
 }
 
-/// The plan of data alone, for those who have to count.
+/// Plans a scan and refuses sketches, for exact counting.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Usage`] if a side holds sketches.
@@ -376,7 +376,7 @@ pub(super) fn read_file(path: &Path, images: &ImageColumns) -> Result<SketchTabl
         .ok_or_else(|| Error::usage("no sketch file"))
 }
 
-/// The condition on the rows that a sketch file says it is of; `None` of an image.
+/// The condition (`--where`) that a sketch file records; `None` of an image.
 pub(super) fn told_filter(path: &Path) -> Result<Option<String>> {
     match is_image(path) {
         true => Ok(None),
@@ -400,7 +400,7 @@ fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
 /// # Errors
 /// [`crate::ErrorKind::Input`] if what they say is 100 times apart, or just one of them is empty.
 pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
-    /// So far apart are two estimates of one set never: each is within a factor of a few.
+    /// Two estimates of one set never differ by this factor: each is within a factor of a few.
     const FACTOR: f64 = 100.0;
     let SetCounts {
         sample: Some(sample),

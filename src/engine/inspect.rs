@@ -15,8 +15,8 @@ use crate::sketch::{Sketch, SketchOptions};
 use parquet::schema::types::SchemaDescriptor;
 use std::path::Path;
 
-/// Reads sketch files and says everything that they tell; of data files their format and their columns.
-/// `data` says how data is read where its bytes don't tell.
+/// Reads sketch files and reports everything that they disclose; of data files their format and columns.
+/// `data` says how data is read where its bytes don't show it.
 ///
 /// # Errors
 /// Those of [`super::read_sketches`], and [`crate::ErrorKind::Input`] for files that are neither sketches
@@ -60,7 +60,7 @@ pub fn inspect<P: AsRef<Path>>(
     Ok(InspectReport { confidence, files })
 }
 
-/// What a file of data says of itself; `None` if it holds sketches, or was said to.
+/// Format and columns of a data file; `None` if it holds sketches, or was said to.
 fn data_facts(
     path: &Path,
     images: &ImageColumns,
@@ -126,7 +126,7 @@ fn describe(
     }
 }
 
-/// Theta images of other programs don't tell their k and are read with the largest there is.
+/// Theta images of other programs don't record their k and are read with the largest possible one.
 fn tells_k(hash: HashScheme, k: usize) -> bool {
     hash != HashScheme::Murmur3 || k < *SketchOptions::K_RANGE.end()
 }

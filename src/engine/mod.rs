@@ -1,6 +1,6 @@
-//! Requests → results: wires scan, sketches, exact counting and estimates.
+//! Answers requests: wires together scan, sketches, exact counting and estimates.
 //!
-//! The façade of the library and all that the commands call. Must not know clap, stdout or how a
+//! These are the functions that commands and library users call. Must not know clap, stdout or how a
 //! report is rendered.
 
 mod batches;
@@ -49,7 +49,7 @@ use crate::scan::{Plan, SidePlan};
 use crate::sketch::{Sketch, SketchOptions};
 use std::collections::BTreeSet;
 
-/// What the plan alone gives reason to say.
+/// Warnings that follow from the plan alone.
 fn plan_warnings(plan: &Plan) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for side in &plan.sides {
@@ -70,7 +70,7 @@ fn plan_warnings(plan: &Plan) -> Vec<Warning> {
     warnings
 }
 
-/// What a finished report gives reason to say.
+/// Warnings that follow from a finished report.
 fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
     let empty = report.sides.iter().filter(|side| side.users.upper == 0.0);
     let mut warnings: Vec<Warning> = empty
@@ -93,7 +93,7 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
     warnings
 }
 
-/// What reading the files of some sides gives reason to say: footers that miscount nulls, texts that
+/// Warnings that follow from reading the files of some sides: footers that miscount nulls, texts that
 /// were taken for null, IDs that a rule can't read, and columns that say something else than the path.
 fn nulls_warnings<'a>(
     sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
@@ -123,7 +123,7 @@ fn nulls_warnings<'a>(
     })
 }
 
-/// What the sketches of some sides give reason to say.
+/// Warnings that follow from the sketches of some sides.
 fn sketch_warnings(sides: &[SideReport], sketches: &[Sketch]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (side, sketch) in sides.iter().zip(sketches) {
@@ -167,14 +167,14 @@ fn precisions<'a>(sketches: impl IntoIterator<Item = &'a Sketch>) -> impl Iterat
     registers.map(|registers| registers.precision().get())
 }
 
-/// Every k; theta sketches of other programs don't tell theirs.
+/// Every known k. Theta sketches of other programs don't record theirs.
 fn ks<'a>(sketches: impl IntoIterator<Item = &'a Sketch>) -> impl Iterator<Item = usize> {
     let samples = sketches.into_iter().filter_map(Sketch::sample);
     let ks = samples.map(crate::sketch::BottomK::k);
     ks.filter(|k| k < SketchOptions::K_RANGE.end())
 }
 
-/// What the plan alone knows of a side.
+/// A side as far as it is known before it is read.
 fn side_report(plan: &SidePlan) -> SideReport {
     let has_data = plan.file_count() > 0;
     SideReport {

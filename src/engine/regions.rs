@@ -15,7 +15,7 @@ use crate::sketch::Sketch;
 /// Regions of more than eight sides that are listed unless another number is asked for.
 pub(super) const TOP: usize = 20;
 
-/// How many users are in just these sides and no others, for every choice of sides? Of more than
+/// Estimates the users of exactly these sides and no others, for every choice of sides. Of more than
 /// eight sides, or if the request says how many regions are wanted, the largest come first and the rest is
 /// summed up.
 ///

@@ -1,4 +1,4 @@
-//! What a job needs, whoever asks: command line, library, bindings.
+//! Requests: everything that a job needs to know, for the command line, the library and the bindings.
 
 use super::inputs::Division;
 use super::limits;
@@ -14,16 +14,16 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// Whose data, which column, how many threads.
+/// The input: sides, ID column, and the number of threads.
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// The sides, at least one.
     pub sides: Vec<Side>,
     /// Which column holds the IDs and in which form they are wanted.
     pub id: IdSelection,
-    /// Columns of images that Apache DataSketches made.
+    /// Columns that hold sketches of Apache DataSketches.
     pub images: ImageColumns,
-    /// At most so many threads read and hash, at least one.
+    /// Number of threads that read and hash, at least one.
     pub threads: usize,
 }
 
@@ -96,14 +96,14 @@ fn joined(before: Option<RowFilter>, filter: RowFilter) -> RowFilter {
     }
 }
 
-/// A job answered by sketches.
+/// A question that is answered by sketches.
 #[derive(Clone, Debug)]
 pub struct SketchRequest {
-    /// Whose data.
+    /// The input.
     pub sources: Sources,
-    /// How large the sketches are.
+    /// The size of the sketches.
     pub options: SketchOptions,
-    /// The level of the intervals.
+    /// The confidence level of the intervals.
     pub confidence: Confidence,
     /// Which sides have one row a user.
     pub unique: Unique,
@@ -125,12 +125,12 @@ pub struct SketchRequest {
 /// every interval.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Unique {
-    /// None that anybody knows of.
+    /// No side is known to have one row per user.
     #[default]
     None,
-    /// All of them.
+    /// All sides.
     All,
-    /// Those of these names.
+    /// The sides of these names.
     Sides(BTreeSet<String>),
 }
 
@@ -185,7 +185,7 @@ impl SketchRequest {
 }
 
 impl SketchRequest {
-    /// Looks at everything that can be told wrong before a byte is read.
+    /// Checks everything that can be checked before a byte is read.
     pub(super) fn check(&self) -> Result<()> {
         self.unique.check(&self.sources.sides)?;
         if !self.division.by.is_empty() {
@@ -244,7 +244,7 @@ impl ExactRequest {
     }
 }
 
-/// How much memory exact counting may take, and where it keeps the rest.
+/// How much memory exact counting may use, and where it puts what doesn't fit.
 #[derive(Clone, Debug)]
 pub struct ExactMemory {
     /// Memory for IDs and tables, in bytes.

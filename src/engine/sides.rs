@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 pub struct SidesRequest {
     /// Whose data and sketches.
     pub sources: Sources,
-    /// How large the sketches of data are.
+    /// The size of sketches of data.
     pub options: SketchOptions,
     /// The level of the intervals.
     pub confidence: Confidence,
@@ -32,7 +32,7 @@ pub struct SidesRequest {
     pub division: Division,
 }
 
-/// What the sides of a request hold.
+/// The sketches of a request's sides, and what is known of them.
 struct Answers {
     names: Vec<String>,
     tables: Vec<SketchTable>,
@@ -43,7 +43,7 @@ struct Answers {
     warnings: Vec<Warning>,
 }
 
-/// How many users do every two sides share?
+/// Estimates the overlap of every two of many sides.
 ///
 /// # Errors
 /// Those of [`super::sketch_segments`].
@@ -64,8 +64,8 @@ pub fn matrix(request: &SidesRequest, progress: &dyn Progress) -> Result<MatrixR
     })
 }
 
-/// How many users do ever more sides reach together, and which adds most next? `base` is the name of
-/// the side to begin with.
+/// Estimates how reach grows as sides are added, in the given order or with the side that adds the most
+/// new users next. `base` is the name of the side to begin with.
 ///
 /// # Errors
 /// Those of [`super::sketch_segments`], and [`crate::ErrorKind::Usage`] if no side is called `base`.
@@ -99,7 +99,7 @@ pub fn reach(
     })
 }
 
-/// How do reach, retention and overlap go from day to day? The division has one column, the day, or
+/// Estimates users, reach, returning users and overlap from day to day. The division has one column, the day, or
 /// three: year, month and day. By year and month it is from month to month.
 ///
 /// # Errors
@@ -194,7 +194,7 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     })
 }
 
-/// What the spelling of whole sides hides; of more sides than people compare one by one, nothing.
+/// Warnings about the spelling of whole sides; none for more sides than people compare one by one.
 fn spelling(
     names: &[String],
     tables: &[SketchTable],
@@ -225,7 +225,7 @@ fn tally(sketches: &[&Sketch]) -> Option<Tally> {
     sketches.iter().map(|sketch| sketch.tally()).sum()
 }
 
-/// Whether nobody is in any segment of a side.
+/// A warning if no segment of a side has a user.
 fn no_users(side: &str, table: &SketchTable, confidence: Confidence) -> Option<Warning> {
     let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), confidence);
     let mut sketches = table.values().iter();

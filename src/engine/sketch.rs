@@ -41,7 +41,7 @@ pub fn sketch_segments(
     sketch_with_sources(sources, division, options, progress).map(|(tables, _)| tables)
 }
 
-/// Likewise, with the ID column of every side, and what was passed over in its folders.
+/// Like [`sketch_segments`], and also returns the ID column of every side and what was passed over in its folders.
 ///
 /// # Errors
 /// Those of [`sketch_segments`].

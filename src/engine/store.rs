@@ -1,4 +1,4 @@
-//! Sketches into a file and out of it.
+//! Writes sketches to a file, and reads them.
 
 use super::inputs::{self, Division, Inputs};
 use super::request::Sources;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct StoreRequest {
     /// The data and sketches that go into it; all sides become one.
     pub sources: Sources,
-    /// How large the sketches of data are.
+    /// The size of sketches of data.
     pub options: SketchOptions,
     /// One sketch, or one for each segment.
     pub division: Division,

@@ -1,14 +1,20 @@
-//! Estimate and truth side by side.
+//! Answers one question by sketches, by counting and by textbook methods.
 
+use super::estimate::answered;
 use super::inputs::plan_of_data;
 use super::request::{ExactMemory, ExactRequest, SketchRequest};
-use super::{estimate, exact, limits};
-use crate::error::Result;
+use super::{exact, limits};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{registers_blob, sample_blob};
+use crate::hash::HashScheme;
 use crate::report::{EstimateReport, RunCost, VerifyReport};
-use crate::scan::Progress;
+use crate::scan::{self, Plan, Progress};
+use crate::sketch::Sketch;
+use crate::textbook::{PlusSink, TextbookAnswers, minhash};
 use std::time::Instant;
 
-/// Answers one question twice, by sketches and by counting, and says what each cost.
+/// Answers one question by sketches, by counting and by two textbook methods, and says what each
+/// cost. The data is read three times.
 ///
 /// # Errors
 /// Those of [`super::estimate`] and [`super::exact`].
@@ -18,32 +24,77 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<VerifyReport> {
     let plan = plan_of_data(&request.sources)?;
-    let (estimate, estimate_cost) = measured(|| estimate(request, progress))?;
+    let (answered, estimate_run) = measured(|| answered(request, progress))?;
     let exact_request = ExactRequest {
         sources: request.sources.clone(),
         memory: memory.clone(),
     };
-    let (exact, exact_cost) = measured(|| exact::exact_plan(&plan, &exact_request, progress))?;
+    let (exact, exact_run) = measured(|| exact::exact_plan(&plan, &exact_request, progress))?;
+    let threads = request.sources.threads;
+    let hash = request.options.hash();
+    let (plus, plus_run) = measured(|| plus(&plan, hash, threads, progress))?;
+    // Data is sketched with both parts.
+    let minhash = minhash(&answered.sketches)?
+        .ok_or_else(|| Error::new(ErrorKind::Internal, "a sketch of data without a sample"))?;
+    let rows = rows(&exact);
     Ok(VerifyReport {
-        estimate,
-        estimate_cost,
+        sketch_bytes: answered.sketches.iter().map(stored_bytes).sum(),
+        estimate_cost: estimate_run.cost(rows),
+        exact_cost: exact_run.cost(rows),
+        plus_cost: plus_run.cost(rows),
+        estimate: answered.report,
         exact,
-        exact_cost,
+        plus,
+        minhash,
     })
 }
 
-fn measured(run: impl FnOnce() -> Result<EstimateReport>) -> Result<(EstimateReport, RunCost)> {
+/// What HyperLogLog++ says of the same IDs.
+fn plus(
+    plan: &Plan,
+    hash: HashScheme,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<TextbookAnswers> {
+    let new = |_: usize| PlusSink::new(hash);
+    let scanned = scan::scan(plan, threads, &new, progress)?;
+    PlusSink::answers(scanned.into_iter().map(|side| side.sinks).collect())
+}
+
+/// Bytes of registers and sample in a sketch file.
+fn stored_bytes(sketch: &Sketch) -> u64 {
+    let parts = [registers_blob(sketch), sample_blob(sketch)];
+    parts.iter().flatten().map(|part| part.len() as u64).sum()
+}
+
+fn rows(report: &EstimateReport) -> u64 {
+    let sides = report.sides.iter();
+    sides.filter_map(|side| Some(side.tally?.rows)).sum()
+}
+
+/// Time and memory of a run.
+struct Run {
+    seconds: f64,
+    peak_memory_bytes: Option<u64>,
+}
+
+impl Run {
+    const fn cost(&self, rows: u64) -> RunCost {
+        RunCost {
+            seconds: self.seconds,
+            rows,
+            peak_memory_bytes: self.peak_memory_bytes,
+        }
+    }
+}
+
+fn measured<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Run)> {
     limits::reset_peak_memory();
     let start = Instant::now();
-    let report = run()?;
-    let cost = RunCost {
+    let answer = run()?;
+    let run = Run {
         seconds: start.elapsed().as_secs_f64(),
-        rows: report
-            .sides
-            .iter()
-            .filter_map(|side| Some(side.tally?.rows))
-            .sum(),
         peak_memory_bytes: limits::peak_memory_bytes(),
     };
-    Ok((report, cost))
+    Ok((answer, run))
 }

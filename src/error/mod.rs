@@ -18,7 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A bug in this program or something that nobody foresaw.
+    /// A bug in this program, or a failure of a kind that it doesn't know.
     Internal,
     /// The request itself is wrong: unknown column, empty glob, a flag out of range.
     Usage,

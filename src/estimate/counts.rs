@@ -3,7 +3,7 @@
 /// Register values are 0 to 64.
 pub const RANKS: usize = 65;
 
-/// What two bottom-k samples say about each other.
+/// Numbers of hashes that two bottom-k samples share or have alone.
 ///
 /// Below θ, the lower of both thresholds, both samples are complete, so that a hash is in one or
 /// in both; above it only the sample that reaches higher is counted.
@@ -30,7 +30,7 @@ pub struct SampleCounts {
     pub chance_matches: f64,
 }
 
-/// What the registers of two HyperLogLogs of one precision say about each other: five histograms
+/// Comparison of the registers of two HyperLogLogs of one precision, as five histograms
 /// by register value (Ertl, arXiv:1702.01284, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegisterCounts {
@@ -48,27 +48,27 @@ pub struct RegisterCounts {
     pub equal: [u32; RANKS],
 }
 
-/// All that is known about two sets.
+/// Everything from which two sets are estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairCounts {
-    /// Of their samples.
+    /// Counts of their samples; `None` without samples.
     pub sample: Option<SampleCounts>,
-    /// Of their registers.
+    /// Counts of their registers; `None` without registers.
     pub registers: Option<RegisterCounts>,
     /// |A|, where it is known from elsewhere; left out if the sketch contradicts it (see
     /// [`contradicts`](super::contradicts)).
     pub known_a: Option<u64>,
-    /// |B|, likewise.
+    /// |B|, if it is known from elsewhere.
     pub known_b: Option<u64>,
     /// The most users that A can have, such as its rows with an ID; left out if the sketch
     /// contradicts it.
     pub most_a: Option<u64>,
-    /// The most users that B can have, likewise.
+    /// The most users that B can have.
     pub most_b: Option<u64>,
 }
 
 impl PairCounts {
-    /// The same with A and B the other way round.
+    /// The same counts with A and B exchanged.
     #[must_use]
     pub fn swapped(&self) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl PairCounts {
     }
 }
 
-/// What one bottom-k sample says.
+/// Size and threshold of one bottom-k sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SetSample {
     /// Hashes below θ.
@@ -112,7 +112,7 @@ pub struct SetSample {
     pub theta: f64,
 }
 
-/// What the registers of one HyperLogLog say: how many of them hold each value.
+/// Histogram of the registers of one HyperLogLog: how many of them hold each value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetRegisters {
     /// log2 of the number of registers.
@@ -121,14 +121,14 @@ pub struct SetRegisters {
     pub histogram: [u32; RANKS],
 }
 
-/// All that is known about one set.
+/// Everything from which one set is estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SetCounts {
-    /// Of its sample.
+    /// Counts of its sample; `None` without one.
     pub sample: Option<SetSample>,
-    /// Of its registers.
+    /// Counts of its registers; `None` without them.
     pub registers: Option<SetRegisters>,
-    /// Its size, where it is known from elsewhere.
+    /// Number of its users, if it is known from elsewhere.
     pub known: Option<u64>,
     /// The most users that it can have, such as its rows with an ID; left out if the sketch
     /// contradicts it.

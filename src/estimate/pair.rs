@@ -43,7 +43,7 @@ pub struct PairEstimate {
     pub gain_b: Estimate,
     /// Common users seen in the samples; `None` without samples.
     pub matches: Option<u64>,
-    /// Whether all of it was counted, not estimated.
+    /// Whether the numbers are exact, because the samples held every user.
     pub exact: bool,
 }
 

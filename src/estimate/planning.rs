@@ -7,7 +7,7 @@ use super::fisher;
 use super::likelihood::{SET_A, SET_B, UNION};
 use super::matrix::{Matrix, Vector, dot, inverse, quadratic};
 
-/// How large a sketch is.
+/// Precision and k of a sketch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SketchSize {
     /// log2 of the number of registers.
@@ -49,22 +49,23 @@ pub struct PairSizes {
     pub known: [bool; 2],
 }
 
-/// Relative standard deviations of unbiased estimates at best; 0 is exact.
+/// The smallest relative standard deviations that unbiased estimates can have (Cramér–Rao bound). Half the width of
+/// an interval at 95 % is 1.96 times as much. 0 means exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExpectedError {
-    /// Of |A|.
+    /// Relative standard deviation of |A|.
     pub a: f64,
-    /// Of |B|.
+    /// Relative standard deviation of |B|.
     pub b: f64,
-    /// Of the overlap; infinite if there is none.
+    /// Relative standard deviation of the overlap; infinite if there is none.
     pub overlap: f64,
-    /// Of the union.
+    /// Relative standard deviation of the union.
     pub union: f64,
-    /// Common users that the samples are expected to share.
+    /// Number of common users that both samples are expected to hold.
     pub matches: f64,
 }
 
-/// The error to expect of two sets of these sizes at best.
+/// The error to expect for two sets of these sizes.
 ///
 /// ```
 /// use overlap::{PairSizes, SketchSize, expected_error};

@@ -65,7 +65,7 @@ pub fn estimate_sampled(counts: &SampledCounts, confidence: Confidence) -> Estim
     Estimate { lower, ..estimate }
 }
 
-/// The most users that a region can have of which nobody was seen: (1 − θ)^n is as small as what an
+/// The most users that a region can have of which no user was seen: (1 − θ)^n is as small as what an
 /// interval of this confidence leaves out at one end.
 fn none_seen(theta: f64, confidence: Confidence) -> f64 {
     let left_out = 0.5 - 0.5 * confidence.level();

@@ -41,8 +41,8 @@ pub(super) trait Key: Copy + Default + Send + Sync + 'static {
     fn is_same_user(self, other: Self) -> bool;
 }
 
-/// What mixes the keys of one count: no ID can be made to fall beside many others by whoever
-/// doesn't know it.
+/// The random seed that mixes the keys of one count. Without it nobody can make IDs that fall into one
+/// place of the table.
 ///
 /// For an odd random multiplier any two different keys have the same top k bits of their products
 /// with odds of at most 2 in 2^k (Dietzfelbinger et al., A reliable randomized algorithm for the

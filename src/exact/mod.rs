@@ -28,7 +28,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What counting may use, and what it has to expect.
+/// Memory, folder and threads for counting, and the number of rows to expect.
 #[derive(Clone, Debug)]
 pub struct ExactOptions {
     /// Memory for IDs and tables, in bytes. IDs that it has no room for go to a temporary file.
@@ -36,9 +36,9 @@ pub struct ExactOptions {
     /// The folder of the temporary file, which is made when it is first needed, has no name where
     /// the system allows it, and is gone in any case when the counter is.
     pub temp_dir: PathBuf,
-    /// At most so many sinks a side, and threads that count.
+    /// The largest number of sinks per side, and of threads that count.
     pub threads: usize,
-    /// Rows of all sides; 0 if nobody knows. A wrong figure costs time, nothing else.
+    /// Rows of all sides; 0 if unknown. A wrong number costs time, nothing else.
     pub rows_expected: u64,
 }
 

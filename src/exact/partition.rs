@@ -264,7 +264,7 @@ impl<K: Key> Writer<K> {
 }
 
 /// A thread that panicked leaves nothing half done here that could be counted: the panic goes on
-/// to whoever waits for the scan.
+/// to the thread that waits for the scan.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -50,7 +50,7 @@ impl Spill {
         self.end.load(SeqCst)
     }
 
-    /// Somebody takes blocks to write them, and sets them free before this is dropped.
+    /// Blocks that are taken to be written are set free before this is dropped.
     pub(super) fn begin(&self) -> Writing<'_> {
         self.writers.fetch_add(1, SeqCst);
         Writing(self)

@@ -82,7 +82,7 @@ impl<'a> SideRows<'a> {
         let seed = self.options.seed;
         let mut columns: Vec<ArrayRef> = vec![self.options.ids.array(users, seed)];
         if self.options.columns {
-            // A row whose ID is lost still has the tier and the day of somebody.
+            // A row whose ID is null still has the tier and the day of a user.
             let users: Vec<u64> = (start..)
                 .zip(users)
                 .map(|(row, user)| user.unwrap_or_else(|| self.first + row % self.users))
@@ -142,8 +142,8 @@ impl<'a> SideRows<'a> {
     }
 }
 
-/// Rows with an ID and rows without one, both whole; not yet integers, since whoever checks the
-/// options asks for more than a `u64` holds.
+/// Rows with an ID and rows without one, both whole; not yet integers, since the options that are
+/// checked may ask for more than a `u64` holds.
 pub(super) fn row_counts(users: u64, options: &GenerateOptions) -> (f64, f64) {
     let with_id = (users as f64 * options.rows_per_user).round();
     let share = options.null_share;

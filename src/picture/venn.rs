@@ -72,7 +72,7 @@ fn note(shapes: &[Circle], off: f64, report: &FullReport) -> String {
         radii().fold(0.0, f64::max),
     );
     if most <= 0.0 {
-        return "nobody in any side".into();
+        return "no users in any side".into();
     }
     if !are_true(shapes, &users_by_mask(report)) {
         return format!("areas off by up to {} of the whole", percent_of(off));
@@ -83,7 +83,7 @@ fn note(shapes: &[Circle], off: f64, report: &FullReport) -> String {
             .first()
             .is_some_and(|pair| !pair.overlap.is_exact());
     match (least < 0.01 * most, has_fan) {
-        _ if least <= 0.0 => "areas are users; a side has nobody".into(),
+        _ if least <= 0.0 => "areas are users; a side has no users".into(),
         (true, _) => "areas are users; a side is too small to see".into(),
         (_, true) => "areas are users; dashed: limits of the overlap".into(),
         _ => "areas are users".into(),

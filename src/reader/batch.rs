@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Rows that are handed on at a time.
 const BATCH_ROWS: usize = 1 << 14;
 
-/// Whoever takes the rows: the IDs, and the columns beside them.
+/// Consumes rows: the IDs, and the columns beside them.
 pub(super) type Take<'a> = &'a mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<(), BatchFault>;
 
 /// What is wrong with a batch, and with which of its rows, if it is one.

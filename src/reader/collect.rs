@@ -159,7 +159,7 @@ impl<'a, 's> Collector<'a, 's> {
     fn check(&self, id: &[u8], at: usize) -> Result<(), Fault> {
         let checked = self.limits.check_value(id.len());
         checked.map_err(|error| Fault::new(at, error))?;
-        // In another encoding the same name would be somebody else.
+        // In another encoding the same name would be another user.
         if self.check_utf8 && std::str::from_utf8(id).is_err() {
             return Err(Fault::new(at, not_utf8()));
         }
@@ -207,7 +207,7 @@ impl<'a, 's> Collector<'a, 's> {
     }
 }
 
-/// The error for text in another encoding, of which nobody knows which.
+/// The error for text in an unknown encoding.
 #[cold]
 pub(super) fn not_utf8() -> Error {
     Error::input("text that isn't UTF-8").hint(

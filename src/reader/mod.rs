@@ -2,7 +2,7 @@
 //!
 //! A text file is a stream: packed or not, in one encoding or another, it is read in blocks that end
 //! where a record ends, and any number of threads parse them. Must not know files, sides, hashes or
-//! sketches; whoever opens a file hands its bytes in.
+//! sketches; its callers open files and hand their bytes in.
 
 mod batch;
 mod collect;

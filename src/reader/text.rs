@@ -187,7 +187,7 @@ impl std::fmt::Debug for TextStream {
 }
 
 impl TextStream {
-    /// A stream that is opened by whoever reads its first block.
+    /// A stream that is opened when its first block is read.
     pub(crate) fn new(opener: Opener, packing: Option<Packing>, sizes: BlockSizes) -> Self {
         Self {
             packing,

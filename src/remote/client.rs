@@ -24,9 +24,9 @@ pub(super) struct Store {
 /// Where the credentials of a client come from, in words: never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Identity {
-    /// Nobody: only what is public can be read.
+    /// No credentials: only public data can be read.
     Anonymous,
-    /// Somebody, whom the words describe.
+    /// Credentials, described in words.
     From(String),
 }
 
@@ -90,13 +90,13 @@ pub(super) fn runtime() -> Result<&'static Runtime> {
     })
 }
 
-/// Waits for a request; may be called from anywhere, also from threads of somebody else's runtime.
+/// Waits for a request; may be called from anywhere, also from threads of another runtime.
 pub(super) fn wait<T: Send + 'static>(
     request: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     let (sender, receiver) = mpsc::sync_channel(1);
     runtime()?.spawn(async move {
-        // Nobody waits any more: then nobody wants it.
+        // The thread that waited has gone, so the result isn't wanted.
         let _ = sender.send(request.await);
     });
     let lost = |_| Error::new(ErrorKind::Internal, "a request was lost");

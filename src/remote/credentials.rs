@@ -49,7 +49,7 @@ fn retry() -> RetryConfig {
     }
 }
 
-/// Unencrypted connections are made where somebody names an endpoint that is unencrypted.
+/// Unencrypted connections are made only to an endpoint that was named as unencrypted.
 fn client(endpoint: Option<&str>) -> ClientOptions {
     ClientOptions::new()
         .with_timeout(Duration::from_secs(300))

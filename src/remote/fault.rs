@@ -155,7 +155,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
         .map(|(inner, _)| inner)
 }
 
-/// Whether a region is called as regions are: it comes from whoever answered.
+/// Whether a text looks like the name of a region. It comes from the server that answered, and is not trusted.
 fn is_plain(region: &str) -> bool {
     (1..40).contains(&region.len())
         && region

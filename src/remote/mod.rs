@@ -1,7 +1,7 @@
 //! Objects in stores (S3, Google Cloud Storage, Azure) and files on web servers: bytes at offsets,
 //! listings, and objects that are written whole or not at all.
 //!
-//! Knows addresses, requests and credentials; must not know formats, IDs or sides. Whoever asks waits: the
+//! Knows addresses, requests and credentials; must not know formats, IDs or sides. Callers wait: the
 //! requests run on threads of their own, so that nothing else in the crate is asynchronous. Without the
 //! feature `cloud` an address is an error that says how to get a build that reads it.
 

@@ -37,11 +37,11 @@ pub(super) struct Inner {
     meta: ObjectMeta,
     /// Its last bytes, as many as are known.
     pub(super) tail: Mutex<Bytes>,
-    /// Its first bytes, once somebody asked for some.
+    /// Its first bytes, once they were read.
     pub(super) head: Mutex<Bytes>,
     /// All of it, from a server that gives no parts.
     whole: Option<File>,
-    /// Pieces that somebody will ask for soon.
+    /// Pieces that will be read soon.
     pub(super) begun: Mutex<Begun>,
     fault: Mutex<Option<Error>>,
 }
@@ -75,7 +75,7 @@ impl Object {
         Ok(object)
     }
 
-    /// Likewise, for whoever opens it soon.
+    /// Like [`Self::open`], before the object is needed.
     ///
     /// # Errors
     /// Those of [`Self::open`].
@@ -119,7 +119,7 @@ impl Object {
         lock(&self.0.fault).get_or_insert_with(|| error.clone());
     }
 
-    /// Begins to fetch a range; whoever waits for the slot gets it.
+    /// Begins to fetch a range; a thread that waits for the slot gets it.
     pub(super) fn fetch(&self, range: Range<u64>) -> Arc<Slot> {
         let slot = Arc::new(Slot::default());
         let (object, filled) = (self.clone(), Arc::clone(&slot));
@@ -277,7 +277,7 @@ async fn whole_of(
 /// Objects that are open, or were just looked at.
 struct Known {
     object: Weak<Inner>,
-    /// Kept until somebody opens it in earnest, or all is forgotten.
+    /// Kept until it is opened for reading, or all is forgotten.
     kept: Option<Arc<Inner>>,
 }
 
@@ -298,8 +298,8 @@ fn note(object: &Object, is_kept: bool) {
         .insert(object.0.path.clone(), known);
 }
 
-/// Opens objects, many at a time, so that whoever opens one of them soon need not wait. Errors are left to
-/// whoever does.
+/// Opens objects, many at a time, so that opening one of them later need not wait. Errors are reported
+/// then.
 pub fn open_all(paths: &[PathBuf]) {
     let missing: Vec<_> = paths
         .iter()
@@ -325,7 +325,7 @@ pub fn open_all(paths: &[PathBuf]) {
     });
 }
 
-/// Lets go of objects that nobody opened in earnest, and of listings: the next question asks the stores
+/// Forgets objects that weren't opened for reading, and listings: the next question asks the stores
 /// again.
 pub fn forget() {
     super::listing::forget();
@@ -337,8 +337,8 @@ pub fn forget() {
     }
 }
 
-/// What went wrong with the requests for an object that is open: whoever reads it may have taken it for
-/// corrupt bytes.
+/// The error of the requests for an object that is open, which a decoder may have taken for corrupt
+/// bytes.
 #[must_use]
 pub fn request_fault(path: &Path) -> Option<Error> {
     let object = known(path)?;

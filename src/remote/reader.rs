@@ -1,6 +1,6 @@
 //! Bytes of an object at any offset, fetched in pieces before they are asked for.
 //!
-//! Whoever reads announces which ranges it is going to read; they are fetched in pieces of some megabytes,
+//! A reader announces the ranges that it is going to read. They are fetched in pieces of some megabytes,
 //! several at a time, so that neither latency nor memory grows with the object.
 
 use super::object::{Object, TAIL_BYTES, lock};
@@ -26,7 +26,7 @@ const GAP_BYTES: u64 = 32 << 10;
 /// Ranges of up to so much stay until the reader is gone, since decoders look twice.
 const KEPT_BYTES: u64 = 32 << 20;
 
-/// Bytes that may be fetched for whoever begins soon.
+/// Bytes that may be fetched before a reader begins.
 const BEGUN_BYTES: u64 = 64 << 20;
 
 static BEGUN: AtomicU64 = AtomicU64::new(0);
@@ -199,7 +199,7 @@ impl Reader {
         Some(slot.wait().map(|bytes| (start, bytes)))
     }
 
-    /// Bytes that nobody announced: a beginning and an end are kept, since they are looked at more than
+    /// Bytes that weren't announced: a beginning and an end are kept, since they are looked at more than
     /// once.
     fn asked(&self, wanted: Range<u64>) -> Result<(u64, Bytes)> {
         let len = self.object.len();
@@ -225,7 +225,7 @@ impl Reader {
 }
 
 impl Object {
-    /// Begins to fetch a range that somebody will announce soon; false if there is no room for it now.
+    /// Begins to fetch a range that will be announced soon; false if there is no room for it now.
     #[must_use]
     pub fn begin(&self, range: &Range<u64>) -> bool {
         let tail_start = self.len() - lock(&self.0.tail).len() as u64;

@@ -19,7 +19,7 @@ const WHOLE_BYTES: u64 = 32 << 20;
 /// Parts of larger ones: S3 takes 10,000 of them.
 const PART_BYTES: usize = 16 << 20;
 
-/// Writes a file as an object. Readers see the old object or the new one; what somebody else wrote since
+/// Writes a file as an object. Readers see the old object or the new one; what another program wrote since
 /// this began isn't overwritten where the store can tell.
 ///
 /// # Errors
@@ -117,7 +117,7 @@ async fn put_parts(store: &Store, key: &Key, file: &mut File) -> Result<()> {
     };
     let done = send().await;
     if done.is_err() {
-        // What was sent is nobody's object; the store throws it away.
+        // What was sent belongs to no object; the store throws it away.
         let _ = upload.abort().await;
     }
     done

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 const SCHEMA: &str = "overlap.bounds/1";
 
-/// What sketches of some sizes can tell of two sets.
+/// The error to expect from sketches of several sizes, for two sets of known size.
 #[derive(Clone, Debug)]
 pub struct BoundsReport {
     /// The sets.

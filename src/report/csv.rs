@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Lines of measures of a side, of a pair, or of all.
 pub(super) struct Lines {
     text: String,
-    /// Whether there is a column of segments, empty for what is of none.
+    /// Whether there is a column of segments. It is empty in rows that belong to no segment.
     segments: bool,
     /// The ID column of the side whose measures come.
     column: String,
@@ -109,8 +109,10 @@ pub(super) fn render(report: &EstimateReport) -> String {
 }
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {
-    let mut out =
-        String::from("measure,estimate,lower,upper,truth,relative_error,inside,id_column\n");
+    let mut out = String::from(
+        "measure,estimate,lower,upper,truth,relative_error,inside,hyperloglogplus,\
+         hyperloglogplus_error,minhash,minhash_error,id_column\n",
+    );
     let columns = source::column_names(&source::of_sides(&report.estimate.sides));
     let columns = quoted(&columns);
     for check in report.checks() {
@@ -121,9 +123,15 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
         } = check.estimate;
         let (truth, error, inside) = (check.truth, check.relative_error(), check.is_inside());
         let measure = quoted(&check.measure);
+        let textbook = [check.plus, check.minhash].map(|users| {
+            let error = check.textbook_error(users);
+            let error = error.map_or_else(String::new, |error| error.to_string());
+            format!("{users},{error}")
+        });
+        let [plus, minhash] = textbook;
         let _ = writeln!(
             out,
-            "{measure},{value},{lower},{upper},{truth},{error},{inside},{columns}"
+            "{measure},{value},{lower},{upper},{truth},{error},{inside},{plus},{minhash},{columns}"
         );
     }
     out

@@ -8,9 +8,9 @@ use serde::Serialize;
 /// The number of new users that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakEven {
-    /// The gain has to be more than so many users.
+    /// The gain must be more than this number of users.
     pub more_than: u64,
-    /// What the number follows from, if it wasn't given itself.
+    /// The price from which the number was computed; `None` if the number was given.
     pub price: Option<Price>,
 }
 
@@ -62,9 +62,9 @@ impl BreakEven {
 /// The answer: how likely it is that the first side gains more than so many users by the second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakEvenReport {
-    /// What was asked.
+    /// The number of new users that was asked about.
     pub asked: BreakEven,
-    /// The probability, from 0 to 1; just 0 and 1 are certain.
+    /// The probability, from 0 to 1. Exactly 0 and exactly 1 mean certainty.
     pub probability: f64,
 }
 

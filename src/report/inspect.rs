@@ -21,17 +21,17 @@ pub struct InspectReport {
 /// One file, of sketches or of data.
 #[derive(Clone, Debug)]
 pub struct InspectedFile {
-    /// Its path.
+    /// Path of the file.
     pub file: String,
-    /// Its size.
+    /// Size of the file in bytes.
     pub bytes: u64,
     /// The segment columns.
     pub segment_columns: Vec<String>,
-    /// The condition on the rows of the data that the sketches are of, as the file tells it.
+    /// The condition (`--where`) under which the data was sketched, as the file records it.
     pub filter: Option<String>,
     /// The sketches, in the order of the rows; empty for data.
     pub sketches: Vec<InspectedSketch>,
-    /// What a file of data says of itself; `None` for sketches.
+    /// Format and columns of a data file; `None` for sketches.
     pub data: Option<InspectedData>,
 }
 
@@ -44,11 +44,11 @@ pub struct InspectedSketch {
     pub hash: &'static str,
     /// Its fingerprint.
     pub fingerprint: u64,
-    /// What its IDs are; `None` if it doesn't tell.
+    /// The kind of its IDs; `None` if the sketch doesn't record it.
     pub id_type: Option<IdDomain>,
-    /// How its IDs were brought to one form.
+    /// The rules and the digest by which its IDs were brought to one form.
     pub profile: Profile,
-    /// Rows and nulls that went in; `None` if it doesn't tell.
+    /// Rows and nulls that were sketched; `None` if the sketch doesn't record them.
     pub tally: Option<Tally>,
     /// Distinct users.
     pub users: Estimate,
@@ -58,22 +58,22 @@ pub struct InspectedSketch {
     pub sample: Option<InspectedSample>,
 }
 
-/// What registers disclose of themselves.
+/// What is known of the registers of a sketch.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct InspectedRegisters {
     /// log2 of their number.
     pub precision: u8,
-    /// How many aren't 0.
+    /// Number of registers that are not zero.
     pub set: usize,
     /// The size of their blob.
     #[serde(rename = "bytes")]
     pub blob_bytes: usize,
 }
 
-/// What a sample discloses of itself.
+/// What is known of the sample of a sketch.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct InspectedSample {
-    /// The largest number of hashes; `None` if another program made it and doesn't tell.
+    /// The largest number of hashes; `None` if another program made the sample and doesn't record it.
     pub k: Option<usize>,
     /// The hashes in it.
     pub hashes: usize,
@@ -254,7 +254,7 @@ impl InspectedFile {
         match rest.iter().all(|line| line == first) {
             true => Some(first.clone()),
             false => {
-                Some("of different hashes, id types or sizes: --format json tells each".into())
+                Some("of different hashes, id types or sizes: --format json shows each".into())
             }
         }
     }

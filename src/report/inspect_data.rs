@@ -4,12 +4,12 @@ use super::csv::quoted;
 use super::number::whole;
 use serde::Serialize;
 
-/// What a file of data says of itself, without a value of it being counted.
+/// Format and columns of a data file, found without counting its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InspectedData {
     /// Its format, such as `Parquet` or `delimited text`.
     pub format: String,
-    /// What the file, or what is in it, is compressed with.
+    /// Names of the compressions of the file or of its contents.
     pub compression: Vec<String>,
     /// What separates the fields of delimited text, in a word; `None` in other formats, and where every
     /// line is one field.

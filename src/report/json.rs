@@ -26,7 +26,12 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
         truth: check.truth,
         relative_error: check.relative_error(),
         inside: check.is_inside(),
+        textbook: TextbookCheck {
+            hyperloglogplus: textbook(check, check.plus),
+            minhash: textbook(check, check.minhash),
+        },
     };
+    let (plus, minhash) = (&report.plus, &report.minhash);
     to_text(&Verify {
         schema: VERIFY_SCHEMA,
         checks: report.checks().iter().map(check).collect(),
@@ -37,6 +42,17 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
         exact: Run {
             cost: cost(&report.exact_cost),
             report: document(&report.exact),
+        },
+        textbook: Textbook {
+            sketch_bytes: report.sketch_bytes,
+            hyperloglogplus: TextbookMethod {
+                bytes: plus.bytes,
+                cost: Some(cost(&report.plus_cost)),
+            },
+            minhash: TextbookMethod {
+                bytes: minhash.bytes,
+                cost: None,
+            },
         },
     })
 }
@@ -115,7 +131,7 @@ struct Regions<'a> {
 struct Rest {
     regions: u64,
     users: Users,
-    /// The most users of a region of which the sample saw nobody.
+    /// The most users that a region can have of which the sample saw no user.
     unseen_most: u64,
 }
 
@@ -143,7 +159,7 @@ struct Side<'a> {
     name: &'a str,
     files: usize,
     column: Option<&'a str>,
-    /// What lies in its folders and holds no data.
+    /// Paths in the side's folders that hold no data.
     passed_over: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<FilterDocument>,
@@ -155,7 +171,7 @@ struct Side<'a> {
     nulls: Option<u64>,
     /// Pages read; 0 of a side of sketches.
     pages: u64,
-    /// Those of them whose checksums were checked.
+    /// Pages whose checksums were checked.
     pages_checked: u64,
     unique: bool,
     users: Users,
@@ -229,7 +245,7 @@ pub(super) struct SourceDocument {
 #[derive(Serialize)]
 struct FilterDocument {
     condition: String,
-    /// Rows that there are, but for those in `files_unread`.
+    /// Rows before the condition, without those of `files_unread`.
     rows: u64,
     taken: u64,
     files_unread: u64,
@@ -270,6 +286,7 @@ struct Verify<'a> {
     checks: Vec<Check>,
     estimate: Run<'a>,
     exact: Run<'a>,
+    textbook: Textbook,
 }
 
 #[derive(Serialize)]
@@ -279,6 +296,38 @@ struct Check {
     truth: u64,
     relative_error: f64,
     inside: bool,
+    textbook: TextbookCheck,
+}
+
+/// What textbook methods say of one number.
+#[derive(Serialize)]
+struct TextbookCheck {
+    hyperloglogplus: TextbookUsers,
+    minhash: TextbookUsers,
+}
+
+#[derive(Serialize)]
+struct TextbookUsers {
+    /// May be below zero.
+    users: i64,
+    /// Null where the exact number is 0 and this isn't.
+    relative_error: Option<f64>,
+}
+
+/// What textbook methods cost, beside the bytes of the estimate's sketches.
+#[derive(Serialize)]
+struct Textbook {
+    sketch_bytes: u64,
+    hyperloglogplus: TextbookMethod,
+    minhash: TextbookMethod,
+}
+
+#[derive(Serialize)]
+struct TextbookMethod {
+    bytes: u64,
+    /// Absent of MinHash, which takes the samples of the estimate's sketches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
 }
 
 #[derive(Serialize)]
@@ -292,6 +341,14 @@ struct Cost {
     seconds: f64,
     rows_per_second: f64,
     peak_memory_bytes: Option<u64>,
+}
+
+fn textbook(check: &super::Check, users: f64) -> TextbookUsers {
+    TextbookUsers {
+        // Users are far below 2^63.
+        users: users.round() as i64,
+        relative_error: check.textbook_error(users),
+    }
 }
 
 fn document(report: &EstimateReport) -> Document<'_> {

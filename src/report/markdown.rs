@@ -2,7 +2,7 @@
 
 use super::number::{fraction, percent, percent_interval, rows, whole, whole_interval};
 use super::table::{frequency_rows, quality_text};
-use super::{EstimateReport, VerifyReport, source};
+use super::{EstimateReport, VerifyReport, number, source};
 use crate::estimate::Estimate;
 use std::fmt::Write;
 
@@ -116,7 +116,43 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
             ],
         );
     }
+    out += &textbook(report);
     out + &source::markdown(&source::of_sides(&report.estimate.sides))
+}
+
+/// What textbook methods would have said.
+fn textbook(report: &VerifyReport) -> String {
+    let mut out = String::from("\n| measure | HyperLogLog++ | error | MinHash | error |\n");
+    out += "|---|---:|---:|---:|---:|\n";
+    for check in report.checks() {
+        let error = |users| {
+            let error = check.textbook_error(users);
+            error.map_or_else(|| "–".into(), |error| format!("{:+.2} %", error * 100.0))
+        };
+        let (plus, minhash) = (check.plus, check.minhash);
+        row(
+            &mut out,
+            &[
+                &check.measure,
+                &whole(plus),
+                &error(plus),
+                &whole(minhash),
+                &error(minhash),
+            ],
+        );
+    }
+    let (ours, plus, minhash) = (report.sketch_bytes, report.plus.bytes, report.minhash.bytes);
+    row(
+        &mut out,
+        &[
+            &format!("sketches ({} of the estimate)", number::bytes(ours)),
+            &number::bytes(plus),
+            "",
+            &number::bytes(minhash),
+            "",
+        ],
+    );
+    out
 }
 
 fn fractions(estimate: &Estimate) -> String {

@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// The answer of `overlap matrix`.
 #[derive(Clone, Debug)]
 pub struct MatrixReport {
-    /// How the numbers came about.
+    /// How the numbers were computed.
     pub method: Method,
     /// The level of all intervals.
     pub confidence: Confidence,
@@ -19,13 +19,13 @@ pub struct MatrixReport {
     pub names: Vec<String>,
     /// Their numbers.
     pub matrix: Matrix,
-    /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
+    /// Rows and nulls of all sides; `None` if a sketch doesn't record them.
     pub tally: Option<Tally>,
-    /// Pages of data read, and those of them whose checksums were checked.
+    /// Pages of data that were read, and how many of them had a checksum that was checked.
     pub pages: PageChecks,
-    /// Where the numbers come from: the columns that were read, of every side that was named.
+    /// For every side that was named, the column that was read and what was passed over.
     pub sources: Vec<SourceReport>,
-    /// What the reader should know before trusting the numbers.
+    /// Warnings: what to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 
@@ -67,7 +67,7 @@ impl MatrixReport {
             let left = whole(left as f64);
             let _ = writeln!(
                 out,
-                "and {left} pairs that share less or nobody: --format csv has all"
+                "and {left} pairs that share fewer users or none: --format csv lists all"
             );
         }
         out + &self.last_line()
@@ -89,7 +89,7 @@ impl MatrixReport {
         let (rows, left) = self.list();
         let _ = write!(out, "\n{}", markdown::table(&rows));
         if left > 0 {
-            let _ = writeln!(out, "\nand {left} pairs that share less or nobody");
+            let _ = writeln!(out, "\nand {left} pairs that share fewer users or none");
         }
         out + &source::markdown(&self.sources)
     }

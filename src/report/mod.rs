@@ -67,7 +67,7 @@ pub enum Format {
     Markdown,
 }
 
-/// How the numbers came about.
+/// How the numbers were computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Sketches with 2^`precision` registers and a sample of `k` hashes.
@@ -82,7 +82,7 @@ pub enum Method {
         /// union are then estimated by themselves.
         joint: bool,
     },
-    /// Every ID was counted; text and binary values by a 128-bit hash.
+    /// The numbers are exact: every distinct ID was counted, text and binary values by a 128-bit hash.
     Exact,
 }
 
@@ -93,11 +93,11 @@ pub struct SourceReport {
     pub name: String,
     /// The ID column; `None` if the side was read from sketches.
     pub column: Option<String>,
-    /// What lies in its folders and holds no data, or none that is read.
+    /// Paths in the side's folders that weren't read, because they hold no data or none that belongs to it.
     pub passed_over: Vec<String>,
     /// Which of its rows count; `None` for all.
     pub filter: Option<FilterReport>,
-    /// How its IDs were brought to one form.
+    /// The rules and the digest by which its IDs were brought to one form.
     pub profile: Profile,
 }
 
@@ -106,16 +106,16 @@ pub struct SourceReport {
 pub struct FilterReport {
     /// The condition as it was typed.
     pub condition: String,
-    /// Rows that there are, but for those in `files_unread`.
+    /// Rows before the condition, without those of `files_unread`.
     pub rows: u64,
     /// Rows that meet the condition.
     pub taken: u64,
-    /// Files of text that the condition rules out by their paths; nobody counted their rows.
+    /// Text files that the condition rules out by their paths. They weren't read, so their rows aren't known.
     pub files_unread: u64,
 }
 
 impl FilterReport {
-    /// The filter of a side whose files were read so.
+    /// The filter of a side, with the rows that reading its files counted.
     #[must_use]
     pub const fn new(condition: String, checks: PageChecks) -> Self {
         Self {
@@ -132,17 +132,17 @@ impl FilterReport {
 pub struct SideReport {
     /// Its name.
     pub name: String,
-    /// How many files were read.
+    /// Number of files that were read.
     pub files: usize,
     /// The ID column; `None` if the side was read from sketches.
     pub column: Option<String>,
-    /// What lies in its folders and holds no data, or none that is read.
+    /// Paths in the side's folders that weren't read, because they hold no data or none that belongs to it.
     pub passed_over: Vec<String>,
     /// Which of its rows count, as it was typed; `None` for all. How many these are is in `pages`.
     pub filter: Option<String>,
-    /// What its IDs are; `None` if its type says that all is null.
+    /// The kind of its IDs; `None` if all of them are null.
     pub id_type: Option<IdDomain>,
-    /// How its IDs were brought to one form.
+    /// The rules and the digest by which its IDs were brought to one form.
     pub profile: Profile,
     /// Rows read, and those of them without an ID, which are skipped; `None` if a sketch doesn't
     /// tell.
@@ -169,7 +169,7 @@ pub struct PairReport {
 }
 
 impl PairReport {
-    /// How far the overlap can be trusted.
+    /// How narrow the interval of the overlap is, in one word.
     #[must_use]
     pub fn quality(&self) -> Quality {
         Quality::of(&self.estimate)
@@ -181,14 +181,14 @@ impl PairReport {
 pub struct FormulaReport {
     /// The formula as it was typed.
     pub text: String,
-    /// How many users belong to it.
+    /// Number of users in the set.
     pub users: Estimate,
 }
 
 /// The answer of `overlap estimate` and `overlap exact`.
 #[derive(Clone, Debug)]
 pub struct EstimateReport {
-    /// How the numbers came about.
+    /// How the numbers were computed.
     pub method: Method,
     /// The level of all intervals.
     pub confidence: Confidence,
@@ -205,7 +205,7 @@ pub struct EstimateReport {
     pub break_even: Option<BreakEvenReport>,
     /// The second side's segments, if they were asked for.
     pub segments: Option<SegmentsReport>,
-    /// What the reader should know before trusting the numbers.
+    /// Warnings: what to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 
@@ -241,15 +241,15 @@ pub enum SketchPart {
     Sample,
 }
 
-/// What a reader should know, with the data to say it.
+/// Something to know before trusting the numbers, with the data to put it into words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A side without a single ID.
+    /// A side has no ID.
     NoUsers {
         /// The side.
         side: String,
-        /// Its rows; all null if there are any.
+        /// Its rows; all of them are null.
         rows: u64,
     },
     /// A file was named more than once for one side and is read once.
@@ -280,46 +280,46 @@ pub enum Warning {
         /// What it lacks.
         part: SketchPart,
     },
-    /// The sketches are of different sizes, so that the smallest of them decide.
+    /// The sketches have different sizes, and were compared at the smallest one.
     Folded {
         /// Every precision there is, ascending.
         precisions: Vec<u8>,
         /// Every k there is, ascending.
         ks: Vec<usize>,
     },
-    /// The footers of a side's files tell other nulls than there are.
+    /// The footers of a side's files state another number of nulls than was read.
     NullsDiffer {
         /// The side.
         side: String,
-        /// What they tell, and what there is.
+        /// The number stated, and the number read.
         nulls: NullCounts,
     },
     /// Rows of a side hold a text that was said to mean null where an ID would be.
     NamedNulls {
         /// The side.
         side: String,
-        /// How many rows.
+        /// Number of rows.
         rows: u64,
     },
-    /// A rule couldn't read many of a side's IDs, which are nobody.
+    /// A rule couldn't read some of a side's IDs, which count as nulls.
     Unreadable {
         /// The side.
         side: String,
-        /// How many.
+        /// Number of IDs.
         ids: u64,
     },
     /// Rows of a side without a day are left out of its trend.
     NoDay {
         /// The side.
         side: String,
-        /// How many rows; 0 if a sketch doesn't tell.
+        /// Number of rows; 0 if a sketch doesn't record it.
         rows: u64,
     },
     /// A segment column of a side is in its path and in its files, which say something else.
     PathDiffers {
         /// The side.
         side: String,
-        /// In how many rows, counted once for each column.
+        /// Number of rows, counted once for each column.
         rows: u64,
     },
     /// Two sides share more users than their IDs say as they are written, as soon as less of the spelling
@@ -335,21 +335,21 @@ pub enum Warning {
         loosened: WholeEstimate,
         /// What counts then.
         reading: Reading,
-        /// The settings that bring both sides to one form; empty if that can't be told.
+        /// The settings that bring both sides to one form; empty if none is known.
         remedy: Vec<Piece>,
     },
-    /// A side was read from sketches that say nothing of how their IDs are written.
+    /// A side was read from sketches that don't record how their IDs are written.
     NoSpelling {
         /// The side.
         side: String,
     },
-    /// Both sides have an ID that so many rows have that it stands for many people, or for nobody.
+    /// Both sides have an ID in so many rows that it is likely a placeholder and not one user.
     Placeholder {
         /// The first side.
         a: String,
         /// The second side.
         b: String,
-        /// What it looks like.
+        /// What the ID looks like, without the ID itself.
         form: String,
         /// Its share of the first side's rows with an ID, in percent.
         percent_of_a: u8,
@@ -434,12 +434,12 @@ impl Warning {
                     "{side} is a theta sketch alone: its numbers come from the sample, without registers"
                 ),
                 SketchPart::Sample => format!(
-                    "{side} is an HLL sketch alone: its numbers come from the registers, without a sample, and small overlaps can't be told"
+                    "{side} is an HLL sketch alone: its numbers come from the registers, without a sample, and small overlaps can't be estimated"
                 ),
             },
             Self::Folded { precisions, ks } => folded(precisions, ks),
             Self::NullsDiffer { side, nulls } => format!(
-                "the footers of {side} tell {} nulls, but {} were read: the files may be damaged, or their writer miscounts",
+                "the footers of {side} state {} nulls, but {} were read: the files may be damaged, or their writer miscounts",
                 number::whole(nulls.told as f64),
                 number::whole(nulls.read as f64)
             ),

@@ -18,7 +18,7 @@ pub(crate) fn whole(value: f64) -> String {
     text
 }
 
-/// A number of rows, or a dash where nobody knows.
+/// A number of rows, or a dash where it isn't known.
 pub(crate) fn rows(rows: Option<u64>) -> String {
     rows.map_or_else(|| "–".into(), |rows| whole(rows as f64))
 }

@@ -1,17 +1,17 @@
-//! One word for how far an overlap can be trusted.
+//! One word for how narrow the interval of an overlap is.
 
 use crate::estimate::PairEstimate;
 
-/// How far an overlap can be trusted.
+/// How narrow the interval of an overlap is, from exact to not resolvable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quality {
-    /// Counted, not estimated.
+    /// The numbers are exact: every distinct ID was counted.
     Exact,
     /// Half the interval is at most 5 % of the overlap: fit for comparing partners.
     Good,
     /// At most 20 %: fit for a decision with a margin.
     Fair,
-    /// More than that: the order of magnitude.
+    /// More than 20 %: only the order of magnitude is known.
     Poor,
     /// The interval reaches 0: only its upper end means something.
     NotResolvable,
@@ -24,7 +24,7 @@ impl Quality {
     /// The quality of a pair's overlap.
     #[must_use]
     pub fn of(pair: &PairEstimate) -> Self {
-        // An empty side overlaps with nobody, however large the other is.
+        // An empty side has an overlap of exactly 0, however large the other is.
         if pair.exact || pair.overlap.lower == pair.overlap.upper {
             return Self::Exact;
         }

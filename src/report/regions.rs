@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// The answer of `overlap regions`.
 #[derive(Clone, Debug)]
 pub struct RegionsReport {
-    /// How the numbers came about.
+    /// How the numbers were computed.
     pub method: Method,
     /// The level of all intervals.
     pub confidence: Confidence,
@@ -17,11 +17,11 @@ pub struct RegionsReport {
     pub sides: Vec<SideReport>,
     /// Every region, by its mask from 1 on; or the largest, the largest first.
     pub regions: Vec<RegionReport>,
-    /// What isn't among the regions; `None` if all are.
+    /// The regions that aren't listed; `None` if all are.
     pub rest: Option<OtherRegions>,
     /// Users of any side: of up to eight the sum of all regions.
     pub union: Estimate,
-    /// What the reader should know before trusting the numbers.
+    /// Warnings: what to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 
@@ -30,7 +30,7 @@ pub struct RegionsReport {
 pub struct RegionReport {
     /// The sides that its users are in, by their places; they are in no other.
     pub sides: Vec<usize>,
-    /// How many users.
+    /// Number of users.
     pub users: Estimate,
 }
 
@@ -118,7 +118,7 @@ impl RegionsReport {
             let most = whole(rest.unseen_most);
             let _ = write!(
                 text,
-                "; a region of which the sample saw nobody has at most {most}"
+                "; a region of which the sample saw no user has at most {most} users"
             );
         }
         if self.sides.len() > RegionCounts::SETS_MAX {

@@ -17,13 +17,13 @@ pub struct StoreReport {
     pub sketches: usize,
     /// The segment columns.
     pub segment_columns: Vec<String>,
-    /// Rows and nulls that went in; `None` if a sketch doesn't tell.
+    /// Rows and nulls that were sketched; `None` if a sketch doesn't record them.
     pub tally: Option<Tally>,
-    /// Pages of data read, and those of them whose checksums were checked.
+    /// Pages of data that were read, and how many of them had a checksum that was checked.
     pub pages: PageChecks,
-    /// Where the sketches come from: the columns that were read, of every side that was named.
+    /// For every side that was named, the column that was read and what was passed over.
     pub sources: Vec<SourceReport>,
-    /// What the reader should know before trusting the sketches.
+    /// Warnings: what to know before trusting the sketches.
     pub warnings: Vec<Warning>,
 }
 

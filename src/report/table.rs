@@ -2,7 +2,8 @@
 
 use super::number::{self, fraction, percent, percent_interval, whole, whole_interval};
 use super::{
-    EstimateReport, Method, PairReport, Quality, SideReport, SourceReport, VerifyReport, source,
+    EstimateReport, Method, PairReport, Quality, RunCost, SideReport, SourceReport, VerifyReport,
+    source,
 };
 use crate::estimate::{Confidence, Estimate, FREQUENCY_MAX};
 use crate::id::{PageChecks, Tally};
@@ -54,26 +55,65 @@ pub(super) fn render_verify(report: &VerifyReport) -> String {
             if check.is_inside() { "yes" } else { "NO" }.into(),
         ]);
     }
-    let mut out = align(&rows);
-    out.push('\n');
-    let mut rows = vec![cells(["", "seconds", "rows/s", "peak memory"])];
-    for (name, cost) in [
-        ("estimate", &report.estimate_cost),
-        ("exact", &report.exact_cost),
-    ] {
-        let memory = cost
-            .peak_memory_bytes
-            .map_or_else(|| "unknown".into(), mebibytes);
-        rows.push(vec![
-            name.into(),
-            format!("{:.3}", cost.seconds),
-            whole(cost.rows_per_second()),
-            memory,
-        ]);
-    }
     let sources = source::of_sides(&report.estimate.sides);
     let passed = source::passed_over(&sources).map(|text| text + "\n");
-    out + &align(&rows) + "\n" + &source::columns(&sources) + &passed.unwrap_or_default()
+    align(&rows)
+        + "\n"
+        + &textbook(report)
+        + "\n"
+        + &costs(report)
+        + "\n"
+        + &source::columns(&sources)
+        + &passed.unwrap_or_default()
+}
+
+/// What textbook methods would have said.
+fn textbook(report: &VerifyReport) -> String {
+    let mut rows = vec![cells(["", "HyperLogLog++", "error", "MinHash", "error"])];
+    for check in report.checks() {
+        let error = |users| {
+            let error = check.textbook_error(users);
+            error.map_or_else(|| "–".into(), |error| format!("{:+.2} %", error * 100.0))
+        };
+        rows.push(vec![
+            check.measure.clone(),
+            whole(check.plus),
+            error(check.plus),
+            whole(check.minhash),
+            error(check.minhash),
+        ]);
+    }
+    align(&rows)
+        + "HyperLogLog++ (p = 16): overlap = A + B − union\nMinHash (k as in the estimate): overlap = Jaccard × union\n"
+}
+
+fn costs(report: &VerifyReport) -> String {
+    let row = |name: &str, cost: Option<&RunCost>, sketches: Option<u64>| {
+        let dash = || "–".to_owned();
+        let memory = |cost: &RunCost| {
+            let bytes = cost.peak_memory_bytes;
+            bytes.map_or_else(|| "unknown".into(), mebibytes)
+        };
+        vec![
+            name.to_owned(),
+            cost.map_or_else(dash, |cost| format!("{:.3}", cost.seconds)),
+            cost.map_or_else(dash, |cost| whole(cost.rows_per_second())),
+            cost.map_or_else(dash, memory),
+            sketches.map_or_else(dash, number::bytes),
+        ]
+    };
+    let (plus, minhash) = (report.plus.bytes, report.minhash.bytes);
+    align(&[
+        cells(["", "seconds", "rows/s", "peak memory", "sketches"]),
+        row(
+            "estimate",
+            Some(&report.estimate_cost),
+            Some(report.sketch_bytes),
+        ),
+        row("HyperLogLog++", Some(&report.plus_cost), Some(plus)),
+        row("MinHash", None, Some(minhash)),
+        row("exact", Some(&report.exact_cost), None),
+    ])
 }
 
 fn mebibytes(bytes: u64) -> String {
@@ -291,12 +331,12 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
     last_line(tally, known, pages, method, &source::of_sides(sides))
 }
 
-/// What else the last line says of the rows.
+/// A further remark of the last line about rows.
 pub(super) enum Note {
     None,
-    /// What was known before they were read.
+    /// Something that was known before the rows were read.
     Known(String),
-    /// Some of them, as the text says, are in no number.
+    /// Some rows, as the text says, are in no number.
     LeftOut(String),
 }
 
@@ -310,7 +350,7 @@ pub(super) fn last_line(
 ) -> String {
     let passed = source::passed_over(sources);
     let skipped = match (tally.map(|tally| tally.nulls), &passed) {
-        (None, _) => "rows not told".into(),
+        (None, _) => "rows not recorded".into(),
         (Some(0), None) if !matches!(note, Note::LeftOut(_)) => "nothing skipped".into(),
         (Some(0), _) => "no row without an id".into(),
         (Some(nulls), _) => format!("{} rows without an id skipped", whole(nulls as f64)),
@@ -344,7 +384,7 @@ pub(super) fn last_line(
     )
 }
 
-/// How far the bytes were checked that the numbers came of; nothing for sketches.
+/// How many pages were checked by their checksums; empty for sketches.
 pub(super) fn checksums(checks: PageChecks) -> String {
     match (checks.checked, checks.pages) {
         (_, 0) => String::new(),

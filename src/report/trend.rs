@@ -50,7 +50,7 @@ impl TrendUnit {
 pub struct TrendReport {
     /// How long a step is.
     pub unit: TrendUnit,
-    /// How the numbers came about.
+    /// How the numbers were computed.
     pub method: Method,
     /// The level of all intervals.
     pub confidence: Confidence,
@@ -60,13 +60,13 @@ pub struct TrendReport {
     pub windows: Vec<u16>,
     /// Every step from the first to the last.
     pub days: Vec<TrendDay>,
-    /// Rows and nulls of all sides; `None` if a sketch doesn't tell.
+    /// Rows and nulls of all sides; `None` if a sketch doesn't record them.
     pub tally: Option<Tally>,
-    /// Pages of data read, and those of them whose checksums were checked.
+    /// Pages of data that were read, and how many of them had a checksum that was checked.
     pub pages: PageChecks,
-    /// Where the numbers come from: the columns that were read, of every side that was named.
+    /// For every side that was named, the column that was read and what was passed over.
     pub sources: Vec<SourceReport>,
-    /// What the reader should know before trusting the numbers.
+    /// Warnings: what to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 

@@ -1,7 +1,8 @@
-//! Estimate and truth side by side.
+//! An estimate, the exact numbers and what textbook methods say, side by side.
 
 use super::{EstimateReport, Format, csv, json, markdown, table};
 use crate::estimate::Estimate;
+use crate::textbook::TextbookAnswers;
 
 /// What one way of getting the numbers cost.
 #[derive(Clone, Copy, Debug)]
@@ -26,28 +27,41 @@ impl RunCost {
     }
 }
 
-/// The answer of `overlap verify`: the same question answered by sketches and by counting.
+/// The answer of `overlap verify`: the same question answered by sketches, by counting, and by two
+/// textbook methods.
 #[derive(Clone, Debug)]
 pub struct VerifyReport {
-    /// By sketches.
+    /// The estimate from sketches.
     pub estimate: EstimateReport,
-    /// What that cost.
+    /// What the estimate cost.
     pub estimate_cost: RunCost,
-    /// By counting.
+    /// Bytes of the sketches of all sides together, as `overlap sketch` would store them.
+    pub sketch_bytes: u64,
+    /// The exact numbers: every distinct ID was counted.
     pub exact: EstimateReport,
-    /// What that cost.
+    /// What counting cost.
     pub exact_cost: RunCost,
+    /// HyperLogLog++ (p = 16) with inclusion and exclusion.
+    pub plus: TextbookAnswers,
+    /// What HyperLogLog++ cost: one more pass over the data.
+    pub plus_cost: RunCost,
+    /// Plain MinHash on the samples of the sketches.
+    pub minhash: TextbookAnswers,
 }
 
-/// One number of an estimate against the truth.
+/// One number of an estimate beside the exact number and those of textbook methods.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// What is compared, in words.
     pub measure: String,
     /// The estimate.
     pub estimate: Estimate,
-    /// The truth, in users.
+    /// Exact number of users.
     pub truth: u64,
+    /// What HyperLogLog++ with inclusion and exclusion says, in users; may be below zero.
+    pub plus: f64,
+    /// What plain MinHash says, in users.
+    pub minhash: f64,
 }
 
 impl Check {
@@ -62,6 +76,17 @@ impl Check {
         }
     }
 
+    /// (users − truth) / truth, where users is what a textbook method says; `None` if the truth is 0
+    /// and the method says otherwise.
+    #[must_use]
+    pub fn textbook_error(&self, users: f64) -> Option<f64> {
+        let truth = self.truth as f64;
+        match users - truth {
+            0.0 => Some(0.0),
+            difference => (self.truth > 0).then(|| difference / truth),
+        }
+    }
+
     /// Whether the interval holds the truth.
     #[must_use]
     pub fn is_inside(&self) -> bool {
@@ -69,48 +94,70 @@ impl Check {
     }
 }
 
+/// One measure of a pair: its estimate and the exact number, and the same measure of a textbook answer.
+type Measure<'a> = (String, &'a Estimate, &'a Estimate, [f64; 2]);
+
 impl VerifyReport {
-    /// Every number of users in the estimate against the truth.
+    /// Every number of users in the estimate beside the exact number and those of textbook methods.
     #[must_use]
     pub fn checks(&self) -> Vec<Check> {
-        let mut checks = Vec::new();
-        let mut add = |measure: String, estimate: &Estimate, truth: &Estimate| {
-            checks.push(Check {
-                measure,
-                estimate: *estimate,
-                truth: truth.value.round() as u64,
-            });
+        let textbook = [&self.plus, &self.minhash];
+        let mut measures: Vec<Measure<'_>> = Vec::new();
+        for (i, side) in self.estimate.sides.iter().enumerate() {
+            let truth = &self.exact.sides[i].users;
+            let users = textbook.map(|answers| answers.sides[i]);
+            measures.push((side.name.clone(), &side.users, truth, users));
+        }
+        for pair in 0..self.estimate.pairs.len() {
+            measures.extend(self.measures_of_pair(pair));
+        }
+        let unions = textbook.map(|answers| answers.union);
+        let (union, truth) = (&self.estimate.union, &self.exact.union);
+        measures.push(("union".into(), union, truth, unions));
+        let check = |(measure, estimate, truth, [plus, minhash]): Measure<'_>| Check {
+            measure,
+            estimate: *estimate,
+            truth: truth.value.round() as u64,
+            plus,
+            minhash,
         };
-        for (side, truth) in self.estimate.sides.iter().zip(&self.exact.sides) {
-            add(side.name.clone(), &side.users, &truth.users);
-        }
-        for (pair, truth) in self.estimate.pairs.iter().zip(&self.exact.pairs) {
-            let (a, b) = (self.estimate.name(pair.a), self.estimate.name(pair.b));
-            add(
+        measures.into_iter().map(check).collect()
+    }
+
+    fn measures_of_pair(&self, at: usize) -> Vec<Measure<'_>> {
+        let (pair, truth) = (&self.estimate.pairs[at], &self.exact.pairs[at].estimate);
+        let (a, b) = (self.estimate.name(pair.a), self.estimate.name(pair.b));
+        let textbook = [&self.plus, &self.minhash];
+        let overlaps = textbook.map(|answers| answers.pairs[at].overlap);
+        // What a method says of one side alone follows from what it says of the side and of both.
+        let only =
+            |side: usize| textbook.map(|answers| answers.sides[side] - answers.pairs[at].overlap);
+        let numbers = &pair.estimate;
+        let mut measures = vec![
+            (
                 format!("{a} ∩ {b}"),
-                &pair.estimate.overlap,
-                &truth.estimate.overlap,
-            );
-            add(
+                &numbers.overlap,
+                &truth.overlap,
+                overlaps,
+            ),
+            (
                 format!("{a} − {b}"),
-                &pair.estimate.only_a,
-                &truth.estimate.only_a,
-            );
-            add(
+                &numbers.only_a,
+                &truth.only_a,
+                only(pair.a),
+            ),
+            (
                 format!("{b} − {a}"),
-                &pair.estimate.only_b,
-                &truth.estimate.only_b,
-            );
-            if self.estimate.pairs.len() > 1 {
-                add(
-                    format!("{a} ∪ {b}"),
-                    &pair.estimate.union,
-                    &truth.estimate.union,
-                );
-            }
+                &numbers.only_b,
+                &truth.only_b,
+                only(pair.b),
+            ),
+        ];
+        if self.estimate.pairs.len() > 1 {
+            let unions = textbook.map(|answers| answers.pairs[at].union);
+            measures.push((format!("{a} ∪ {b}"), &numbers.union, &truth.union, unions));
         }
-        add("union".into(), &self.estimate.union, &self.exact.union);
-        checks
+        measures
     }
 
     /// The report in `format`; ends with a newline.

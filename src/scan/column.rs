@@ -89,7 +89,7 @@ impl IdType {
             PhysicalType::FLOAT | PhysicalType::DOUBLE => {
                 refuse(&column.physical_type().to_string(), FLOAT_HINT)
             }
-            PhysicalType::BOOLEAN => refuse("BOOLEAN", "it tells two users apart at most"),
+            PhysicalType::BOOLEAN => refuse("BOOLEAN", "it distinguishes at most two users"),
             PhysicalType::INT96 => cast("INT96"),
         }
     }

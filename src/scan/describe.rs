@@ -172,7 +172,7 @@ fn of_text(
     let no_header = selection.text.no_header;
     let survey = dialect.survey(&head, whole, !no_header);
     let own = names_of(&dialect, no_header)?;
-    // What may be somebody's ID isn't shown as a name.
+    // A name that may be the ID of a user isn't shown.
     let hidden = !no_header && hides_its_names(&own);
     let names = match hidden {
         true => (1..=own.len()).map(|number| number.to_string()).collect(),

@@ -93,7 +93,7 @@ fn format_of_end(file: &InputFile) -> Option<Format> {
     }
 }
 
-/// The first bytes inside of a packed file; fewer where it is corrupt, which whoever reads it says.
+/// The first bytes inside of a packed file; fewer where it is corrupt, which reading it reports.
 fn head_inside(file: &InputFile, packing: Packing) -> Result<Vec<u8>> {
     let stream = packing.unpack(Box::new(Sequential::new(file.again()?)))?;
     let mut head = Vec::new();

@@ -1,7 +1,7 @@
 //! Which rows of a file are taken: its filter, bound to its columns.
 //!
-//! What partitions decide is decided here, before the file is read; what rows decide is asked batch by
-//! batch by whoever reads them.
+//! What partitions decide is decided here, before the file is read; what rows decide is asked of
+//! each batch while it is read.
 
 use super::live::Constant;
 use super::names;

@@ -22,7 +22,7 @@ pub(super) fn names_of(dialect: &Dialect, no_header: bool) -> Result<Vec<String>
     dialect.first.iter().map(name).collect()
 }
 
-/// The name of a column must not be counted as somebody's ID.
+/// The name of a column must not be counted as an ID.
 pub(super) fn ensure_no_name(first: &[u8]) -> Result<()> {
     let mut names = USUAL_NAMES.iter();
     match names.find(|name| first.eq_ignore_ascii_case(name.as_bytes())) {
@@ -56,7 +56,7 @@ pub(super) fn id_column(names: &[String], wanted: Option<&str>, no_header: bool)
         };
     }
     match names::find_name(names, names, wanted) {
-        // The message would list the columns, which may be somebody's IDs.
+        // The message would list the columns, which may be IDs of users.
         Err(_) if names.iter().any(|name| looks_like_data(name)) && !is_near(names, wanted) => {
             Err(Error::usage(match wanted {
                 Some(wanted) => format!("no column {wanted}"),

@@ -112,7 +112,7 @@ fn unfound(survey: &Survey, wanted: Option<&str>) -> Error {
         names::find_name(&names, &leaves(&paths), wanted).err()
     };
     let error = find(survey.shown()).or_else(|| find(survey.columns()));
-    error.unwrap_or_else(|| Error::usage("the id column can't be told"))
+    error.unwrap_or_else(|| Error::usage("the id column isn't known"))
 }
 
 fn leaves(paths: &[Vec<String>]) -> Vec<&str> {

@@ -66,11 +66,11 @@ pub struct IdSelection {
     pub column_of_side: BTreeMap<String, String>,
     /// The domain into which all IDs are brought (`--as`).
     pub cast: Option<IdDomain>,
-    /// The format of all data files; `None` tells it by their bytes.
+    /// The format of all data files; `None` recognises it by their bytes.
     pub format: Option<InputFormat>,
     /// How delimited text is read.
     pub text: TextOptions,
-    /// What files may ask for.
+    /// Limits of what files may ask for.
     pub limits: ReadLimits,
     /// Reads files of Delta, Hudi and Iceberg tables as they lie, deleted and rewritten rows
     /// included, instead of the live files alone (Delta, Iceberg) or refusing them (Hudi).
@@ -81,7 +81,8 @@ pub struct IdSelection {
     pub as_of_of_side: BTreeMap<String, AsOf>,
     /// How the IDs of every side that isn't named below come to one form.
     pub normal: Spelling,
-    /// How the IDs of single sides do, by the side's name: what they don't say, `normal` does.
+    /// How the IDs of single sides come to one form, by the side's name. What is missing here is taken from
+    /// `normal`.
     pub normal_of_side: BTreeMap<String, Spelling>,
     /// Which rows of every side are taken; `None` takes all.
     pub filter: Option<RowFilter>,
@@ -113,7 +114,7 @@ pub enum InputFormat {
     Arrow,
 }
 
-/// Told how far a scan is; does nothing unless somebody listens.
+/// Receives the progress of a scan. All methods do nothing by default.
 pub trait Progress: Sync {
     /// The scan begins; `total_bytes` are to be read.
     fn start(&self, total_bytes: u64) {
@@ -131,13 +132,13 @@ pub trait Progress: Sync {
     }
 }
 
-/// Nobody listens.
+/// A [`Progress`] that ignores everything and never stops a scan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
 impl Progress for Silent {}
 
-/// Tells the files that hold something other than IDs, which whoever asks reads himself.
+/// Identifies files that hold sketches rather than IDs. The caller reads those.
 #[derive(Clone, Copy)]
 pub struct Foreign<'a> {
     /// By the name of the file, which then isn't opened.

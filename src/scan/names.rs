@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, Setting};
 
-/// Names that an ID column has where nobody says which it is.
+/// Column names that are tried without `--id`; exactly one must be present.
 pub const USUAL_NAMES: [&str; 5] = ["user_id", "uid", "id", "userid", "device_id"];
 
 /// The usual name that may as well be the key of a row: it is taken only if nothing else may be a user.

@@ -66,12 +66,12 @@ pub(super) struct Queue {
     pub(super) units: Vec<Unit>,
     next: AtomicUsize,
     left_cost: AtomicU64,
-    /// The first unit that nobody began to fetch.
+    /// The first unit that isn't being fetched yet.
     unbegun: Mutex<usize>,
 }
 
 impl Queue {
-    /// Units of objects that are fetched before somebody takes them: as many requests hide the latency
+    /// Units of objects that are fetched before a worker takes them: as many requests hide the latency
     /// of each.
     const AHEAD: usize = 64;
 
@@ -88,7 +88,7 @@ impl Queue {
     /// Begins to fetch the units behind the one that was taken, as far as there is room; costs nothing for
     /// local files.
     pub(super) fn begin_soon(&self, plan: &Plan) {
-        // Whoever else is at it begins the same units.
+        // Another thread that holds the lock begins the same units.
         let Ok(mut unbegun) = self.unbegun.try_lock() else {
             return;
         };
@@ -142,7 +142,7 @@ pub(super) fn queues(plan: &Plan, threads: usize, may_cut: bool) -> Vec<Queue> {
     }
     let mut queues: Vec<Queue> = sides.into_iter().map(Queue::new).collect();
     if !may_cut {
-        // Whoever reads rows reads more columns than the one that would be begun.
+        // Rows have more columns than the one that would be begun.
         for queue in &mut queues {
             queue.unbegun = Mutex::new(usize::MAX);
         }

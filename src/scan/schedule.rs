@@ -41,7 +41,7 @@ pub fn scan<S: IdSink>(
     Ok(sides.map(|(side, scanned)| side.finish(scanned)).collect())
 }
 
-/// Likewise, IDs as they are.
+/// The same without normalising IDs.
 fn scan_ids<S: IdSink>(
     plan: &Plan,
     threads: usize,
@@ -87,7 +87,7 @@ fn read_ids(
     }
 }
 
-/// Likewise, but that some sides have filters.
+/// The same where some sides have filters.
 fn scan_filtered<S: IdSink>(
     plan: &Plan,
     threads: usize,

@@ -59,7 +59,7 @@ pub fn scan_by<S: IdSink>(
     sides.map(finish).collect()
 }
 
-/// Likewise, IDs as they are.
+/// The same without normalising IDs.
 fn scan_ids_by<S: IdSink>(
     plan: &Plan,
     segments: SegmentLimits<'_>,

@@ -21,7 +21,7 @@ pub(super) enum Identity {
         modified: Option<SystemTime>,
         inode: Option<(u64, u64)>,
     },
-    /// Holding it keeps the object open: nobody asks the store again what it is.
+    /// Holding it keeps the object open, so that the store isn't asked for it again.
     Remote(remote::Object),
 }
 
@@ -41,7 +41,7 @@ impl Identity {
         }
     }
 
-    /// Begins to fetch what somebody is going to read soon; false if there is no room for it now.
+    /// Begins to fetch what will be read soon; false if there is no room for it now.
     pub(super) fn begin(&self, range: &Range<u64>) -> bool {
         match self {
             Self::Local { .. } => true,

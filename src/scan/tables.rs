@@ -97,7 +97,7 @@ impl Tables {
         }
     }
 
-    /// Looks at a table's folder, which may hold no file: then nobody else would.
+    /// Looks at a table's folder, which may hold no file and would otherwise not be looked at.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the table isn't read or lacks live files.
@@ -124,7 +124,7 @@ impl Tables {
     /// [`crate::ErrorKind::Input`] for a file that lies, at whatever depth, in a table that isn't
     /// read.
     pub(super) fn place(&mut self, file: &Path, is_foreign: bool) -> Result<Belongs> {
-        // A file that isn't there is reported by whoever opens it.
+        // A file that isn't there is reported when it is opened.
         let Ok(canonical) = store::canonical(file) else {
             return Ok(Belongs::ToNone);
         };
@@ -277,7 +277,7 @@ fn untold(table: &Table, lies: &str, error: &Error) -> Error {
             .into(),
         ]),
         kind => {
-            let why = format!(", whose live rows can't be told: {}", error.message());
+            let why = format!(", whose live rows can't be determined: {}", error.message());
             refused(table, lies, kind, &why)
         }
     }

@@ -278,7 +278,7 @@ pub(super) fn dialect_of(
     selection: &IdSelection,
 ) -> Result<Dialect> {
     loop {
-        // A record that is too long is refused by whoever reads it.
+        // A record that is too long is refused when it is read.
         let is_long = head.len() > selection.limits.value_bytes_max.max(BlockSizes::BLOCK);
         let dialect = Dialect::of(&head, whole || is_long, &selection.text)?;
         match dialect {

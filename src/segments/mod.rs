@@ -1,7 +1,7 @@
-//! Things by segment: the rows of a side that share a value of the segment columns.
+//! Values of any type, one per segment. A segment is the rows of a side with the same values in the
+//! segment columns.
 //!
-//! Knows which values there are and how to bring things of equal values together, whatever the
-//! things. Must not know files, IDs or sketches.
+//! Knows these values and merges what belongs to equal ones. Must not know files, IDs or sketches.
 
 mod meeting;
 
@@ -16,7 +16,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Values of the segment columns, one row for each thing.
+/// Values of type `T`, each with a row of the segment columns.
 #[derive(Clone, Debug)]
 pub struct Segments<T> {
     columns: RecordBatch,
@@ -36,7 +36,7 @@ impl<T> Segments<T> {
         Ok(Self { columns, values })
     }
 
-    /// One thing that is of no segment in particular.
+    /// One value without segment columns.
     ///
     /// # Errors
     /// None.
@@ -50,13 +50,13 @@ impl<T> Segments<T> {
         &self.columns
     }
 
-    /// The things, in the order of the rows.
+    /// The values, in the order of the rows.
     #[must_use]
     pub fn values(&self) -> &[T] {
         &self.values
     }
 
-    /// The things without their segments.
+    /// The values without their segments.
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
         self.values
@@ -91,7 +91,7 @@ impl<T> Segments<T> {
         self.columns.columns().iter().map(cell).collect()
     }
 
-    /// The same segments with other things.
+    /// The same segments with converted values.
     ///
     /// # Errors
     /// Those of `convert`.
@@ -103,10 +103,10 @@ impl<T> Segments<T> {
         })
     }
 
-    /// One thing for each combination of values of the columns `by`, made of all that have it by
-    /// `merge`; in ascending order, nulls first. Without columns all become one. Text beside another
-    /// type is read as that, and values of folders (`month=01`, `month=1`) meet as what they mean; parts
-    /// without things are of whatever columns.
+    /// Merges all values that agree in the columns `by`, so that there is one for each combination, in
+    /// ascending order with nulls first. Without columns all become one. Text beside another type is read
+    /// as that type, and values of folders (`month=01`, `month=1`) are compared by their meaning. Empty
+    /// parts may have any columns.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] for a column that a part doesn't have, [`ErrorKind::Incomparable`] for
@@ -141,8 +141,8 @@ impl<T> Segments<T> {
 /// What Hive and Spark write for null where a value is part of a path.
 pub const NULL_IN_PATHS: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The type in which values of a segment column are compared, whoever wrote them: integers of any
-/// width in 64 bits, text in one layout, moments in UTC.
+/// The type in which values of a segment column are compared, so that all writers' values meet: integers
+/// of any width in 64 bits, text in one layout, moments in UTC.
 ///
 /// # Errors
 /// [`ErrorKind::Usage`] for a type that makes no segments.
@@ -302,7 +302,7 @@ impl Groups {
         let mut keys: Vec<(Box<[u8]>, usize)> = self.numbers.into_iter().collect();
         keys.sort();
         let (fields, columns) = match &self.converter {
-            // Nobody knows of which type they would have been; nobody will ask either.
+            // No row arrived, so the types are unknown: use text.
             None if keys.is_empty() => {
                 let text = |name| Arc::new(Field::new(name, DataType::Utf8, true));
                 let fields: Vec<FieldRef> = self.by.iter().map(text).collect();

@@ -1,6 +1,6 @@
-//! What is remembered of a set: HyperLogLog registers, a bottom-k sample and tallies.
+//! Sketches of sets: HyperLogLog registers, a bottom-k sample and tallies.
 //!
-//! A sketch doesn't answer, it is asked: estimates live above. Must not know files or Arrow.
+//! Sketches only hold data; estimates are computed in `estimate`. Must not know files or Arrow.
 
 mod bottom_k;
 mod frequency;
@@ -18,7 +18,7 @@ use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, ensure_one_profile, m
 use crate::spelling::Spelling;
 use std::ops::RangeInclusive;
 
-/// How large a sketch is, and thereby how accurate.
+/// The size of a sketch, which decides how accurate it is.
 ///
 /// ```
 /// use overlap::SketchOptions;
@@ -65,7 +65,7 @@ impl SketchOptions {
         })
     }
 
-    /// The same sizes under another hash.
+    /// The same sizes with another hash.
     #[must_use]
     pub const fn with_hash(self, hash: HashScheme) -> Self {
         Self { hash, ..self }
@@ -121,7 +121,7 @@ impl Default for SketchOptions {
 ///
 /// Two sketches of the same users are equal, whatever the files, batches, threads and order in
 /// which the users came, but for their [`Tally`]. A sketch that another program made may have only
-/// one of its two parts, and know nothing of rows. What it knows of [`Spelling`] is evidence beside the set
+/// one of its two parts, and no record of rows. Its [`Spelling`] is evidence beside the set
 /// and no part of its equality.
 #[derive(Clone, Debug)]
 pub struct Sketch {
@@ -214,7 +214,7 @@ impl Sketch {
         }
     }
 
-    /// How the IDs are written, as far as that is known; `None` if nobody looked.
+    /// How the IDs are written, as far as that is known; `None` if it wasn't recorded.
     #[must_use]
     pub fn spelling(&self) -> Option<&Spelling> {
         self.spelling.as_deref()
@@ -257,7 +257,7 @@ impl Sketch {
     pub fn ensure_comparable(&self, other: &Self) -> Result<()> {
         merge_schemes(self.scheme, other.scheme)?;
         if merge_domains(self.domain, other.domain)?.is_some() && self.domain == other.domain {
-            // Without a domain there were no IDs, or nobody knows what they were.
+            // Without a domain there were no IDs, or their kind isn't recorded.
             ensure_one_profile(&self.profile, &other.profile)?;
         }
         let registers = self.registers.is_some() && other.registers.is_some();
@@ -277,7 +277,7 @@ impl Sketch {
         self.scheme
     }
 
-    /// The domain of the IDs; `None` while there was no value to tell it.
+    /// The domain of the IDs; `None` as long as there was no ID.
     #[must_use]
     pub const fn domain(&self) -> Option<IdDomain> {
         self.domain
@@ -301,7 +301,7 @@ impl Sketch {
         self.sample.as_ref()
     }
 
-    /// Rows and nulls that went in; `None` if nobody wrote them down.
+    /// Rows and nulls that were sketched; `None` if they weren't recorded.
     #[must_use]
     pub const fn tally(&self) -> Option<Tally> {
         self.tally

@@ -36,7 +36,7 @@ impl Sketcher {
         Self::on(Kernel::best(), options)
     }
 
-    /// A sketch of nothing yet, hashed by a kernel of one's choice: the sketch is the same.
+    /// A sketch of nothing yet, using the given kernel. Every kernel gives the same sketch.
     #[must_use]
     pub fn on(kernel: Kernel, options: SketchOptions) -> Self {
         Self {
@@ -84,13 +84,13 @@ impl Sketcher {
         }
     }
 
-    /// Says how the IDs that are pushed were brought to one form.
+    /// Sets the profile: how the IDs that are pushed were brought to one form.
     pub fn set_profile(&mut self, profile: Profile) {
         self.profile = profile;
     }
 
-    /// Says the domain of the IDs before, or without, any of them: two empty columns of different
-    /// types must not meet either.
+    /// Sets the domain of the IDs before the first of them, or without any: two empty columns of
+    /// different types must not be compared either.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Incomparable`] if earlier IDs were of another domain.
@@ -152,7 +152,7 @@ impl IdSink for Sketcher {
     }
 }
 
-/// What hashes go into.
+/// The parts of a sketch, which take in hashes.
 #[derive(Debug)]
 struct Parts {
     scheme: HashScheme,
@@ -164,7 +164,7 @@ struct Parts {
     candidates: usize,
     /// A buffer for the hashes of a chunk that the sample wants.
     sampled: Vec<u64>,
-    /// Rows per sampled user, if anybody asked.
+    /// Rows per sampled user, if they are counted.
     rows: Option<RowCounts>,
 }
 

@@ -108,9 +108,9 @@ def sketch(
         as_of: For files: the version of Delta and Iceberg tables, a number, or a time as text or as an aware
             ``datetime``.
         input_format: For files: their format, ``"parquet"``, ``"csv"``, ``"json"`` (lines) or ``"arrow"``;
-            without it their first bytes tell.
+            without it the first bytes decide.
         delimiter: For CSV files: what separates fields, a character or ``"comma"``, ``"semicolon"``, ``"tab"``,
-            ``"pipe"``, ``"space"``, or ``"none"`` for one ID a line; without it the first records tell.
+            ``"pipe"``, ``"space"``, or ``"none"`` for one ID a line; without it the first records decide.
         no_header: For CSV files: the first record is data; columns are called ``"1"``, ``"2"`` and so on.
         null: For text files: a text that means null where an ID is expected, or several.
         where: For files: takes only the rows that meet a condition in SQL, such as ``"country = 'CH' and
@@ -355,7 +355,7 @@ def reach(
     base: Any = None,
     confidence: float = 0.95,
 ) -> Records:
-    """The reach of ever more sketches together; ``greedy`` adds the best next each time.
+    """How reach grows with each sketch; ``greedy`` adds the one with the most new users each time.
 
     Args:
         sketches: A dict of names, a list, or a `SketchTable`, whose labels are the names.

@@ -1,20 +1,19 @@
 //! Regions that may have users or none.
 //!
-//! No region has fewer users than none: where little is known, those that have none come out with a
-//! few or with none, never with fewer, and so with too many on average. Each alone is within its
-//! interval. Together they may hold enough to bend what they are parts of: with eight sides and a
-//! sample of 16, hundreds of empty overlaps took two standard deviations from the union of all. So
-//! intervals reach to where the sums would be if nobody were in these regions, unless that is out of
-//! question.
+//! An estimate can't be below 0. Where little is known, empty regions are therefore estimated too large
+//! on average: with 0 users or a few, never with fewer than 0. Each of them alone is within its interval,
+//! but together they may distort the sums that they are parts of: with eight sides and a sample of 16,
+//! hundreds of empty overlaps took two standard deviations from the union of all. So intervals reach to
+//! where the sums would be if all these regions were empty, unless the data exclude that.
 
 use super::fit::Fit;
 use super::linear::{Square, dot};
 use super::model::Model;
 
-/// How much each region would gain if all doubtful ones were nobody's, by the covariance of the fit;
-/// `None` if there are none, or if they can't all be nobody's.
+/// How much each region would gain if all doubtful ones were empty, by the covariance of the fit;
+/// `None` if there are none, or if they can't all be empty.
 pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Option<Vec<f64>> {
-    /// Standard deviations that a region must have to be somebody's beyond doubt.
+    /// A region of more standard deviations than this certainly has users.
     const SURE: f64 = 2.0;
     let is_doubtful = |&region: &usize| {
         let is_unseen = model.sample.floor[region] == 0.0;

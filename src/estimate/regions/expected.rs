@@ -63,7 +63,7 @@ impl ExpectedRegions {
     }
 
     /// The relative standard deviation of the users in all regions that `wanted` picks: 0 is exact,
-    /// infinite where nobody is.
+    /// infinite where there is no user.
     #[must_use]
     pub fn relative(&self, wanted: impl Fn(usize) -> bool) -> f64 {
         let is_wanted = |&region: &usize| f64::from(u8::from(wanted(region)));

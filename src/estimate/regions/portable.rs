@@ -12,7 +12,7 @@ pub type RegionWords = [u64; 4];
 /// covariance; no hash and no ID.
 #[derive(Clone, Debug)]
 pub struct RegionsFit {
-    /// Whole users in each region; region 0 is nobody.
+    /// Whole users in each region; region 0 is empty.
     pub users: Vec<f64>,
     /// What the fit says before rounding.
     pub fitted: Vec<f64>,

@@ -207,7 +207,7 @@ impl JsonLines {
 
 /// The error for IDs that are true or false.
 pub(crate) fn id_is_bool() -> Error {
-    no_id("true or false", "it tells two users apart at most")
+    no_id("true or false", "it distinguishes at most two users")
 }
 
 /// The error for IDs that are lists.

@@ -1,6 +1,6 @@
 //! One line of JSON: is it an object, and what are the values of some of its keys?
 //!
-//! Every byte of the line is checked by RFC 8259; values that nobody wants are skipped, not built.
+//! Every byte of the line is checked by RFC 8259; values that aren't wanted are skipped, not built.
 
 use super::wanted::Node;
 use crate::reader::integer::leading_digits;

@@ -25,7 +25,7 @@ pub struct FullReport {
     pub schema: String,
     /// The version of the program that made it; empty if a report doesn't say.
     pub version: String,
-    /// How the numbers came about.
+    /// How the numbers were computed.
     pub method: MethodPart,
     /// The level of all intervals, such as 0.95.
     pub confidence: f64,
@@ -64,14 +64,14 @@ pub struct FullReport {
     /// Day by day, or month by month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<TrendPart>,
-    /// What the reader should know before trusting the numbers.
+    /// Warnings: what to know before trusting the numbers.
     pub warnings: Vec<WarningPart>,
 }
 
 /// `[value, lower, upper]` of whole users.
 pub type Number3 = [u64; 3];
 
-/// How the numbers came about.
+/// How the numbers were computed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MethodPart {
@@ -91,7 +91,7 @@ pub struct MethodPart {
 pub struct SidePart {
     /// Its name.
     pub name: String,
-    /// How many files were read.
+    /// Number of files that were read.
     pub files: usize,
     /// The ID column; `None` of sketches.
     pub column: Option<String>,
@@ -121,7 +121,7 @@ pub struct SidePart {
 pub struct FilterPart {
     /// The condition as it was typed.
     pub condition: String,
-    /// Rows that there are.
+    /// Rows before the condition.
     pub rows: u64,
     /// Rows that meet it.
     pub taken: u64,
@@ -156,14 +156,14 @@ pub struct PairPart {
     pub gain_b: Option<Number>,
     /// overlap / union.
     pub jaccard: Number,
-    /// How far the overlap can be trusted, in a word.
+    /// How narrow the interval of the overlap is, in one word.
     pub quality: Option<String>,
 }
 
 /// A set formula.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FormulaPart {
-    /// As it was typed.
+    /// The formula as it was typed.
     pub formula: String,
     /// Its users.
     pub users: Number,
@@ -184,12 +184,12 @@ pub struct BreakEvenPart {
     pub value_per_new_user: Option<f64>,
 }
 
-/// Users of just these sides.
+/// Users of exactly these sides and no others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RegionPart {
     /// The sides, by name.
     pub sides: Vec<String>,
-    /// How many users.
+    /// Number of users.
     pub users: Number,
 }
 
@@ -198,7 +198,7 @@ pub struct RegionPart {
 pub struct LargestPart {
     /// The regions, the largest first.
     pub regions: Vec<RegionPart>,
-    /// What isn't among them.
+    /// The regions that aren't listed.
     pub rest: RestPart,
 }
 
@@ -209,7 +209,7 @@ pub struct RestPart {
     pub regions: u64,
     /// The users of all of these together.
     pub users: Number,
-    /// The most users of any region of which the sample saw nobody; 0 if there is none.
+    /// The most users that a region can have of which the sample saw no user; 0 if there is no such region.
     pub unseen_most: u64,
 }
 
@@ -222,14 +222,14 @@ pub struct ReachPart {
     pub steps: Vec<StepPart>,
 }
 
-/// One more side.
+/// A side that is added to those before it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepPart {
     /// Its name.
     pub side: String,
     /// Its users.
     pub users: Number,
-    /// Those that no side before has.
+    /// Users of this side whom no side before has.
     pub added: Number,
     /// Users of all sides so far.
     pub reach: Number,
@@ -357,7 +357,7 @@ impl FullReport {
         self.pairs.iter().find(|pair| pair.a == a && pair.b == b)
     }
 
-    /// Users of a side; nobody if a report doesn't say.
+    /// Users of a side; 0 if a report doesn't say.
     #[must_use]
     pub fn users_of(&self, side: usize) -> Number {
         let side = self.sides.get(side);

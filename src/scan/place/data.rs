@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Extensions of compressed files.
 pub(super) const PACKED: [&str; 5] = ["gz", "zst", "bz2", "xz", "zstd"];
 
-/// What is data by its name; whoever opens it says if it isn't.
+/// Extensions of data files. A file that isn't what its name says is refused when it is opened.
 const DATA: [&str; 18] = [
     "parquet", "parq", "pq", "ovs", "theta", "hll", "csv", "tsv", "psv", "jsonl", "ndjson",
     "arrow", "arrows", "feather", "ipc", "orc", "avro", "xlsx",
@@ -70,7 +70,7 @@ pub(super) fn is_named(path: &Path) -> bool {
     is_one_of(&Name::of(path).extension, &DATA)
 }
 
-/// Whether a file holds data. One that can't be read is taken for data, so that whoever opens it says so.
+/// Whether a file holds data. One that can't be read is taken for data, so that opening it reports the error.
 pub(super) fn is_data(path: &Path) -> bool {
     let name = Name::of(path);
     if is_one_of(&name.extension, &DATA) {
@@ -102,7 +102,7 @@ fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     /// As much as a line of JSON is looked at.
     const HEAD_BYTES: u64 = 4 << 10;
     let mut head = Vec::new();
-    // Anything but a regular file is refused by whoever opens it; opening a fifo would wait.
+    // Anything but a regular file is refused when it is opened; opening a fifo here would wait.
     if remote::is_address(path) {
         let file = InputFile::open(path).map_err(|e| std::io::Error::other(e.to_string()))?;
         Sequential::new(file)

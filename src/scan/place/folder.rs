@@ -100,8 +100,8 @@ impl Walk {
     }
 
     fn file(&mut self, path: PathBuf, name: &str) {
-        // A link that goes round in a ring leads to no file; one whose file is gone is refused by
-        // whoever opens it.
+        // A link that goes round in a ring leads to no file; one whose file is gone is refused
+        // when it is opened.
         if std::fs::metadata(&path).is_err_and(|e| is_ring(&e)) {
             self.found.passed_over.push(path);
             return;

@@ -7,7 +7,7 @@ pub(super) enum Kind {
     None,
     /// A program left it, and it never holds live rows.
     Leftover,
-    /// Engines take it for hidden, as it begins with `_` or is called temporary, but nobody knows what it is.
+    /// Engines take it for hidden, as it begins with `_` or is called temporary, but its content isn't known.
     Hidden,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn of_file(name: &str) -> Kind {
         "_delta_log",
     ];
     const PREFIXES: [&str; 4] = [".", "_committed_", "_started_", "_committed"];
-    // What is called temporary may be all there is of somebody's data: it is passed over, but named.
+    // What is called temporary may be all the data there is: it is passed over, but named.
     const TEMPORARY: [&str; 2] = [".tmp", ".temp"];
     const SUFFIXES: [&str; 6] = [
         ".crc",

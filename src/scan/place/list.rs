@@ -133,7 +133,7 @@ pub(super) fn expand(path: &Path) -> Result<Found> {
         return folder::files_below(path);
     }
     if path.exists() || !is_glob(path) {
-        // A file that isn't there is reported by whoever opens it.
+        // A file that isn't there is reported when it is opened.
         return Ok(Found {
             files: vec![path.to_owned()],
             ..Found::default()
