@@ -99,6 +99,8 @@ pub use hash::{
 pub use id::{NullCounts, PageChecks, Tally};
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
+#[doc(hidden)] // for the fuzzer and the bench
+pub use scan::snappy;
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use remote::set_store_options;
 pub use scan::{

@@ -45,6 +45,11 @@ fn hostile_text_is_refused_or_read_as_the_csv_crate_reads_it() {
 }
 
 #[test]
+fn hostile_snappy_is_refused_or_unpacked_as_the_snap_crate_unpacks_it() {
+    assert!(replay("snappy_unpack", targets::snappy_unpack) > 50);
+}
+
+#[test]
 fn odd_arguments_never_end_in_a_panic() {
     let folder = Folder::new();
     let [a, b, sketch] = ["a.parquet", "b.parquet", "a.ovs"].map(|name| folder.path(name));

@@ -7,7 +7,7 @@ use overlap::id::{ByteIds, IdBatch, IdSink};
 use overlap::{
     Confidence, Delimiter, Division, Estimate, HashScheme, Silent, Sketch, SketchOptions, Sketcher,
     Sources, Tally, TextOptions, delimited_ids, estimate_sketches, regions, set_counts,
-    sketch_segments,
+    sketch_segments, snappy,
 };
 
 /// Bytes as the blobs of a sketch, as they are and with the right checksums: whatever is accepted is
@@ -60,6 +60,29 @@ pub fn parquet_scan(bytes: &[u8]) {
     }
     let _ = scan(1, &["tier"]);
     let _ = std::fs::remove_file(path);
+}
+
+/// Bytes as blocks of Snappy: the first says into how many blocks the others are cut, which are unpacked side by side. Each is
+/// unpacked to what the `snap` crate unpacks, or refused by both.
+pub fn snappy_unpack(bytes: &[u8]) {
+    let Some((&cut, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let most = bytes.len().div_ceil(1 + usize::from(cut) % 4).max(1);
+    let blocks: Vec<&[u8]> = bytes.chunks(most).collect();
+    let length = |block: &&[u8]| snappy::unpacked_len(block).unwrap_or(0);
+    let mut outs: Vec<Vec<u8>> = blocks.iter().map(|block| vec![0; length(block).min(1 << 20)]).collect();
+    let packed = blocks.iter().zip(&mut outs);
+    let packed = packed.map(|(packed, out)| snappy::Block { packed, out });
+    let unpacked = snappy::unpack(packed.collect());
+    for ((block, out), is_unpacked) in blocks.iter().zip(outs).zip(unpacked) {
+        assert_eq!(snappy::unpacked_len(block).is_some(), !block.is_empty() && snap::raw::decompress_len(block).is_ok());
+        let expected = match length(block) == out.len() {
+            true => snap::raw::Decoder::new().decompress_vec(block).ok(),
+            false => None,
+        };
+        assert_eq!(is_unpacked.then_some(out), expected);
+    }
 }
 
 /// Bytes as delimited text: the first five say how it is read, the rest is the text. It is refused, or

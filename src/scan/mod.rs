@@ -23,6 +23,7 @@ mod queue;
 mod rows;
 mod schedule;
 mod segments;
+pub mod snappy;
 mod spelling;
 mod spool;
 mod stdin;

@@ -3,14 +3,14 @@
 use crate::environment::{Python, Result, cargo, command, run, target};
 
 /// Every test of `tests/faults/` in a process of its own, its figures into `docs/reliability.md`; a hundred
-/// million integers through every vector kernel; and `tests/formats.py`.
+/// million integers through every vector kernel, ten million blocks through every Snappy kernel; and `tests/formats.py`.
 pub fn faults() -> Result<()> {
     run(cargo().args(["build", "--quiet"]))?;
     let python = Python::new("venv", "python/requirements-test.txt")?;
     let mut figures = python.command();
     figures.args(["tests/fault_figures.py", "docs/reliability.md"]);
     run(&mut figures)?;
-    let kernels = ["test", "--lib", "hash::kernel", "--", "--include-ignored"];
+    let kernels = ["test", "--lib", "every_kernel", "--", "--include-ignored"];
     run(cargo().args(kernels))?;
     let mut formats = python.command();
     formats
@@ -22,13 +22,14 @@ pub fn faults() -> Result<()> {
 /// The pure floors under Miri, and what a sketch is in bytes on machines of other word lengths and byte
 /// orders. `MIRI_TOOLCHAIN` names a toolchain with the components miri and rust-src (`nightly`).
 pub fn miri() -> Result<()> {
-    const FLOORS: [&str; 6] = [
+    const FLOORS: [&str; 7] = [
         "sketch::",
         "estimate::",
         "format::",
         "hash::",
         "id::",
         "compare::",
+        "scan::snappy::",
     ];
     let toolchain = std::env::var("MIRI_TOOLCHAIN").unwrap_or_else(|_| "nightly".into());
     let miri = |arguments: &[&str], tests: &[&str]| {

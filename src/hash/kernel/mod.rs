@@ -1,6 +1,6 @@
 //! Hashing and filtering integers, many at a time, with whatever vectors the machine has.
 //!
-//! All `unsafe` of the crate is in this folder. Every kernel yields the same hashes in the same
+//! All `unsafe` of hashing is in this folder. Every kernel yields the same hashes in the same
 //! order as the portable one: the tests run them side by side.
 
 #![allow(unsafe_code)]

@@ -9,6 +9,7 @@ mod header;
 mod hybrid;
 mod kept;
 mod logical;
+mod packed;
 mod pages;
 mod plain;
 mod predicate;

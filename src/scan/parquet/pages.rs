@@ -4,18 +4,19 @@
 use super::delta;
 use super::footer::{ParquetFile, RowGroup, decode_error, without_dictionary_at_0};
 use super::header::{Headers, PageHeader, PageKind};
+use super::packed::PackedPages;
 use super::plain::{self, Layout};
-use super::source::{PageBuffer, Source};
+use super::source::Source;
 use super::values::DataPage;
 use crate::error::{Error, Result};
 use crate::id::PageChecks;
 use crate::reader::ReadLimits;
 use crate::scan::store::InputFile;
-use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -107,6 +108,8 @@ pub(super) struct Pages<'a> {
     pub(super) rows: u64,
     checks: PageChecks,
     is_first: bool,
+    /// What was read ahead, and why no more was.
+    ahead: VecDeque<Result<NextPage>>,
 }
 
 impl<'a> Pages<'a> {
@@ -138,6 +141,7 @@ impl<'a> Pages<'a> {
             rows: part.map_or(*rows, |part| part.rows),
             checks: PageChecks::default(),
             is_first: part.is_none_or(|part| part.is_first),
+            ahead: VecDeque::new(),
         })
     }
 
@@ -146,6 +150,37 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// [`crate::ErrorKind::Input`] for whatever is wrong with its bytes.
     pub(super) fn next(&mut self) -> Result<Option<NextPage>> {
+        if self.chunk.compression() != Compression::SNAPPY {
+            return Ok(self.read()?.map(|(page, _)| page));
+        }
+        if self.ahead.is_empty() {
+            self.read_ahead();
+        }
+        self.ahead.pop_front().transpose()
+    }
+
+    /// Reads as many Snappy pages as are unpacked at a time.
+    fn read_ahead(&mut self) {
+        let mut packed = PackedPages::default();
+        let end = loop {
+            match self.read() {
+                Ok(Some((NextPage::Read(page), header))) => {
+                    if !packed.push(page, header) {
+                        break None;
+                    }
+                }
+                Ok(Some((stored, _))) => break Some(Ok(stored)),
+                Ok(None) => break None,
+                Err(e) => break Some(Err(e)),
+            }
+        };
+        let pages = packed.unpack().into_iter();
+        let pages = pages.map(|page| page.map(NextPage::Read));
+        self.ahead.extend(pages.chain(end));
+    }
+
+    /// The next page that may hold values, as the reader of pages hands it out, and its header.
+    fn read(&mut self) -> Result<Option<(NextPage, PageHeader)>> {
         while let Some(range) = self.ranges.last() {
             let mut headers = Headers {
                 input: &self.input,
@@ -172,16 +207,12 @@ impl<'a> Pages<'a> {
             } else {
                 reader.get_next_page()
             };
-            let mut page = page.map_err(|e| decode_error(&e))?;
-            if self.chunk.compression() == Compression::SNAPPY {
-                page = page.map(|page| from_snappy(page, &header)).transpose()?;
-            }
-            let page = page.map(NextPage::Read);
+            let page = page.map_err(|e| decode_error(&e))?.map(NextPage::Read);
             if let Some(range) = self.ranges.last_mut() {
                 *range = rest;
             }
             if let Some(page) = page.or(stored.map(NextPage::Stored)) {
-                return Ok(Some(page));
+                return Ok(Some((page, header)));
             }
         }
         Ok(None)
@@ -256,13 +287,21 @@ fn check_deltas(
             continue;
         };
         let page = match chunk.compression() {
-            Compression::SNAPPY => from_snappy(page, header)?,
+            Compression::SNAPPY => unpacked(page, header)?,
             _ => page,
         };
         let data = DataPage::of(&page, max_level)?.ok_or_else(|| delta::old_levels(&page))?;
         delta::check(data.encoding, &data.values, data.non_null)?;
     }
     Ok(())
+}
+
+/// One Snappy page by itself.
+fn unpacked(page: Page, header: &PageHeader) -> Result<Page> {
+    let mut packed = PackedPages::default();
+    packed.push(page, header.clone());
+    let mut pages = packed.unpack();
+    pages.pop().unwrap_or_else(|| Err(plain::too_short()))
 }
 
 fn open(file: &ParquetFile) -> Result<Arc<InputFile>> {
@@ -294,7 +333,7 @@ fn page_reader(
         .set_data_page_offset(start)
         .set_total_compressed_size(length.cast_signed())
         .set_compression(match chunk.compression() {
-            // Decompressed by `from_snappy`.
+            // Unpacked by `PackedPages`.
             Compression::SNAPPY => Compression::UNCOMPRESSED,
             other => other,
         })
@@ -302,48 +341,6 @@ fn page_reader(
     narrowed
         .and_then(|chunk| SerializedPageReader::new(source, &chunk, 0, None))
         .map_err(|e| decode_error(&e))
-}
-
-/// Decompresses a page, as it was stored, into a buffer that is used again: a new megabyte for each
-/// page would cost as much as decompressing what Snappy left as it was. The levels of version 2 never are compressed, and its
-/// values needn't be.
-fn from_snappy(page: Page, header: &PageHeader) -> Result<Page> {
-    let plain_bytes = match &page {
-        Page::DataPageV2 {
-            is_compressed: false,
-            ..
-        } => return Ok(page),
-        Page::DataPageV2 { .. } => header.level_bytes,
-        _ => 0,
-    };
-    let corrupt = || Error::input("corrupt: a page can't be decompressed by Snappy");
-    let size = |bytes| usize::try_from(bytes).map_err(|_| corrupt());
-    let (levels, length) = (size(plain_bytes)?, size(header.uncompressed_bytes)?);
-    let stored = page.buffer();
-    // Snappy's best is a copy of 64 bytes by 3: more can't come of so few.
-    if levels > length || levels > stored.len() || length - levels > stored.len() * 64 / 3 {
-        return Err(corrupt());
-    }
-    let mut buffer = PageBuffer::with_room(length);
-    buffer.bytes[..levels].copy_from_slice(&stored[..levels]);
-    if length > levels {
-        let values = &mut buffer.bytes[levels..length];
-        let decompressed = snap::raw::Decoder::new().decompress(&stored[levels..], values);
-        if decompressed.ok() != Some(length - levels) {
-            return Err(corrupt());
-        }
-    }
-    Ok(with_bytes(page, buffer.into_bytes(length)))
-}
-
-/// The same page around other bytes.
-fn with_bytes(mut page: Page, bytes: Bytes) -> Page {
-    match &mut page {
-        Page::DataPage { buf, .. }
-        | Page::DataPageV2 { buf, .. }
-        | Page::DictionaryPage { buf, .. } => *buf = bytes,
-    }
-    page
 }
 
 /// Cuts a chunk into parts of about `part_bytes`, by its page headers.

@@ -1,6 +1,7 @@
 //! An input file as the chunk reader that the `parquet` crate asks for, with page buffers that are
 //! used again.
 
+use crate::scan::snappy::SIDE_BY_SIDE;
 use crate::scan::store::InputFile;
 use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
@@ -68,11 +69,11 @@ thread_local! {
 }
 
 impl PageBuffer {
-    /// A page, what it was before it was decompressed, and its dictionary.
-    const SPARE_MAX: usize = 3;
+    /// Pages that are unpacked side by side, what they were before, and their dictionary.
+    const SPARE_MAX: usize = 2 * SIDE_BY_SIDE + 1;
 
-    /// Pages are a megabyte as a rule; what few large ones took isn't kept.
-    const SPARE_BYTES_MAX: usize = 8 << 20;
+    /// All together. Pages are a megabyte as a rule; what few large ones took isn't kept.
+    const SPARE_BYTES_MAX: usize = 24 << 20;
 
     /// A buffer of at least `length` bytes, whatever is in it.
     pub(super) fn with_room(length: usize) -> Self {
@@ -101,7 +102,8 @@ impl Drop for PageBuffer {
         // Fails only while the thread ends.
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
-            if spare.len() < Self::SPARE_MAX && bytes.len() <= Self::SPARE_BYTES_MAX {
+            let kept: usize = spare.iter().map(Vec::len).sum();
+            if spare.len() < Self::SPARE_MAX && kept + bytes.len() <= Self::SPARE_BYTES_MAX {
                 spare.push(bytes);
             }
         });

@@ -10,6 +10,7 @@ pub(super) use schema::Schema;
 pub(super) use value::Value;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::scan::snappy::{self, Block};
 use crate::scan::store;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -165,12 +166,16 @@ fn limited(decoder: impl Read) -> Result<Vec<u8>> {
 fn unpack_snappy(packed: &[u8]) -> Result<Vec<u8>> {
     let (packed, checksum) =
         (packed.split_last_chunk::<4>()).ok_or_else(|| broken(&"it is cut"))?;
-    let length = snap::raw::decompress_len(packed).map_err(|e| broken(&e))?;
+    let no_snappy = || broken(&"it is no Snappy");
+    let length = snappy::unpacked_len(packed).ok_or_else(no_snappy)?;
     if length > BLOCK_BYTES_MAX {
         return Err(too_large());
     }
-    let unpacked = snap::raw::Decoder::new().decompress_vec(packed);
-    let unpacked = unpacked.map_err(|e| broken(&e))?;
+    let mut unpacked = vec![0; length];
+    let out = &mut unpacked[..];
+    if snappy::unpack(vec![Block { packed, out }]) != [true] {
+        return Err(no_snappy());
+    }
     match crc32fast::hash(&unpacked) == u32::from_be_bytes(*checksum) {
         true => Ok(unpacked),
         false => Err(broken(&"its checksum is another")),

@@ -1,0 +1,125 @@
+//! Snappy pages as they were stored → pages, some of a chunk at a time: blocks are unpacked faster side by side.
+
+use super::header::PageHeader;
+use super::source::PageBuffer;
+use crate::error::{Error, Result};
+use crate::scan::snappy::{self, Block};
+use bytes::Bytes;
+use parquet::column::page::Page;
+
+/// Pages that were read, but not unpacked yet.
+#[derive(Default)]
+pub(super) struct PackedPages {
+    pages: Vec<Packed>,
+    /// What they are going to take.
+    bytes: u64,
+}
+
+/// A page as it was stored, and what its header says.
+struct Packed {
+    page: Page,
+    header: PageHeader,
+}
+
+impl PackedPages {
+    /// Bytes that pages may have together; one alone may have more.
+    const BYTES_MAX: u64 = 8 << 20;
+
+    /// Takes a page in; whether another one beside it would be a gain.
+    pub(super) fn push(&mut self, page: Page, header: PageHeader) -> bool {
+        let (stored, length) = (
+            header.body.end - header.body.start,
+            header.uncompressed_bytes,
+        );
+        // What couldn't be made smaller is only copied.
+        let is_packed = stored < length - length / 64;
+        self.bytes += length;
+        self.pages.push(Packed { page, header });
+        is_packed && self.bytes < Self::BYTES_MAX && self.pages.len() < snappy::SIDE_BY_SIDE
+    }
+
+    /// The pages, in order.
+    pub(super) fn unpack(self) -> Vec<Result<Page>> {
+        let mut buffers: Vec<Result<Option<Unpacked>>> =
+            self.pages.iter().map(Unpacked::of).collect();
+        let blocks = self.pages.iter().zip(&mut buffers);
+        let blocks = blocks.filter_map(|(packed, buffer)| {
+            let buffer = buffer.as_mut().ok()?.as_mut()?;
+            buffer.block(packed.page.buffer())
+        });
+        let mut unpacked = snappy::unpack(blocks.collect()).into_iter();
+        let pages = self.pages.into_iter().zip(buffers);
+        pages
+            .map(|(Packed { page, .. }, buffer)| match buffer? {
+                None => Ok(page),
+                Some(buffer) if !buffer.has_block() || unpacked.next() == Some(true) => {
+                    Ok(with_bytes(page, buffer.buffer.into_bytes(buffer.length)))
+                }
+                Some(_) => Err(corrupt()),
+            })
+            .collect()
+    }
+}
+
+/// Where a page is unpacked: a buffer that is used again, as a new megabyte for each page would cost as much as unpacking
+/// what Snappy left as it was.
+struct Unpacked {
+    buffer: PageBuffer,
+    /// Bytes that are stored as they are: the levels of version 2.
+    levels: usize,
+    /// Bytes of the whole page.
+    length: usize,
+}
+
+impl Unpacked {
+    /// Room for a page; `None` if it is stored as it is, which version 2 may say.
+    fn of(Packed { page, header }: &Packed) -> Result<Option<Self>> {
+        let levels = match page {
+            Page::DataPageV2 {
+                is_compressed: false,
+                ..
+            } => return Ok(None),
+            Page::DataPageV2 { .. } => header.level_bytes,
+            _ => 0,
+        };
+        let size = |bytes| usize::try_from(bytes).map_err(|_| corrupt());
+        let (levels, length) = (size(levels)?, size(header.uncompressed_bytes)?);
+        let stored = page.buffer();
+        // Snappy's best is a copy of 64 bytes by 3: more can't come of so few.
+        if levels > length || levels > stored.len() || length - levels > stored.len() * 64 / 3 {
+            return Err(corrupt());
+        }
+        let mut buffer = PageBuffer::with_room(length);
+        buffer.bytes[..levels].copy_from_slice(&stored[..levels]);
+        Ok(Some(Self {
+            buffer,
+            levels,
+            length,
+        }))
+    }
+
+    const fn has_block(&self) -> bool {
+        self.length > self.levels
+    }
+
+    fn block<'a>(&'a mut self, stored: &'a [u8]) -> Option<Block<'a>> {
+        self.has_block().then(|| Block {
+            packed: &stored[self.levels..],
+            out: &mut self.buffer.bytes[self.levels..self.length],
+        })
+    }
+}
+
+fn corrupt() -> Error {
+    Error::input("corrupt: a page can't be decompressed by Snappy")
+}
+
+/// The same page around other bytes.
+fn with_bytes(mut page: Page, bytes: Bytes) -> Page {
+    match &mut page {
+        Page::DataPage { buf, .. }
+        | Page::DataPageV2 { buf, .. }
+        | Page::DictionaryPage { buf, .. } => *buf = bytes,
+    }
+    page
+}
