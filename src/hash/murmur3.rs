@@ -1,6 +1,7 @@
 //! MurmurHash3 x64 128 as Apache DataSketches uses it (Austin Appleby, smhasher, public domain
 //! algorithm; DataSketches' seed is 9001 in both lanes).
 
+use super::HashScheme;
 use crate::error::{Error, Result, Setting};
 use crate::id::IdBatch;
 
@@ -47,8 +48,33 @@ pub const fn murmur3_integer(id: i64) -> (u64, u64) {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] for an integer of more than 64 bits.
-pub fn hash_words(batch: IdBatch<'_>, mut take: impl FnMut(u64, u64)) -> Result<()> {
+pub fn hash_words(batch: IdBatch<'_>, take: impl FnMut(u64, u64)) -> Result<()> {
+    hash_words_of(HashScheme::Murmur3, batch, take)
+}
+
+/// [`hash_words`] under one of the schemes of MurmurHash3: what isn't UTF-8 has no other form and is hashed as with
+/// U+FFFD in it.
+///
+/// # Errors
+/// Those of [`hash_words`].
+pub fn hash_words_of(
+    scheme: HashScheme,
+    batch: IdBatch<'_>,
+    mut take: impl FnMut(u64, u64),
+) -> Result<()> {
     match batch {
+        IdBatch::Text(ids) if scheme == HashScheme::Murmur3Utf16 => {
+            let mut units = Vec::new();
+            ids.for_each(|id| {
+                if !id.is_empty() {
+                    units.clear();
+                    let text = String::from_utf8_lossy(id);
+                    units.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+                    let (first, second) = murmur3_128(&units, DATASKETCHES_SEED);
+                    take(first, second);
+                }
+            });
+        }
         IdBatch::Integers(ids) => {
             for &id in ids {
                 let (first, second) = murmur3_integer(id);

@@ -287,7 +287,7 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
         _ => Note::Known(format!("one row a user in {}", unique.join(", "))),
     };
     let mut pages = PageChecks::default();
-    sides.iter().for_each(|side| pages += side.pages);
+    sides.iter().for_each(|side| pages += side.pages.clone());
     last_line(tally, known, pages, method, &source::of_sides(sides))
 }
 
@@ -340,12 +340,12 @@ pub(super) fn last_line(
     format!(
         "{}{skipped}{note}{passed}{}; {how}\n",
         source::columns(sources),
-        checksums(pages)
+        checksums(&pages)
     )
 }
 
 /// How far the bytes were checked that the numbers came of; nothing for sketches.
-pub(super) fn checksums(checks: PageChecks) -> String {
+pub(super) fn checksums(checks: &PageChecks) -> String {
     match (checks.checked, checks.pages) {
         (_, 0) => String::new(),
         (0, _) => "; no page carries a checksum".into(),

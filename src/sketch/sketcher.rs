@@ -3,7 +3,7 @@
 use super::bottom_k::BottomKBuilder;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
-use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
+use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words_of};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
 use crate::spelling::Speller;
 
@@ -107,9 +107,11 @@ impl Sketcher {
     fn hash(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.parts.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
-            HashScheme::Murmur3 => hash_words(batch, |first, second| {
-                self.parts.take_words(first, second);
-            })?,
+            scheme @ (HashScheme::Murmur3 | HashScheme::Murmur3Utf16) => {
+                hash_words_of(scheme, batch, |first, second| {
+                    self.parts.take_words(first, second);
+                })?;
+            }
         }
         Ok(())
     }
