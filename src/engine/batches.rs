@@ -182,7 +182,10 @@ impl BatchSketcher {
             let row = cast.and_then(|_| {
                 first_unreadable(&doubtful, ArrowIds::new(field, cast))
             });
-            row.map_or(error.clone(), |row| error.with("row", row))
+            match row {
+                Some(row) => error.with("row", row),
+                None => error,
+            }
         })?;
         let (probe, _) = probe.finish();
         Ok(probe.finish(Tally::default()).domain())

@@ -160,8 +160,10 @@ fn look_at_data(
 fn placeholder(id: &FrequentId, plan: &SidePlan, show_values: bool) -> Placeholder {
     let mut value = None;
     let place = scan::find(plan, &mut |batch| {
-        value = id.found_in(batch).or(value.take());
-        value.is_some()
+        let found = id.found_in(batch);
+        let is_in = found.is_some();
+        value = found.or(value.take());
+        is_in
     });
     let value = value.filter(|_| show_values);
     Placeholder {

@@ -157,6 +157,26 @@ impl PageCounter {
         }
     }
 
+    /// Runs what is not to be counted, while nobody else counts.
+    pub(crate) fn uncounted<T>(&self, run: impl FnOnce() -> T) -> T {
+        let before = self.get();
+        let done = run();
+        let counts = [
+            (&self.pages, before.pages),
+            (&self.checked, before.checked),
+            (&self.named_nulls, before.named_nulls),
+            (&*self.unreadable, before.unreadable),
+            (&self.path_differs, before.path_differs),
+            (&self.taken, before.taken),
+            (&self.left_out, before.left_out),
+            (&self.files_left_out, before.files_left_out),
+        ];
+        for (count, before) in counts {
+            count.store(before, Ordering::Relaxed);
+        }
+        done
+    }
+
     /// How many IDs a rule couldn't read so far; whoever meets one counts it here.
     pub(crate) const fn unreadable(&self) -> &Arc<AtomicU64> {
         &self.unreadable

@@ -80,6 +80,10 @@ fn first(ids: &ArrayRef, is_fine: IsFine<'_>) -> Option<usize> {
 /// The first row of an array whose ID the cast can't read.
 pub(crate) fn first_unreadable(ids: &ArrayRef, form: ArrowIds) -> Option<usize> {
     let mut judge = Judge::new(form, None);
+    // What is wrong with the type is wrong with no row.
+    if !judge.reads(&ids.slice(0, 0)) {
+        return None;
+    }
     first(ids, &mut |ids| judge.reads(ids))
 }
 
@@ -124,10 +128,10 @@ pub fn find(side: &SidePlan, is_in: &mut (dyn FnMut(IdBatch<'_>) -> bool + Send)
             DataFile::Parquet(parquet) => {
                 let groups = parquet.row_groups.iter().enumerate();
                 let mut groups = groups.filter(|(_, group)| !group.is_ruled_out);
-                groups.find_map(|(group, _)| first_in(side, (number, group), is_fine).0)
+                groups.find_map(|(group, _)| first_in(side, (number, group), &mut *is_fine).0)
             }
             DataFile::Ipc(arrow) => (0..arrow.batches().count())
-                .find_map(|batch| first_in(side, (number, batch), is_fine).0),
+                .find_map(|batch| first_in(side, (number, batch), &mut *is_fine).0),
         }
     })
 }
@@ -200,7 +204,7 @@ fn first_in(
     };
     let (mut before, mut found) = (0_u64, None);
     let mut take = |ids: &ArrayRef, _: RecordBatch| {
-        if let Some(row) = first(ids, is_fine) {
+        if let Some(row) = first(ids, &mut *is_fine) {
             found = Some(before + row as u64);
             return Err(enough());
         }
@@ -211,7 +215,10 @@ fn first_in(
         row_group,
         part: None,
     };
-    let read = RowReader::new(side.form).read(data, &work, &[], &mut take, &Unwatched);
+    // What is read once more isn't counted once more.
+    let read = side.counter.uncounted(|| {
+        RowReader::new(side.form).read(data, &work, &[], &mut take, &Unwatched)
+    });
     let place = found.map(|number| part_of(data, row_group).at(row, number));
     (place, read.map_err(|failure| failure.error))
 }
@@ -340,7 +347,6 @@ impl Lines<'_> {
         });
         let asked = asked_columns(self.filter, self.text.names());
         let read = self.text.rows(text, block, Form::Text, &asked, &mut take);
-        drop(take);
         let line = line_of(&read.err()?)?;
         Some(bad.unwrap_or_else(enough).with("line", line))
     }

@@ -111,9 +111,9 @@ mod tests {
     fn decimals_of_every_scale_are_whole_or_an_error() {
         for (value, scale, whole) in [
             (1_234, 0, Some(1_234)),
-            (1_234_00, 2, Some(1_234)),
-            (1_234_01, 2, None),
-            (-5_0000000000, 10, Some(-5)),
+            (123_400, 2, Some(1_234)),
+            (123_401, 2, None),
+            (-50_000_000_000, 10, Some(-5)),
             (12, -3, Some(12_000)),
             (0, 38, Some(0)),
             (i128::MAX, -1, None),
