@@ -3,7 +3,6 @@
 use super::inputs::{Division, of_domain};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
-use crate::hash::HashScheme;
 use crate::id::{IdDomain, Normal, Normalizing, Tally};
 use crate::scan::{ArrowIds, Divider, SegmentLimits, first_unreadable};
 use crate::segments::Segments;

@@ -4,7 +4,7 @@
 //! numbers, or UTF-8 UTF-16. Where IDs of the other side are at hand, other forms of them are looked for in the image.
 
 use crate::error::{Piece, Setting};
-use crate::hash::{HashScheme, hash_words_of};
+use crate::hash::{HashScheme, hash_words};
 use crate::id::{ByteIds, IdBatch, IdDomain, text_to_integer};
 use crate::report::{EstimateReport, Warning};
 use crate::sketch::Sketch;
@@ -85,7 +85,7 @@ fn holds(image: &Sketch, hash: HashScheme, ids: IdBatch<'_>) -> bool {
     /// Standard deviations of chance.
     const DEVIATIONS: f64 = 6.0;
     let mut words = Vec::with_capacity(ids.len());
-    if hash_words_of(hash, ids, |first, second| words.push((first, second))).is_err() {
+    if hash_words(hash, ids, |first, second| words.push((first, second))).is_err() {
         return false;
     }
     if let Some(sample) = image.sample() {

@@ -11,7 +11,7 @@ mod scheme;
 
 pub use filter::Filter;
 pub use kernel::Kernel;
-pub use murmur3::{DATASKETCHES_SEED, SEED_HASH, hash_words, hash_words_of, murmur3_128};
+pub use murmur3::{DATASKETCHES_SEED, SEED_HASH, hash_words, murmur3_128};
 pub use scalar::{hash_bytes, hash_bytes_128, hash_integer, hash_wide_integer};
 pub use scheme::{HashScheme, merge_schemes};
 

@@ -44,20 +44,12 @@ pub const fn murmur3_integer(id: i64) -> (u64, u64) {
 
 /// Hashes the IDs of a batch in order under DataSketches' rules: integers as 8 bytes (those from
 /// 2^63 up share them with negative ones), text and binary values as they are, empty ones not at
-/// all.
-///
-/// # Errors
-/// [`crate::ErrorKind::Input`] for an integer of more than 64 bits.
-pub fn hash_words(batch: IdBatch<'_>, take: impl FnMut(u64, u64)) -> Result<()> {
-    hash_words_of(HashScheme::Murmur3, batch, take)
-}
-
-/// [`hash_words`] under one of the schemes of MurmurHash3: what isn't UTF-8 has no other form and is hashed as with
+/// all. Under [`HashScheme::Murmur3Utf16`] text is UTF-16; what isn't UTF-8 has no such form and is hashed as with
 /// U+FFFD in it.
 ///
 /// # Errors
-/// Those of [`hash_words`].
-pub fn hash_words_of(
+/// [`crate::ErrorKind::Input`] for an integer of more than 64 bits.
+pub fn hash_words(
     scheme: HashScheme,
     batch: IdBatch<'_>,
     mut take: impl FnMut(u64, u64),

@@ -288,7 +288,7 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
     };
     let mut pages = PageChecks::default();
     sides.iter().for_each(|side| pages += side.pages.clone());
-    last_line(tally, known, pages, method, &source::of_sides(sides))
+    last_line(tally, known, &pages, method, &source::of_sides(sides))
 }
 
 /// What else the last line says of the rows.
@@ -304,7 +304,7 @@ pub(super) enum Note {
 pub(super) fn last_line(
     tally: Option<Tally>,
     note: Note,
-    pages: PageChecks,
+    pages: &PageChecks,
     method: Method,
     sources: &[SourceReport],
 ) -> String {
@@ -340,7 +340,7 @@ pub(super) fn last_line(
     format!(
         "{}{skipped}{note}{passed}{}; {how}\n",
         source::columns(sources),
-        checksums(&pages)
+        checksums(pages)
     )
 }
 

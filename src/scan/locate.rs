@@ -347,6 +347,8 @@ impl Lines<'_> {
         });
         let asked = asked_columns(self.filter, self.text.names());
         let read = self.text.rows(text, block, Form::Text, &asked, &mut take);
+        // It borrows what it found.
+        drop(take);
         let line = line_of(&read.err()?)?;
         Some(bad.unwrap_or_else(enough).with("line", line))
     }

@@ -3,7 +3,7 @@
 use super::bottom_k::BottomKBuilder;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::Result;
-use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words_of};
+use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
 use crate::spelling::Speller;
 
@@ -108,7 +108,7 @@ impl Sketcher {
         match self.parts.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
             scheme @ (HashScheme::Murmur3 | HashScheme::Murmur3Utf16) => {
-                hash_words_of(scheme, batch, |first, second| {
+                hash_words(scheme, batch, |first, second| {
                     self.parts.take_words(first, second);
                 })?;
             }
