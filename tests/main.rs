@@ -14,6 +14,7 @@ mod examples; // the programs in `examples/`
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read
+mod foreign; // sketches of other programs, and what is said where nobody meets
 mod formats; // JSON lines, Arrow files and streams, standard input
 mod fuzz_corpus; // the fuzzers' corpus, on stable
 mod golden_files; // sketch files of every version stay readable, by an independent reader too
@@ -25,6 +26,7 @@ mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
 mod normalize; // IDs spelt two ways, brought to one form
+mod places; // where the ID stands that can't be read
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod report; // pages and pictures, by the command line
 mod segments; // which rows are a segment, whoever wrote them

@@ -311,3 +311,32 @@ fn rules_without_meaning_are_refused() {
     });
     assert_eq!(shared(&numbers, &digests, &["--digest", "shop=sha256"]), 9);
 }
+
+#[test]
+fn telephone_numbers_of_a_region_are_read_as_they_are_dialled() {
+    let folder = Folder::new();
+    let spellings = |i: u32| match i % 4 {
+        0 => format!("138 0013 {i:04}"),
+        1 => format!("8613800 13{i:04}"),
+        2 => format!("0086-138-0013-{i:04}"),
+        _ => format!("+86 138 0013 {i:04}"),
+    };
+    let crm = folder.ids("crm.parquet", texts((0..300).map(spellings)));
+    let e164 = texts((100..400).map(|i| format!("+861380013{i:04}")));
+    let pay = folder.ids("pay.parquet", e164);
+    let flags = ["--normalize", "phone", "--region", "cn"];
+    assert_eq!(shared(&crm, &pay, &flags), 200);
+    // E.164 says the country: of whichever region the other side is, they meet.
+    let flags = ["--normalize", "phone", "--region", "shop=CN", "--region", "pay=CH"];
+    assert_eq!(shared(&crm, &pay, &flags), 200);
+    let one = |flags: &[&str]| overlap(&[&["estimate", &crm, "--format", "json"], flags].concat());
+    let report = one(&["--normalize", "phone", "--region", "CN"]).json();
+    assert_eq!(report["sides"][0]["profile"], "phone/1");
+    // Of another region they are nobody, and it is said.
+    let report = one(&["--normalize", "phone", "--region", "US"]).json();
+    assert!(report["sides"][0]["unreadable"]["ids"].as_u64() > Some(100));
+    let unknown = one(&["--normalize", "phone", "--region", "XX"]);
+    unknown.fails(2, &["--region knows no region \"XX\"", "AE, AT"]);
+    one(&["--region", "CN"]).fails(2, &["--normalize phone"]);
+    one(&["--normalize", "lower", "--region", "crm=CN"]).fails(2, &["--normalize phone"]);
+}

@@ -264,3 +264,94 @@ fn no_report_shows_an_id() {
         assert!(ids.iter().all(|id| !text.contains(&**id)), "{text}");
     }
 }
+
+#[test]
+fn diagnose_names_the_row_of_a_placeholder_and_shows_it_if_asked() {
+    let folder = Folder::new();
+    let id = |i: u32| match i % 9 {
+        4 => ZEROS.to_owned(),
+        _ => format!("{i:08x}-0000-4000-8000-{:012x}", u64::from(i) * 7_919),
+    };
+    let small = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(100))
+        .build();
+    let ours = (0..400).map(|i| format!("x{i}")).chain((0..3_000).map(id));
+    let a = folder.batch("a.parquet", &[("user_id", texts(ours))], small);
+    let lines: String = (0..3_000).map(|i| id(i).to_uppercase() + "\n").collect();
+    let b = folder.bytes("b.csv", format!("user_id\n{lines}").as_bytes());
+    let words = ["diagnose", &a, &b];
+    for format in ["table", "json", "csv", "markdown"] {
+        let answer = overlap(&[&words[..], &["--format", format]].concat());
+        assert!(!answer.stdout.contains(ZEROS), "{answer:?}");
+        assert_eq!(answer.stderr, "");
+    }
+    let report = overlap(&[&words[..], &["--format", "json"]].concat()).json();
+    let first = |side: usize| report["sides"][side]["placeholders"][0]["first"].clone();
+    assert_eq!((&first(0)["row_group"], &first(0)["row"]), (&4.into(), &4.into()));
+    assert_eq!((&first(1)["line"], &first(1)["file"]), (&6.into(), &b.clone().into()));
+    assert!(report["sides"][0]["placeholders"][0].get("value").is_none());
+    let shown = overlap(&[&words[..], &["--show-values"]].concat()).stdout;
+    assert_eq!(shown.matches(ZEROS).count(), 2, "{shown}");
+    let report = overlap(&[&words[..], &["--show-values", "--format", "json"]].concat()).json();
+    assert_eq!(report["sides"][1]["placeholders"][0]["value"], ZEROS);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_diagnose_prints_counts_what_it_says() {
+    let folder = Folder::new();
+    let mail = |i: u32| format!("user{i}@example.org");
+    let side = |name: &str, ids| {
+        folder.batch(name, &[("mail", texts(ids))], WriterProperties::default())
+    };
+    let a = side("a b.parquet", (0..600).map(mail).collect::<Vec<_>>());
+    let b = side("b.parquet", (200..900).map(|i| mail(i).to_uppercase()).collect());
+    let typed = ["diagnose", &a, &b, "--id", "mail", "--where", "mail <> 'x'"];
+    let report = overlap(&[&typed[..], &["--format", "json"]].concat()).json();
+    let command = report["pairs"][0]["command"].as_str().unwrap();
+    assert!(overlap(&typed).stdout.contains(command));
+    let run = format!("{command} --format json");
+    let run = run.replacen("overlap", env!("CARGO_BIN_EXE_overlap"), 1);
+    let shell = std::process::Command::new("sh").arg("-c").arg(run).output().unwrap();
+    let answer: Value = serde_json::from_slice(&shell.stdout).unwrap();
+    assert_eq!(users(&answer, "/overlap"), 400);
+    // A second --normalize would take the place of the first.
+    let words = [&typed[..], &["--format", "json", "--normalize", "trim"]].concat();
+    let pair = overlap(&words).json()["pairs"][0].clone();
+    assert!(pair["settings"].is_string() && pair.get("command").is_none(), "{pair}");
+}
+
+#[test]
+fn diagnose_as_csv_has_a_measure_a_line() {
+    let folder = Folder::new();
+    let a = folder.ids("a.parquet", texts((0..600).map(|i| format!("ann{i}"))));
+    let b = folder.ids("b.parquet", texts((200..900).map(|i| format!("Ann{i}"))));
+    let csv = overlap(&["diagnose", &a, &b, "--format", "csv"]).stdout;
+    let head = "measure,what,a,b,value,lower,upper\nrows,,a,,600,600,600\n";
+    assert!(csv.starts_with(head), "{csv}");
+    for line in [
+        "overlap,written,a,b,0,0,0",
+        "overlap,folded,a,b,400,400,400",
+        "share_of_ids,text,a,,1,1,1",
+    ] {
+        assert!(csv.contains(line), "{line}: {csv}");
+    }
+}
+
+#[test]
+fn inspect_says_what_a_sketch_remembers_of_spelling() {
+    let folder = Folder::new();
+    let id = |i: u32| match i % 8 {
+        0 => "n/a".into(),
+        _ => format!("ann{i}"),
+    };
+    let a = folder.ids("a.parquet", texts((0..3_000).map(id)));
+    let stored = folder.path("a.ovs").display().to_string();
+    assert_eq!(overlap(&["sketch", &a, "-o", &stored]).code, Some(0));
+    let report = overlap(&["inspect", &stored, "--format", "json"]).json();
+    let spelling = &report["files"][0]["sketches"][0]["spelling"];
+    assert!(spelling["users"].as_u64() > Some(100), "{report}");
+    assert_eq!(spelling["frequent"][0]["form"], "the word \"n/a\"");
+    let shown = overlap(&["inspect", &stored]).stdout;
+    assert!(shown.contains("of the rows have one id: the word"), "{shown}");
+}

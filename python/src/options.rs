@@ -1,7 +1,7 @@
 //! Options as keyword arguments.
 
 use crate::errors::{UsageError, raise};
-use overlap::id::{Digest, IdDomain, Normal, Rule};
+use overlap::id::{Digest, IdDomain, Normal, Region, Rule};
 use overlap::{Confidence, Delimiter, Division, HashScheme, InputFormat, Precision, SketchOptions};
 use pyo3::prelude::*;
 use std::collections::HashSet;
@@ -53,7 +53,9 @@ pub(crate) fn sketch_options(precision: i128, k: i128, hash: &str) -> PyResult<S
     let hash = HashScheme::ALL
         .into_iter()
         .find(|known| known.name() == hash);
-    let hash = hash.ok_or_else(|| UsageError::new_err("hash must be 'xxh3' or 'murmur3'"))?;
+    let hash = hash.ok_or_else(|| {
+        UsageError::new_err("hash must be 'xxh3', 'murmur3' or 'murmur3-utf16'")
+    })?;
     let precision = number("precision", precision, &between(&Precision::RANGE))?;
     let k = number("k", k, &between(&SketchOptions::K_RANGE))?;
     let options = SketchOptions::new(precision, k).map_err(|e| raise(&e))?;
@@ -76,6 +78,7 @@ pub(crate) fn cast(cast: Option<&str>) -> PyResult<Option<IdDomain>> {
 /// How IDs come to one form.
 pub(crate) fn normal(
     normalize: Option<&str>,
+    region: Option<&str>,
     digest: Option<&str>,
     digested: Option<&str>,
 ) -> PyResult<Normal> {
@@ -90,6 +93,12 @@ pub(crate) fn normal(
         }
         (digest, None) => Normal::new(rules, digest),
         (None, Some(digested)) => Normal::digested(rules, digested),
+    };
+    let normal = match region {
+        Some(region) => {
+            normal.and_then(|normal| normal.in_region(Region::parse(region)?))
+        }
+        None => normal,
     };
     normal.map_err(|e| raise(&e))
 }

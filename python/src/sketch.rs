@@ -144,7 +144,7 @@ impl Sketch {
         source.map_or_else(Vec::new, |source| source.passed_over.clone())
     }
 
-    /// ``xxh3`` or ``murmur3``.
+    /// ``xxh3``, ``murmur3`` or ``murmur3-utf16``.
     #[getter]
     fn hash(&self) -> &'static str {
         HashScheme::name(self.0.hash())

@@ -25,12 +25,14 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 ///     by: The segment columns, one name or several. Each combination of their values is a sketch.
 ///     precision: log2 of the number of registers, 4 to 24.
 ///     k: How many hashes the sample holds, 16 to 16,777,216.
-///     hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads.
+///     hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads;
+///         ``"murmur3-utf16"`` hashes text as Druid's and Hive's HLL sketches do.
 ///     cast: Brings all IDs into one form: ``"integer"``, ``"string"`` or ``"binary"``.
 ///     max_segments: More segments than this are refused.
 ///     normalize: Rules that bring IDs to one form, such as ``"email"``; those that a rule can't read are
 ///         nulls.
 ///     digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
+///     region: The country of telephone numbers that don't say theirs, such as ``"CN"``.
 ///     digested: The IDs are such digests already.
 ///
 /// Raises:
@@ -55,7 +57,7 @@ pub(crate) struct Sketcher {
 #[pymethods]
 impl Sketcher {
     #[new]
-    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, normalize=None, digest=None, digested=None))]
+    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, normalize=None, region=None, digest=None, digested=None))]
     #[allow(clippy::too_many_arguments)] // keyword arguments
     fn new(
         id: &str,
@@ -66,6 +68,7 @@ impl Sketcher {
         cast: Option<&str>,
         max_segments: i128,
         normalize: Option<&str>,
+        region: Option<&str>,
         digest: Option<&str>,
         digested: Option<&str>,
     ) -> PyResult<Self> {
@@ -73,7 +76,7 @@ impl Sketcher {
         let by = options::columns(by)?;
         let division = options::division(by.clone(), max_segments)?;
         let cast = options::cast(cast)?;
-        let normal = options::normal(normalize, digest, digested)?;
+        let normal = options::normal(normalize, region, digest, digested)?;
         // Like a cast, rules have to see a whole batch first.
         let looks_at_all = cast.is_some() || !normal.is_none();
         let sketcher = BatchSketcher::new(id, division, options)

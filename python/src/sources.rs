@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None, normalize=None, digest=None, digested=None))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None, normalize=None, region=None, digest=None, digested=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -36,6 +36,7 @@ pub(crate) fn sketch_paths(
     null: Option<Vec<String>>,
     r#where: Option<String>,
     normalize: Option<String>,
+    region: Option<String>,
     digest: Option<String>,
     digested: Option<String>,
 ) -> PyResult<SketchTable> {
@@ -78,6 +79,9 @@ pub(crate) fn sketch_paths(
         if let Some(rules) = &normalize {
             sources.id.normalize(rules)?;
         }
+        if let Some(region) = &region {
+            sources.id.region(region)?;
+        }
         if let Some(digest) = &digest {
             sources.id.digest(digest)?;
         }
@@ -98,13 +102,14 @@ pub(crate) fn sketch_paths(
 
 /// How the IDs of some sides are written, as the JSON of `overlap diagnose`; each side has a name and paths.
 #[pyfunction]
-#[pyo3(signature = (sides, id=None, confidence=0.95, threads=None))]
+#[pyo3(signature = (sides, id=None, confidence=0.95, threads=None, show_values=false))]
 pub(crate) fn diagnose_paths(
     py: Python<'_>,
     sides: Vec<(String, Vec<PathBuf>)>,
     id: Option<String>,
     confidence: f64,
     threads: Option<i128>,
+    show_values: bool,
 ) -> PyResult<String> {
     let confidence = options::confidence(confidence)?;
     let threads: Option<usize> = options::count("threads", threads)?;
@@ -126,6 +131,7 @@ pub(crate) fn diagnose_paths(
         let request = overlap::DiagnoseRequest {
             sources,
             confidence,
+            show_values,
         };
         overlap::diagnose(&request, progress)
     })?;

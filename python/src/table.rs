@@ -55,6 +55,7 @@ impl SketchTable {
         let images = ImageColumns {
             theta: theta_column,
             hll: hll_column,
+            ..ImageColumns::default()
         };
         let table = read_batches(&batches, &images).map_err(|e| raise(&e))?;
         let mut sketches = table.values().iter();

@@ -131,3 +131,53 @@ def test_phone_numbers_are_those_of_phonenumbers():
         expected.append(phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164))
     same(numbers, expected, normalize="phone")
     same(numbers, [number[1:] for number in expected], normalize="phone-meta")
+
+
+# Country codes, and what ordinary numbers are dialled behind, of the regions that `--region` knows.
+REGIONS = (
+    "AE AT AU BD BE CA CH CN CZ DE DK EG ES FI FR GB GR HK HU ID IE IL IN IT JP KE KR KZ LK MX MY NG NL NO NZ PH PK PL PT RO "
+    "RU SA SE SG TH TR TW UA US VN ZA"
+).split()
+
+
+def dialled(region, rng, count):
+    """Digits as somebody may have typed them, few of them numbers: with and without what is dialled before."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    code, trunk = str(metadata.country_code), metadata.national_prefix or ""
+    examples = [metadata.mobile.example_number, metadata.fixed_line.example_number]
+    for _ in range(count):
+        before = rng.choice(["", "", trunk, code, code + trunk, trunk + code, "0", "00", "1"])
+        example = rng.choice(examples)
+        number = example[: rng.randint(0, 5)]
+        length = rng.choice([len(example), len(example), rng.randint(5, 13)])
+        yield before + number + "".join(rng.choices("0123456789", k=max(0, length - len(number))))
+
+
+def e164(text, region):
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(text, region), phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_no_number_of_a_region_is_read_otherwise_than_by_phonenumbers(region):
+    # Numbers behind what is dialled for another country are read as they are, and not looked at here.
+    abroad = ("00", "010", "011", "810")
+    texts = [text for text in dialled(region, random.Random(region), VALUES) if not text.startswith(abroad)]
+    theirs = {number for number in (e164(text, region) for text in texts) if number}
+    size = {"k": 1 << 18, "normalize": "phone"}
+    ours = overlap.sketch(pa.array(texts), region=region, **size)
+    pair = overlap.estimate(ours, overlap.sketch(pa.array(sorted(theirs)), **size))
+    assert ours.users().value > VALUES / 20
+    assert pair.overlap.value == ours.users().value
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_mobile_number_is_read_however_it_is_dialled(region):
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    number = phonenumbers.parse(metadata.mobile.example_number, region)
+    forms = phonenumbers.PhoneNumberFormat
+    spellings = [phonenumbers.format_number(number, form) for form in (forms.NATIONAL, forms.INTERNATIONAL, forms.E164)]
+    read = overlap.sketch(pa.array(spellings), normalize="phone", region=region)
+    assert read.users().value == 1 and read.nulls == 0

@@ -122,6 +122,7 @@ impl ImageArgs {
         ImageColumns {
             theta: self.theta_column.clone(),
             hll: self.hll_column.clone(),
+            ..ImageColumns::default()
         }
     }
 }
@@ -331,6 +332,9 @@ struct SizeArgs {
 enum Hash {
     Xxh3,
     Murmur3,
+    /// Text as UTF-16, as Druid's and Hive's HLL sketches of text have it
+    #[value(name = "murmur3-utf16")]
+    Murmur3Utf16,
 }
 
 impl SizeArgs {
@@ -338,6 +342,7 @@ impl SizeArgs {
         let hash = match self.hash {
             Hash::Xxh3 => HashScheme::Xxh3,
             Hash::Murmur3 => HashScheme::Murmur3,
+            Hash::Murmur3Utf16 => HashScheme::Murmur3Utf16,
         };
         self.sizes(confidence)
             .map(|options| options.with_hash(hash))

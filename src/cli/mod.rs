@@ -141,7 +141,8 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable
 
 /// Runs what was typed (the program's name first); the exit code of a success or of clap's own messages.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(message) => {
             // Help goes to stdout, errors to stderr; either may be closed.
@@ -167,7 +168,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
         Command::Convert(args) => convert::run(&args),
-        Command::Diagnose(args) => diagnose::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bounds(args) => bounds::run(&args),
         Command::Generate(args) => generate::run(&args),

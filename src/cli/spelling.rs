@@ -14,6 +14,11 @@ pub struct SpellingArgs {
     #[arg(long, value_name = "[NAME=]RULE,…", help_heading = SPELLING)]
     normalize: Vec<String>,
 
+    /// Take telephone numbers that don't say their country for those of a region, such as CN or US, of all
+    /// sides or of one (with --normalize phone or phone-meta)
+    #[arg(long, value_name = "[NAME=]REGION", help_heading = SPELLING)]
+    region: Vec<String>,
+
     /// Hash every ID after the rules, to meet a partner's hashes: sha256, sha1 or md5. If one side is named,
     /// the others hold such digests already, as hexadecimal text, base64 or bytes
     #[arg(long, value_name = "[NAME=]DIGEST", help_heading = SPELLING)]
@@ -30,6 +35,9 @@ impl SpellingArgs {
         self.normalize
             .iter()
             .try_for_each(|text| selection.normalize(text))?;
+        self.region
+            .iter()
+            .try_for_each(|text| selection.region(text))?;
         self.digest
             .iter()
             .try_for_each(|text| selection.digest(text))?;

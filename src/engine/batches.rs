@@ -3,9 +3,8 @@
 use super::inputs::{Division, of_domain};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
-use crate::hash::HashScheme;
 use crate::id::{IdDomain, Normal, Normalizing, Tally};
-use crate::scan::{ArrowIds, Divider, SegmentLimits};
+use crate::scan::{ArrowIds, Divider, SegmentLimits, first_unreadable};
 use crate::segments::Segments;
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
@@ -167,7 +166,7 @@ impl BatchSketcher {
         let cast = self.cast;
         let form = self.ids.get_or_insert_with(|| ArrowIds::new(field, cast));
         let hash = self.options.hash();
-        let is_wide = hash == HashScheme::Murmur3 && ids.data_type().is_decimal();
+        let is_wide = hash.is_murmur3() && ids.data_type().is_decimal();
         let doubtful = match ids.logical_nulls() {
             _ if cast.is_some() || self.normal.is_some() || is_wide || ids.is_empty() => {
                 Arc::clone(ids)
@@ -177,7 +176,16 @@ impl BatchSketcher {
         };
         let smallest = SketchOptions::SMALLEST.with_hash(hash);
         let mut probe = new_sink(smallest, self.domain, self.normal.as_ref())?;
-        form.push(&doubtful, &mut probe)?;
+        form.push(&doubtful, &mut probe).map_err(|error| {
+            // What is wrong with a type is wrong with every value.
+            let row = cast.and_then(|_| {
+                first_unreadable(&doubtful, ArrowIds::new(field, cast))
+            });
+            match row {
+                Some(row) => error.with("row", row),
+                None => error,
+            }
+        })?;
         let (probe, _) = probe.finish();
         Ok(probe.finish(Tally::default()).domain())
     }
@@ -191,7 +199,7 @@ fn new_sink(
 ) -> Result<Normalizing<Sketcher>> {
     let mut sketcher = of_domain(Sketcher::new(options), domain)?;
     sketcher.set_profile(normal.map(|normal| normal.profile()).unwrap_or_default());
-    Ok(Normalizing::new(sketcher, normal.cloned()))
+    Ok(Normalizing::new(sketcher, normal.cloned(), Arc::default()))
 }
 
 /// One row of no segment columns, which stands for all rows.

@@ -9,10 +9,10 @@ use crate::compare::{pair_counts, set_counts};
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set, share_interval};
 use crate::id::{ByteIds, IdBatch, IdSink, integer_to_text};
-use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Rung};
-use crate::scan::{self, Progress};
+use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Placeholder, Rung};
+use crate::scan::{self, Progress, SidePlan};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
-use crate::spelling::{LooseUser, Meeting, Profile, Reading, Speller, Spelling, meet};
+use crate::spelling::{FrequentId, LooseUser, Meeting, Profile, Reading, Speller, Spelling, meet};
 
 /// A question about the spelling of IDs.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct DiagnoseRequest {
     pub sources: Sources,
     /// The level of the intervals.
     pub confidence: Confidence,
+    /// Whether IDs that are likely placeholders are shown themselves, not only where the first stands.
+    pub show_values: bool,
 }
 
 /// Spellings that are looked at of each side: at the default size of sketches sixteen times as many as in other
@@ -90,34 +92,21 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
     };
     let (name, column) = (plan.name.clone(), plan.column.clone());
     let has_data = plan.file_count() > 0;
-    let (sketch, spelling) = if has_data && plan.foreign.is_empty() {
-        let new = |_| {
-            let sketcher = inputs::of_domain(Sketcher::new(inputs.options), plan.domain)?;
-            Ok(Looker {
-                sketcher,
-                speller: Speller::new(SPELLINGS),
-            })
-        };
-        let scanned = scan::scan(&inputs.plan, sources.threads, &new, progress)?;
-        let mut sketchers = Vec::new();
-        let mut whole = Speller::new(SPELLINGS).finish();
-        let mut tally = crate::id::Tally::default();
-        for side in scanned {
-            tally = side.tally;
-            for looker in side.sinks {
-                whole.merge(&looker.speller.finish());
-                sketchers.push(looker.sketcher);
-            }
-        }
-        let first = inputs::of_domain(Sketcher::new(inputs.options), plan.domain)?;
-        let (sketch, _) = inputs::merge_parts(first, sketchers, tally)?;
-        (sketch, Some(whole))
+    let is_data = has_data && plan.foreign.is_empty();
+    let (sketch, spelling, frequent) = if is_data {
+        let (sketch, spelling) = look_at_data(&inputs, sources.threads, progress)?;
+        let ids = spelling.frequent.placeholders();
+        let frequent = ids.map(|id| placeholder(id, plan, request.show_values));
+        let frequent = frequent.collect();
+        (sketch, Some(spelling), frequent)
     } else {
         let sides = inputs.sketch(sources.threads, false, progress)?;
         let sketch = sides.into_iter().next().map(|(sketch, _)| sketch);
         let sketch = sketch.ok_or_else(|| Error::usage("no inputs"))?;
         let spelling = sketch.spelling().cloned();
-        (sketch, spelling)
+        let ids = spelling.iter().flat_map(|spelling| spelling.frequent.placeholders());
+        let frequent = ids.map(|id| Placeholder::of(id.clone())).collect();
+        (sketch, spelling, frequent)
     };
     let values = spelling.iter().flat_map(|spelling| spelling.loose.users());
     let values = values
@@ -129,10 +118,7 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
         id_type: sketch.domain(),
         column: has_data.then_some(column),
         profile: Profile::of(values),
-        frequent: spelling
-            .iter()
-            .flat_map(|spelling| spelling.frequent.placeholders().cloned())
-            .collect(),
+        frequent,
         name,
     };
     Ok(Found {
@@ -140,6 +126,51 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
         spelling,
         side,
     })
+}
+
+/// The sketch of a side of data alone, and how its IDs are written.
+fn look_at_data(
+    inputs: &Inputs,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<(Sketch, Spelling)> {
+    let domain = inputs.plan.sides.first().and_then(|side| side.domain);
+    let new_sketcher = || inputs::of_domain(Sketcher::new(inputs.options), domain);
+    let new = |_| {
+        Ok(Looker {
+            sketcher: new_sketcher()?,
+            speller: Speller::new(SPELLINGS),
+        })
+    };
+    let mut sketchers = Vec::new();
+    let mut whole = Speller::new(SPELLINGS).finish();
+    let mut tally = crate::id::Tally::default();
+    for side in scan::scan(&inputs.plan, threads, &new, progress)? {
+        tally = side.tally;
+        for looker in side.sinks {
+            whole.merge(&looker.speller.finish());
+            sketchers.push(looker.sketcher);
+        }
+    }
+    let (sketch, _) = inputs::merge_parts(new_sketcher()?, sketchers, tally)?;
+    Ok((sketch, whole))
+}
+
+/// A frequent ID with the place of its first row; of data alone.
+fn placeholder(id: &FrequentId, plan: &SidePlan, show_values: bool) -> Placeholder {
+    let mut value = None;
+    let place = scan::find(plan, &mut |batch| {
+        let found = id.found_in(batch);
+        let is_in = found.is_some();
+        value = found.or(value.take());
+        is_in
+    });
+    let value = value.filter(|_| show_values);
+    Placeholder {
+        id: id.clone(),
+        first: place,
+        value: value.map(|value| String::from_utf8_lossy(&value).into_owned()),
+    }
 }
 
 /// The ladder of readings of two sides.
@@ -204,6 +235,7 @@ fn pair(
         remedy,
         shared_placeholders: shared.cloned().collect(),
         digests: Vec::new(),
+        command: None,
     }))
 }
 

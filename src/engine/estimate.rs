@@ -103,6 +103,8 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
     report.warnings.extend(result_warnings(&report));
     let spelling = warnings_of_report(&report, |side| sketches[side].spelling());
     report.warnings.extend(spelling);
+    let foreign = super::foreign::warnings(&report, &sketches);
+    report.warnings.extend(foreign);
     Ok(Answered {
         report,
         sketches,

@@ -2,6 +2,7 @@
 
 use super::request::Sources;
 use super::side_report;
+use super::space::{check_comparable, ensure_as_asked};
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
@@ -10,7 +11,7 @@ use crate::format::{
     told_filter as filter_told_by,
 };
 use crate::hash::HashScheme;
-use crate::id::{IdDomain, PageChecks, Profile, Tally, ensure_one_profile, merge_domains};
+use crate::id::{IdDomain, PageChecks, Tally};
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;
@@ -35,9 +36,13 @@ impl Inputs {
     pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
         let mut plan = plan(sources)?;
+        let images = ImageColumns {
+            utf16: options.hash() == HashScheme::Murmur3Utf16,
+            ..sources.images.clone()
+        };
         let tables = plan.sides.iter().map(|side| {
             let files = stored_files(&side.foreign);
-            let tables = files.iter().map(|file| file.read(&sources.images));
+            let tables = files.iter().map(|file| file.read(&images));
             tables.collect::<Result<Vec<_>>>()
         });
         let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
@@ -45,6 +50,7 @@ impl Inputs {
         let stored = tables.iter().flatten().flat_map(SketchTable::values);
         let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
         plan.settle(&domains)?;
+        ensure_as_asked(sources, &plan, &tables)?;
         let hash = check_comparable(&plan, &tables)?;
         Ok(Self {
             plan,
@@ -360,7 +366,8 @@ impl StoredFile {
         if theta.is_none() && hll.is_none() {
             return read_sketches(&self.path, images);
         }
-        let sketch = datasketches::decode(theta.as_deref(), hll.as_deref());
+        let hash = images.hash();
+        let sketch = datasketches::decode_of(hash, theta.as_deref(), hll.as_deref());
         let sketch = sketch.and_then(|sketch| ensure_consistent(&sketch).map(|()| sketch));
         Segments::whole(sketch.map_err(|e| e.with("file", self.path.display()))?)
     }
@@ -424,47 +431,4 @@ pub fn ensure_consistent(sketch: &Sketch) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Whether IDs of a domain and profile can be those of a sketch.
-fn ensure_one_space(domain: IdDomain, profile: &Profile, sketch: &Sketch) -> Result<()> {
-    merge_domains(Some(domain), sketch.domain())?;
-    match sketch.domain() {
-        Some(_) => ensure_one_profile(profile, sketch.profile()),
-        None => Ok(()),
-    }
-}
-
-/// Whether everything can be compared with everything; the hash of the sketches.
-fn check_comparable(plan: &Plan, tables: &[Vec<SketchTable>]) -> Result<Option<HashScheme>> {
-    let mut first: Option<(&Sketch, String)> = None;
-    for (side, tables) in plan.sides.iter().zip(tables) {
-        for (file, table) in stored_files(&side.foreign).iter().zip(tables) {
-            let path = file.path();
-            for sketch in table.values() {
-                if let Some(domain) = side.domain {
-                    ensure_one_space(domain, &side.profile, sketch)
-                        .map_err(|e| e.with("file", path.display()))?;
-                }
-                let Some((first, named)) = &first else {
-                    first = Some((sketch, path.display().to_string()));
-                    continue;
-                };
-                first
-                    .ensure_comparable(sketch)
-                    .map_err(|e| e.with("file", path.display()).with("beside", named))?;
-            }
-        }
-    }
-    let Some((first, named)) = first else {
-        return Ok(None);
-    };
-    for side in plan.sides.iter().filter(|side| side.file_count() > 0) {
-        let one = side
-            .domain
-            .map(|domain| ensure_one_space(domain, &side.profile, first));
-        one.unwrap_or(Ok(()))
-            .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
-    }
-    Ok(Some(first.hash()))
 }

@@ -4,11 +4,11 @@ use super::inputs;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, is_sketch_table, registers_blob, sample_blob};
+use crate::format::{ImageColumns, is_sketch_table, registers_blob, sample_blob, spelling_blob};
 use crate::hash::HashScheme;
 use crate::report::{
-    InspectReport, InspectedColumn, InspectedData, InspectedFile, InspectedRegisters,
-    InspectedSample, InspectedSketch,
+    InspectReport, InspectedColumn, InspectedData, InspectedFile, InspectedFrequent,
+    InspectedRegisters, InspectedSample, InspectedSketch, InspectedSpelling,
 };
 use crate::scan::{self, IdSelection, file_bytes};
 use crate::sketch::{Sketch, SketchOptions};
@@ -123,10 +123,23 @@ fn describe(
         users: estimate_set(&set_counts(sketch), confidence),
         registers,
         sample,
+        spelling: sketch.spelling().and_then(|spelling| {
+            let frequent = spelling.frequent.ids().iter();
+            Some(InspectedSpelling {
+                users: spelling.loose.len(),
+                frequent: frequent
+                    .map(|id| InspectedFrequent {
+                        form: id.form.clone(),
+                        share_of_rows: id.share,
+                    })
+                    .collect(),
+                blob_bytes: spelling_blob(sketch)?.len(),
+            })
+        }),
     }
 }
 
 /// Theta images of other programs don't record their k and are read with the largest possible one.
 fn tells_k(hash: HashScheme, k: usize) -> bool {
-    hash != HashScheme::Murmur3 || k < *SketchOptions::K_RANGE.end()
+    !hash.is_murmur3() || k < *SketchOptions::K_RANGE.end()
 }

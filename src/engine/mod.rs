@@ -10,6 +10,7 @@ mod diagnose;
 mod digests;
 mod estimate;
 mod exact;
+mod foreign;
 mod full;
 mod inputs;
 mod inspect;
@@ -20,6 +21,7 @@ mod request;
 mod segments;
 mod sides;
 mod sketch;
+mod space;
 mod spelling;
 mod store;
 mod verify;
@@ -80,7 +82,7 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
         })
         .collect();
     let sides = report.sides.iter();
-    warnings.extend(nulls_warnings(sides.map(|side| (&side.name, side.pages))));
+    warnings.extend(nulls_warnings(sides.map(|side| (&side.name, &side.pages))));
     for pair in &report.pairs {
         if pair.quality() == crate::report::Quality::NotResolvable {
             let name = |side: usize| report.sides[side].name.clone();
@@ -96,7 +98,7 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
 /// Warnings that follow from reading the files of some sides: footers that miscount nulls, texts that
 /// were taken for null, IDs that a rule can't read, and columns that say something else than the path.
 fn nulls_warnings<'a>(
-    sides: impl IntoIterator<Item = (&'a String, PageChecks)>,
+    sides: impl IntoIterator<Item = (&'a String, &'a PageChecks)>,
 ) -> impl Iterator<Item = Warning> {
     sides.into_iter().flat_map(|(side, pages)| {
         let differ = pages.nulls_differ.map(|nulls| Warning::NullsDiffer {
@@ -110,6 +112,7 @@ fn nulls_warnings<'a>(
         let unreadable = (pages.unreadable > 0).then(|| Warning::Unreadable {
             side: side.clone(),
             ids: pages.unreadable,
+            first: pages.first_unreadable.clone(),
         });
         let path = (pages.path_differs > 0).then(|| Warning::PathDiffers {
             side: side.clone(),
@@ -213,7 +216,7 @@ fn source_reports(plan: &Plan) -> Vec<SourceReport> {
 fn tell_filters(sources: &mut [SourceReport], checks: impl Fn(usize) -> PageChecks) {
     for (side, source) in sources.iter_mut().enumerate() {
         let filter = source.filter.take();
-        source.filter = filter.map(|filter| FilterReport::new(filter.condition, checks(side)));
+        source.filter = filter.map(|filter| FilterReport::new(filter.condition, &checks(side)));
     }
 }
 

@@ -56,7 +56,7 @@ pub fn estimate_regions_of(
     let sides: Vec<SideReport> = side_reports.into_iter().enumerate().map(side).collect();
     warnings.extend(sketch_warnings(&sides, &sketches));
     warnings.extend(nulls_warnings(
-        sides.iter().map(|side| (&side.name, side.pages)),
+        sides.iter().map(|side| (&side.name, &side.pages)),
     ));
     let names: Vec<String> = sides.iter().map(|side| side.name.clone()).collect();
     warnings.extend(warnings_of_sketches(&names, &sketches, request.confidence)?);

@@ -3,6 +3,7 @@
 use super::spelling::Spelt;
 use crate::error::{Piece, Setting};
 use crate::id::{IdDomain, Normal, Rule, text_to_integer};
+use crate::report::shell_word;
 use crate::spelling::{LooseSample, Reading, common_values};
 use std::collections::HashSet;
 
@@ -202,19 +203,10 @@ fn worded(candidate: &Candidate, sides: [&Spelt<'_>; 2]) -> Vec<Piece> {
     };
     let [ours, theirs] = rules.each_ref().map(|rules| text(rules));
     if ours == theirs {
-        return vec![Setting::Normalize.to(&quoted(&ours))];
+        return vec![Setting::Normalize.to(&shell_word(&ours))];
     }
     let of = |side: usize, rules: &str| {
-        Setting::Normalize.to(&quoted(&format!("{}={rules}", sides[side].name)))
+        Setting::Normalize.to(&shell_word(&format!("{}={rules}", sides[side].name)))
     };
     vec![of(0, &ours), " ".into(), of(1, &theirs)]
-}
-
-/// As a shell takes it.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_=,.:/+".contains(c);
-    match text.chars().all(is_plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
 }

@@ -173,8 +173,8 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     let page_checks = inputs.page_checks();
     let tables = inputs.sketch_by(&request.division, request.sources.threads, progress)?;
     let checks: Vec<PageChecks> = (0..names.len()).map(page_checks).collect();
-    super::tell_filters(&mut sources, |side| checks[side]);
-    let with_checks = names.iter().zip(checks.iter().copied());
+    super::tell_filters(&mut sources, |side| checks[side].clone());
+    let with_checks = names.iter().zip(&checks);
     warnings.extend(super::nulls_warnings(with_checks));
     let sides = names.iter().zip(&tables);
     warnings.extend(sides.filter_map(|(name, table)| no_users(name, table, request.confidence)));
@@ -182,7 +182,7 @@ fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
     warnings.extend(sketch_warnings_of(&every));
     warnings.extend(spelling(&names, &tables, request.confidence)?);
     let mut pages = PageChecks::default();
-    checks.iter().for_each(|checks| pages += *checks);
+    checks.iter().for_each(|checks| pages += checks.clone());
     Ok(Answers {
         method: method_used(&every),
         tally: tally(&every),

@@ -59,7 +59,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     };
     let pages = page_checks(0);
     super::tell_filters(&mut sources_read, &page_checks);
-    warnings.extend(super::nulls_warnings([(&side_name, pages)]));
+    warnings.extend(super::nulls_warnings([(&side_name, &pages)]));
     let of_data = sources_read
         .iter()
         .find_map(|source| source.filter.as_ref());

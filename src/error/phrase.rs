@@ -60,6 +60,8 @@ pub enum Setting {
     Where,
     /// The rules by which IDs are brought to one spelling.
     Normalize,
+    /// The country of telephone numbers that don't say theirs.
+    Region,
     /// The digest that is made of every ID.
     Digest,
     /// The digest that IDs are already.
@@ -107,6 +109,7 @@ impl Setting {
             Self::Null => "null",
             Self::Where => "where",
             Self::Normalize => "normalize",
+            Self::Region => "region",
             Self::Digest => "digest",
             Self::Digested => "digested",
             Self::Top => "top",

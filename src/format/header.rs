@@ -163,6 +163,7 @@ const fn scheme_code(scheme: HashScheme) -> u8 {
     match scheme {
         HashScheme::Xxh3 => 1,
         HashScheme::Murmur3 => 2,
+        HashScheme::Murmur3Utf16 => 3,
     }
 }
 

@@ -52,9 +52,20 @@ pub struct ImageColumns {
     pub theta: Option<String>,
     /// The column of HLL sketches.
     pub hll: Option<String>,
+    /// How text was hashed before it came into them, which images don't tell: false is UTF-8, true UTF-16.
+    pub utf16: bool,
 }
 
 impl ImageColumns {
+    /// The hash of images.
+    #[must_use]
+    pub const fn hash(&self) -> HashScheme {
+        match self.utf16 {
+            true => HashScheme::Murmur3Utf16,
+            false => HashScheme::Murmur3,
+        }
+    }
+
     /// The columns that were named.
     fn named(&self) -> impl Iterator<Item = &String> {
         self.theta.iter().chain(&self.hll)
@@ -67,20 +78,27 @@ impl ImageColumns {
 pub fn is_sketch_table(schema: &SchemaDescriptor, images: &ImageColumns) -> bool {
     let mut named = images.named().peekable();
     if named.peek().is_some() {
-        return named.all(|name| is_binary(schema, name));
+        return named.all(|name| is_bytes(schema, name));
     }
     [REGISTERS, SAMPLE]
         .iter()
         .all(|name| is_binary(schema, name))
 }
 
+/// Whether a column is binary, or text, which may be base64.
+fn is_bytes(schema: &SchemaDescriptor, name: &str) -> bool {
+    let mut columns = schema.columns().iter();
+    columns.any(|column| {
+        column.path().parts() == [name] && column.physical_type() == PhysicalType::BYTE_ARRAY
+    })
+}
+
 fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
     schema.columns().iter().any(|column| {
         // Text is stored as bytes too, and says so.
-        let is_bytes = column.physical_type() == PhysicalType::BYTE_ARRAY;
         let is_text =
             column.logical_type_ref().is_some() || column.converted_type() != ConvertedType::NONE;
-        column.path().parts() == [name] && is_bytes && !is_text
+        column.path().parts() == [name] && is_bytes(schema, name) && !is_text
     })
 }
 
@@ -404,12 +422,12 @@ fn read_blobs(batch: &RecordBatch, first: usize) -> Result<SketchTable> {
 
 /// The sketches of one batch of a table of images.
 fn read_images(batch: &RecordBatch, first: usize, images: &ImageColumns) -> Result<SketchTable> {
-    let column = |name: &Option<String>| name.as_ref().map(|name| binary(batch, name)).transpose();
+    let column = |name: &Option<String>| name.as_ref().map(|name| bytes(batch, name)).transpose();
     let (theta, hll) = (column(&images.theta)?, column(&images.hll)?);
     let sketch = |row: usize| {
         let theta = theta.as_ref().and_then(|column| value(column, row));
         let hll = hll.as_ref().and_then(|column| value(column, row));
-        datasketches::decode(theta, hll)
+        datasketches::decode_of(images.hash(), theta, hll)
     };
     let own: Vec<&str> = images.named().map(String::as_str).collect();
     rows_of(batch, first, &own, sketch)
@@ -468,6 +486,21 @@ fn binary(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
         other => Err(Error::input(format!(
             "column {name} is {other}, not binary"
         ))),
+    }
+}
+
+/// Likewise, or of text, as its bytes.
+fn bytes(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    match batch.column_by_name(name) {
+        Some(text)
+            if matches!(
+                text.data_type(),
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+            ) =>
+        {
+            cast(text, &DataType::Binary).map_err(|e| Error::input(format!("column {name}: {e}")))
+        }
+        _ => binary(batch, name),
     }
 }
 

@@ -1,6 +1,7 @@
 //! MurmurHash3 x64 128 as Apache DataSketches uses it (Austin Appleby, smhasher, public domain
 //! algorithm; DataSketches' seed is 9001 in both lanes).
 
+use super::HashScheme;
 use crate::error::{Error, Result, Setting};
 use crate::id::IdBatch;
 
@@ -43,12 +44,29 @@ pub const fn murmur3_integer(id: i64) -> (u64, u64) {
 
 /// Hashes the IDs of a batch in order under DataSketches' rules: integers as 8 bytes (those from
 /// 2^63 up share them with negative ones), text and binary values as they are, empty ones not at
-/// all.
+/// all. Under [`HashScheme::Murmur3Utf16`] text is UTF-16; what isn't UTF-8 has no such form and is hashed as with
+/// U+FFFD in it.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] for an integer of more than 64 bits.
-pub fn hash_words(batch: IdBatch<'_>, mut take: impl FnMut(u64, u64)) -> Result<()> {
+pub fn hash_words(
+    scheme: HashScheme,
+    batch: IdBatch<'_>,
+    mut take: impl FnMut(u64, u64),
+) -> Result<()> {
     match batch {
+        IdBatch::Text(ids) if scheme == HashScheme::Murmur3Utf16 => {
+            let mut units = Vec::new();
+            ids.for_each(|id| {
+                if !id.is_empty() {
+                    units.clear();
+                    let text = String::from_utf8_lossy(id);
+                    units.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+                    let (first, second) = murmur3_128(&units, DATASKETCHES_SEED);
+                    take(first, second);
+                }
+            });
+        }
         IdBatch::Integers(ids) => {
             for &id in ids {
                 let (first, second) = murmur3_integer(id);

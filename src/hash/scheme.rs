@@ -14,11 +14,19 @@ pub enum HashScheme {
     /// word without its lowest bit; the index is the low end of the first word, the rank one more
     /// than the leading zeros of the second.
     Murmur3,
+    /// Likewise, but that text is hashed as UTF-16 (little-endian), as Druid's and Hive's HLL sketches of text are.
+    Murmur3Utf16,
 }
 
 impl HashScheme {
     /// Every scheme.
-    pub const ALL: [Self; 2] = [Self::Xxh3, Self::Murmur3];
+    pub const ALL: [Self; 3] = [Self::Xxh3, Self::Murmur3, Self::Murmur3Utf16];
+
+    /// Whether it is Apache DataSketches' own, of whatever bytes.
+    #[must_use]
+    pub const fn is_murmur3(self) -> bool {
+        matches!(self, Self::Murmur3 | Self::Murmur3Utf16)
+    }
 
     /// The name that users see and type (`--hash`).
     #[must_use]
@@ -26,16 +34,18 @@ impl HashScheme {
         match self {
             Self::Xxh3 => "xxh3",
             Self::Murmur3 => "murmur3",
+            Self::Murmur3Utf16 => "murmur3-utf16",
         }
     }
 
     /// A check value of the function with its seed: the hash of the text `overlap` (XXH3-64; of
-    /// MurmurHash3 the first word).
+    /// MurmurHash3 the first word, with UTF-16 of its 14 bytes).
     #[must_use]
     pub const fn fingerprint(self) -> u64 {
         match self {
             Self::Xxh3 => 0x37d6_26b4_78c5_e5c9,
             Self::Murmur3 => 0xbee7_1e7f_51b9_e1d5,
+            Self::Murmur3Utf16 => 0x1b2d_e019_2aa1_bf71,
         }
     }
 
@@ -44,7 +54,7 @@ impl HashScheme {
     pub const fn sample_bits(self) -> u32 {
         match self {
             Self::Xxh3 => 48,
-            Self::Murmur3 => 63,
+            Self::Murmur3 | Self::Murmur3Utf16 => 63,
         }
     }
 }
@@ -88,5 +98,8 @@ mod tests {
         assert_eq!(HashScheme::Xxh3.fingerprint(), hash_bytes(b"overlap"));
         let (first, _) = murmur3_128(b"overlap", DATASKETCHES_SEED);
         assert_eq!(HashScheme::Murmur3.fingerprint(), first);
+        let utf16: Vec<u8> = "overlap".bytes().flat_map(|byte| [byte, 0]).collect();
+        let (first, _) = murmur3_128(&utf16, DATASKETCHES_SEED);
+        assert_eq!(HashScheme::Murmur3Utf16.fingerprint(), first);
     }
 }

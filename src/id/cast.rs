@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result, Setting};
 /// | from | `--as string` | `--as integer` | `--as binary` |
 /// |---|---|---|---|
 /// | integer | decimal digits | as it is | refused |
+/// | decimal with places, float | refused | whole numbers are read (of a float up to 2^53), anything else is an error | refused |
 /// | string | as it is | whole numbers are read (`1234`, `1234.0`, `1.0E5`), anything else is an error | hexadecimal is read, anything else is an error |
 /// | binary | its bytes taken as text; a UUID as its 36 characters | refused | as it is |
 #[derive(Debug)]
@@ -98,7 +99,7 @@ impl Cast {
     fn binaries(&mut self, ids: &ByteIds<'_>, sink: &mut dyn IdSink) -> Result<()> {
         self.start();
         ids.try_for_each(|id| {
-            hex_to_bytes(id, &mut self.data).ok_or_else(|| unreadable("hexadecimal"))?;
+            hex_to_bytes(id, &mut self.data).ok_or_else(|| not_read("hexadecimal"))?;
             self.end_of_id()
         })?;
         sink.push(IdBatch::Binary(ByteIds::Offsets {
@@ -110,7 +111,7 @@ impl Cast {
     fn numbers(&mut self, ids: &ByteIds<'_>, sink: &mut dyn IdSink) -> Result<()> {
         self.wide.clear();
         ids.try_for_each(|id| {
-            let number = text_to_integer(id).ok_or_else(|| unreadable("a whole number"))?;
+            let number = text_to_integer(id).ok_or_else(|| not_read("a whole number"))?;
             self.wide.push(number);
             Ok(())
         })?;
@@ -137,7 +138,7 @@ impl Cast {
 }
 
 /// The error for an ID that the cast can't read; whoever knows its place adds it, and nobody shows the ID.
-fn unreadable(wanted: &str) -> Error {
+pub(crate) fn not_read(wanted: &str) -> Error {
     Error::input(format!("an id is not {wanted}")).hint([
         "leave ".into(),
         Setting::Cast.into(),

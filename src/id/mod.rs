@@ -7,11 +7,15 @@ mod bytes;
 mod cast;
 mod integer;
 mod normal;
+mod place;
 
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
+pub(crate) use cast::not_read;
+pub(crate) use normal::base64_to_bytes;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
-pub use normal::{Digest, Normal, Normalizing, Profile, Rule, ensure_one_profile};
+pub use normal::{Digest, Normal, Normalizing, Profile, Region, Rule, ensure_one_profile};
+pub use place::Place;
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use std::fmt;
@@ -150,7 +154,7 @@ impl std::iter::Sum for Tally {
 }
 
 /// Pages that were read, and those of them whose checksums were checked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageChecks {
     /// Pages of IDs (and of segment columns), dictionaries among them.
     pub pages: u64,
@@ -162,6 +166,8 @@ pub struct PageChecks {
     pub named_nulls: u64,
     /// IDs that a rule of normalisation couldn't read.
     pub unreadable: u64,
+    /// The first of these, if it could be found again.
+    pub first_unreadable: Option<Place>,
     /// Rows where a segment column of the file says something else than the path, counted once for
     /// each such column.
     pub path_differs: u64,
@@ -189,6 +195,7 @@ impl std::ops::AddAssign for PageChecks {
         self.nulls_differ = self.nulls_differ.or(other.nulls_differ);
         self.named_nulls += other.named_nulls;
         self.unreadable += other.unreadable;
+        self.first_unreadable = self.first_unreadable.take().or(other.first_unreadable);
         self.path_differs += other.path_differs;
         self.taken += other.taken;
         self.left_out += other.left_out;

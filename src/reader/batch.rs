@@ -16,7 +16,7 @@ use std::sync::Arc;
 const BATCH_ROWS: usize = 1 << 14;
 
 /// Consumes rows: the IDs, and the columns beside them.
-pub(super) type Take<'a> = &'a mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<(), BatchFault>;
+pub(crate) type Take<'a> = &'a mut dyn FnMut(&ArrayRef, RecordBatch) -> Result<(), BatchFault>;
 
 /// What is wrong with a batch, and with which of its rows, if it is one.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! What a file may ask for before anything is allocated for it, and how much of it was checked.
 
 use crate::error::{Error, ErrorKind, Result, Setting};
-use crate::id::{NullCounts, PageChecks};
-use std::sync::OnceLock;
+use crate::id::{NullCounts, PageChecks, Place};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What files may ask for. Whatever is beyond is refused before room is made for it.
@@ -123,7 +123,10 @@ pub(crate) struct PageCounter {
     pages: AtomicU64,
     checked: AtomicU64,
     named_nulls: AtomicU64,
-    unreadable: AtomicU64,
+    unreadable: Arc<AtomicU64>,
+    /// The first ID that a rule can't read, of those that were found: the number of its file, and of its
+    /// part of the file.
+    first_unreadable: Mutex<Option<((usize, u64), Place)>>,
     path_differs: AtomicU64,
     taken: AtomicU64,
     left_out: AtomicU64,
@@ -137,8 +140,6 @@ impl PageCounter {
         self.checked.fetch_add(checks.checked, Ordering::Relaxed);
         self.named_nulls
             .fetch_add(checks.named_nulls, Ordering::Relaxed);
-        self.unreadable
-            .fetch_add(checks.unreadable, Ordering::Relaxed);
         self.path_differs
             .fetch_add(checks.path_differs, Ordering::Relaxed);
         self.taken.fetch_add(checks.taken, Ordering::Relaxed);
@@ -154,10 +155,56 @@ impl PageCounter {
             nulls_differ: self.nulls_differ.get().copied(),
             named_nulls: self.named_nulls.load(Ordering::Relaxed),
             unreadable: self.unreadable.load(Ordering::Relaxed),
+            first_unreadable: self.first_unreadable(),
             path_differs: self.path_differs.load(Ordering::Relaxed),
             taken: self.taken.load(Ordering::Relaxed),
             left_out: self.left_out.load(Ordering::Relaxed),
             files_left_out: self.files_left_out.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Runs what is not to be counted, while nobody else counts.
+    pub(crate) fn uncounted<T>(&self, run: impl FnOnce() -> T) -> T {
+        let before = self.get();
+        let done = run();
+        let counts = [
+            (&self.pages, before.pages),
+            (&self.checked, before.checked),
+            (&self.named_nulls, before.named_nulls),
+            (&*self.unreadable, before.unreadable),
+            (&self.path_differs, before.path_differs),
+            (&self.taken, before.taken),
+            (&self.left_out, before.left_out),
+            (&self.files_left_out, before.files_left_out),
+        ];
+        for (count, before) in counts {
+            count.store(before, Ordering::Relaxed);
+        }
+        done
+    }
+
+    /// How many IDs a rule couldn't read so far; whoever meets one counts it here.
+    pub(crate) const fn unreadable(&self) -> &Arc<AtomicU64> {
+        &self.unreadable
+    }
+
+    fn first_unreadable(&self) -> Option<Place> {
+        let first = self.first_unreadable.lock().ok()?;
+        first.as_ref().map(|(_, place)| place.clone())
+    }
+
+    /// Whether no ID that can't be read was found before this part of a file.
+    pub(crate) fn is_first_unreadable(&self, part: (usize, u64)) -> bool {
+        let first = self.first_unreadable.lock();
+        first.is_ok_and(|first| first.as_ref().is_none_or(|(first, _)| part < *first))
+    }
+
+    /// Notes where an ID stands that can't be read.
+    pub(crate) fn note_unreadable(&self, part: (usize, u64), place: Place) {
+        if let Ok(mut first) = self.first_unreadable.lock()
+            && first.as_ref().is_none_or(|(first, _)| part < *first)
+        {
+            *first = Some((part, place));
         }
     }
 

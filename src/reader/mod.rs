@@ -20,7 +20,7 @@ mod stream;
 mod testing;
 mod text;
 
-pub(crate) use batch::BatchFault;
+pub(crate) use batch::{BatchFault, Take};
 pub(crate) use delimited::{Delimited, Dialect, Layout, option_of as delimiter_name};
 pub use delimited::{Delimiter, TextOptions};
 pub use fuzzing::{DelimitedIds, delimited_ids};
@@ -28,7 +28,7 @@ pub(crate) use json::{JsonLines, Kind, LineCutter, Survey, Values, id_is_bool, i
 pub(crate) use limits::PageCounter;
 pub use limits::ReadLimits;
 pub(crate) use packed::Packing;
-pub(crate) use stream::{BlockSizes, Blocks, Failure, Watch};
+pub(crate) use stream::{Block, BlockSizes, Blocks, Cutter, Failure, Watch};
 pub(crate) use text::{
     Form, Nulls, RowsRead, TextFormat, TextStream, explain, head_of, looks_like_data,
     looks_like_text, text_of,

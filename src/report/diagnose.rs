@@ -2,10 +2,10 @@
 
 use super::number::{percent_of, whole, whole_interval};
 use super::spelling::WholeEstimate;
-use super::{Format, Warning, json, markdown, table};
+use super::{Format, Warning, diagnose_csv, json, markdown, table};
 use crate::error::{Phrase, Piece};
 use crate::estimate::{Confidence, Estimate};
-use crate::id::{IdDomain, Tally};
+use crate::id::{IdDomain, Place, Tally};
 use crate::spelling::{FrequentId, Profile, Reading};
 use serde::Serialize;
 use std::fmt::Write;
@@ -41,7 +41,30 @@ pub struct DiagnosedSide {
     /// What the IDs of a sample look like; of stored sketches nothing is known of it.
     pub profile: Profile,
     /// IDs that are likely placeholders.
-    pub frequent: Vec<FrequentId>,
+    pub frequent: Vec<Placeholder>,
+}
+
+/// An ID that is likely a placeholder.
+#[derive(Clone, Debug)]
+pub struct Placeholder {
+    /// What is known of it.
+    pub id: FrequentId,
+    /// Where it stands first; `None` of sketches.
+    pub first: Option<Place>,
+    /// The ID itself, if values may be shown.
+    pub value: Option<String>,
+}
+
+impl Placeholder {
+    /// An ID of which nothing more is known.
+    #[must_use]
+    pub const fn of(id: FrequentId) -> Self {
+        Self {
+            id,
+            first: None,
+            value: None,
+        }
+    }
 }
 
 /// How many users of two sides meet under each reading.
@@ -63,6 +86,8 @@ pub struct DiagnosedPair {
     pub shared_placeholders: Vec<FrequentId>,
     /// What meets if one side is digested as the other seems to be, the most last.
     pub digests: Vec<DigestRung>,
+    /// The whole command that gets there, for whoever typed one; what asks knows it.
+    pub command: Option<String>,
 }
 
 /// One side's IDs digested by a rule.
@@ -112,7 +137,7 @@ struct Side<'a> {
     length_max: Option<usize>,
     shapes: Vec<Share>,
     marks: Vec<Share>,
-    placeholders: Vec<Placeholder<'a>>,
+    placeholders: Vec<PlaceholderDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -122,9 +147,26 @@ struct Share {
 }
 
 #[derive(Serialize)]
-struct Placeholder<'a> {
+struct PlaceholderDocument<'a> {
     form: &'a str,
     share_of_rows: f64,
+    /// Where it stands first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<json::PlaceDocument>,
+    /// The ID itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+}
+
+impl<'a> PlaceholderDocument<'a> {
+    fn of(id: &'a FrequentId) -> Self {
+        Self {
+            form: &id.form,
+            share_of_rows: id.share,
+            first: None,
+            value: None,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -136,7 +178,9 @@ struct Pair<'a> {
     best: Option<&'static str>,
     digests: Vec<DigestDocument<'a>>,
     settings: Option<String>,
-    shared_placeholders: Vec<Placeholder<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a str>,
+    shared_placeholders: Vec<PlaceholderDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -158,7 +202,8 @@ impl DiagnoseReport {
     #[must_use]
     pub fn render(&self, format: Format, word: &dyn Fn(&Piece) -> String) -> String {
         match format {
-            Format::Table | Format::Csv => self.table(word),
+            Format::Table => self.table(word),
+            Format::Csv => diagnose_csv::render(self),
             Format::Json => self.json(word),
             Format::Markdown => self.markdown(word),
         }
@@ -229,7 +274,7 @@ impl DiagnoseReport {
     /// What to do about it.
     fn way(&self, pair: &DiagnosedPair, word: &dyn Fn(&Piece) -> String) -> String {
         let mut out = String::new();
-        let settings = worded(pair.way(), word);
+        let settings = pair.settings(word);
         let found = pair.best.is_some() || !pair.digests.is_empty();
         let _ = match (found, settings) {
             (false, _) => writeln!(out, "No looser reading changes the overlap."),
@@ -239,6 +284,9 @@ impl DiagnoseReport {
             ),
             (true, Some(settings)) => writeln!(out, "To count so, add: {settings}"),
         };
+        if let Some(command) = &pair.command {
+            let _ = writeln!(out, "  {command}");
+        }
         for id in &pair.shared_placeholders {
             let _ = writeln!(out, "Both sides have a placeholder: {}.", id.form);
         }
@@ -269,12 +317,10 @@ impl DiagnoseReport {
                     overlap: json::whole(&rung.overlap),
                 })
                 .collect(),
-            settings: worded(pair.way(), word),
+            settings: pair.settings(word),
+            command: pair.command.as_deref(),
             shared_placeholders: (pair.shared_placeholders.iter())
-                .map(|id| Placeholder {
-                    form: &id.form,
-                    share_of_rows: id.share,
-                })
+                .map(PlaceholderDocument::of)
                 .collect(),
         }
     }
@@ -293,6 +339,14 @@ impl DiagnoseReport {
 }
 
 impl DiagnosedPair {
+    /// The settings under which the most users meet, in the words of `word`; `None` if there is nothing to mend or
+    /// no setting does it.
+    #[must_use]
+    pub fn settings(&self, word: &dyn Fn(&Piece) -> String) -> Option<String> {
+        let way = self.way();
+        (!way.is_empty()).then(|| Phrase::from(way.to_vec()).worded(word))
+    }
+
     /// The settings under which the most users meet.
     fn way(&self) -> &[Piece] {
         self.digests
@@ -301,8 +355,21 @@ impl DiagnosedPair {
     }
 }
 
-fn worded(remedy: &[Piece], word: &dyn Fn(&Piece) -> String) -> Option<String> {
-    (!remedy.is_empty()).then(|| Phrase::from(remedy.to_vec()).worded(word))
+/// A word as a shell takes it.
+///
+/// ```
+/// use overlap::report::shell_word;
+///
+/// assert_eq!(shell_word("a=lower"), "a=lower");
+/// assert_eq!(shell_word("day > 'x'"), r"'day > '\''x'\'''");
+/// ```
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_=,.:/+@%".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
 }
 
 impl DiagnosedSide {
@@ -336,13 +403,20 @@ impl DiagnosedSide {
         for (mark, count) in &self.profile.marks {
             let _ = writeln!(out, "  {} {}", share(*count), mark.words());
         }
-        for id in &self.frequent {
-            let rows = percent_of(id.share);
-            let _ = writeln!(
+        for Placeholder { id, first, value } in &self.frequent {
+            let _ = write!(
                 out,
-                "  {rows} of the rows have one id, likely a placeholder: {}",
+                "  {} of the rows have one id, likely a placeholder: {}",
+                percent_of(id.share),
                 id.form
             );
+            if let Some(value) = value {
+                let _ = write!(out, ", {value:?}");
+            }
+            if let Some(place) = first {
+                let _ = write!(out, "; the first is in {place}");
+            }
+            out.push('\n');
         }
         out
     }
@@ -372,9 +446,10 @@ impl DiagnosedSide {
                 })
                 .collect(),
             placeholders: (self.frequent.iter())
-                .map(|id| Placeholder {
-                    form: &id.form,
-                    share_of_rows: id.share,
+                .map(|placeholder| PlaceholderDocument {
+                    first: placeholder.first.as_ref().map(json::place),
+                    value: placeholder.value.as_deref(),
+                    ..PlaceholderDocument::of(&placeholder.id)
                 })
                 .collect(),
         }

@@ -56,6 +56,29 @@ pub struct InspectedSketch {
     pub registers: Option<InspectedRegisters>,
     /// The sample, if it has one.
     pub sample: Option<InspectedSample>,
+    /// What it remembers of how its IDs are written, if it does.
+    pub spelling: Option<InspectedSpelling>,
+}
+
+/// What is remembered of the spelling of IDs.
+#[derive(Clone, Debug, Serialize)]
+pub struct InspectedSpelling {
+    /// Users whose IDs were hashed under every reading; 0 of integers, which are written in one way.
+    pub users: usize,
+    /// IDs that a large share of the rows has, by what they look like.
+    pub frequent: Vec<InspectedFrequent>,
+    /// The size of its blob.
+    #[serde(rename = "bytes")]
+    pub blob_bytes: usize,
+}
+
+/// An ID that a large share of the rows has.
+#[derive(Clone, Debug, Serialize)]
+pub struct InspectedFrequent {
+    /// What it looks like, never the ID itself.
+    pub form: String,
+    /// Its share of the rows with an ID.
+    pub share_of_rows: f64,
 }
 
 /// What is known of the registers of a sketch.
@@ -109,6 +132,9 @@ impl InspectReport {
             if let Some(filter) = &file.filter {
                 let _ = writeln!(out, "rows where {}", filter.escape_debug());
             }
+            for line in file.frequent() {
+                let _ = writeln!(out, "{line}");
+            }
             out.push('\n');
             out += &table::align(&self.rows(file));
         }
@@ -151,6 +177,7 @@ impl InspectReport {
             "registers",
             "sample",
             "of all",
+            "spelling",
         ];
         let mut out = vec![header.map(str::to_owned).to_vec()];
         for sketch in &file.sketches {
@@ -169,6 +196,7 @@ impl InspectReport {
                 sketch
                     .sample
                     .map_or_else(String::new, |s| percent_of(s.theta)),
+                size(sketch.spelling.as_ref().map(|spelling| spelling.blob_bytes)),
             ]);
         }
         out
@@ -184,7 +212,7 @@ impl InspectReport {
             return format!("{}{data}", InspectedData::CSV_HEADER);
         }
         let mut out = String::from(
-            "file,segment,hash,fingerprint,id_type,rows,nulls,users,lower,upper,precision,registers_bytes,k,hashes,theta,sample_bytes\n",
+            "file,segment,hash,fingerprint,id_type,rows,nulls,users,lower,upper,precision,registers_bytes,k,hashes,theta,sample_bytes,spelling_bytes,profile\n",
         );
         for file in &self.files {
             for sketch in &file.sketches {
@@ -206,6 +234,7 @@ impl InspectReport {
             users: json::whole(&sketch.users),
             registers: sketch.registers,
             sample: sketch.sample,
+            spelling: sketch.spelling.clone(),
         };
         let file = |file: &InspectedFile| FileDocument {
             file: file.file.clone(),
@@ -238,6 +267,24 @@ impl InspectedFile {
             count => format!("{} sketches", whole(count as f64)),
         };
         format!("{}: {sketches}, {}", self.file, bytes(self.bytes))
+    }
+
+    /// A line for every frequent ID that a sketch of its own remembers.
+    fn frequent(&self) -> Vec<String> {
+        let [InspectedSketch {
+            spelling: Some(spelling),
+            ..
+        }] = &self.sketches[..]
+        else {
+            return Vec::new();
+        };
+        let frequent = spelling.frequent.iter();
+        frequent
+            .map(|id| {
+                let share = percent_of(id.share_of_rows);
+                format!("{share} of the rows have one id: {}", id.form)
+            })
+            .collect()
     }
 
     /// Hash, ID type and size, where all sketches agree.
@@ -302,6 +349,8 @@ impl InspectedSketch {
             cell(self.sample.map(|sample| sample.hashes)),
             cell(self.sample.map(|sample| sample.theta)),
             cell(self.sample.map(|sample| sample.blob_bytes)),
+            cell(self.spelling.as_ref().map(|spelling| spelling.blob_bytes)),
+            super::csv::quoted(self.profile.text()),
         ];
         cells.join(",") + "\n"
     }
@@ -339,4 +388,6 @@ struct SketchDocument {
     users: json::Users,
     registers: Option<InspectedRegisters>,
     sample: Option<InspectedSample>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spelling: Option<InspectedSpelling>,
 }

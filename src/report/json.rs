@@ -9,7 +9,9 @@ use super::{
     VerifyReport, Warning,
 };
 use crate::estimate::Estimate;
+use crate::id::Place;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 const ESTIMATE_SCHEMA: &str = "overlap.estimate/1";
 const REGIONS_SCHEMA: &str = "overlap.regions/1";
@@ -169,6 +171,9 @@ struct Side<'a> {
     profile: Option<&'a str>,
     rows: Option<u64>,
     nulls: Option<u64>,
+    /// IDs that its rules couldn't read, and where the first of them stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Unreadable>,
     /// Pages read; 0 of a side of sketches.
     pages: u64,
     /// Pages whose checksums were checked.
@@ -177,6 +182,12 @@ struct Side<'a> {
     users: Users,
     #[serde(skip_serializing_if = "Option::is_none")]
     frequency: Option<Frequency>,
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    ids: u64,
+    first: Option<PlaceDocument>,
 }
 
 #[derive(Serialize)]
@@ -407,6 +418,10 @@ fn side(side: &SideReport) -> Side<'_> {
         profile: (!side.profile.is_none()).then(|| side.profile.text()),
         rows: side.tally.map(|tally| tally.rows),
         nulls: side.tally.map(|tally| tally.nulls),
+        unreadable: (side.pages.unreadable > 0).then(|| Unreadable {
+            ids: side.pages.unreadable,
+            first: side.pages.first_unreadable.as_ref().map(place),
+        }),
         pages: side.pages.pages,
         pages_checked: side.pages.checked,
         unique: side.unique,
@@ -417,6 +432,16 @@ fn side(side: &SideReport) -> Side<'_> {
             exactly: frequency.exactly.iter().map(whole).collect(),
         }),
     }
+}
+
+/// The file, and its numbers by names such as `row_group`.
+pub(super) type PlaceDocument = BTreeMap<String, serde_json::Value>;
+
+pub(super) fn place(place: &Place) -> PlaceDocument {
+    let numbers = place.numbers().iter();
+    let numbers = numbers.map(|(what, number)| (what.replace(' ', "_"), (*number).into()));
+    let file = ("file".to_owned(), place.file().into());
+    [file].into_iter().chain(numbers).collect()
 }
 
 fn pair_numbers(pair: &PairReport) -> Pair {

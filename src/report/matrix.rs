@@ -77,7 +77,7 @@ impl MatrixReport {
         let last = table::last_line(
             self.tally,
             table::Note::None,
-            self.pages,
+            &self.pages,
             self.method,
             &self.sources,
         );

@@ -6,6 +6,7 @@
 mod bounds;
 mod csv;
 mod diagnose;
+mod diagnose_csv;
 mod full;
 mod gain;
 mod inspect;
@@ -26,7 +27,10 @@ mod trend;
 mod verify;
 
 pub use bounds::BoundsReport;
-pub use diagnose::{DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Rung};
+pub use diagnose::{
+    DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Placeholder, Rung,
+    shell_word,
+};
 pub use full::{
     BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,
     HeldDocument, LargestPart, MeasurePart, MethodPart, Number, Number3, PairPart, ReachPart,
@@ -35,7 +39,8 @@ pub use full::{
 pub(crate) use gain::probability_text;
 pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
-    InspectReport, InspectedFile, InspectedRegisters, InspectedSample, InspectedSketch,
+    InspectReport, InspectedFile, InspectedFrequent, InspectedRegisters, InspectedSample,
+    InspectedSketch, InspectedSpelling,
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
 pub use matrix::MatrixReport;
@@ -50,7 +55,7 @@ pub use verify::{Check, RunCost, VerifyReport};
 
 use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::{Confidence, Estimate, FrequencyEstimate, PairEstimate};
-use crate::id::{IdDomain, NullCounts, PageChecks, Profile, Tally};
+use crate::id::{IdDomain, NullCounts, PageChecks, Place, Profile, Tally};
 use crate::spelling::Reading;
 
 /// The form in which a report is written.
@@ -117,7 +122,7 @@ pub struct FilterReport {
 impl FilterReport {
     /// The filter of a side, with the rows that reading its files counted.
     #[must_use]
-    pub const fn new(condition: String, checks: PageChecks) -> Self {
+    pub const fn new(condition: String, checks: &PageChecks) -> Self {
         Self {
             condition,
             rows: checks.taken + checks.left_out,
@@ -307,6 +312,8 @@ pub enum Warning {
         side: String,
         /// Number of IDs.
         ids: u64,
+        /// Where the first of them stands, if it was found.
+        first: Option<Place>,
     },
     /// Rows of a side without a day are left out of its trend.
     NoDay {
@@ -356,6 +363,18 @@ pub enum Warning {
         /// Its share of the second side's.
         percent_of_b: u8,
     },
+    /// A sketch of another program and another side share nobody, or next to nobody: its IDs may have been hashed in
+    /// another form.
+    ForeignHash {
+        /// The side whose sketch another program made.
+        image: String,
+        /// The other side.
+        other: String,
+        /// What the IDs of the other side are, if it tells.
+        id_type: Option<IdDomain>,
+        /// The setting under which IDs of the other side were found in the sketch; empty if none was.
+        remedy: Vec<Piece>,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -384,6 +403,7 @@ impl Warning {
             Self::Spelling { .. } => "spelling",
             Self::Placeholder { .. } => "placeholder",
             Self::NoSpelling { .. } => "no_spelling",
+            Self::ForeignHash { .. } => "foreign_hash",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -398,7 +418,9 @@ impl Warning {
     #[must_use]
     pub fn phrase(&self) -> Phrase {
         let text = match self {
-            Self::Spelling { .. } | Self::Placeholder { .. } => return spelling::phrase(self),
+            Self::Spelling { .. } | Self::Placeholder { .. } | Self::ForeignHash { .. } => {
+                return spelling::phrase(self);
+            }
             Self::NotUnique { side, ids } => {
                 let ids = number::whole(*ids as f64);
                 return Phrase::from([
@@ -447,9 +469,12 @@ impl Warning {
                 "{} rows of {side} hold a text that was named as null, and are counted as nulls",
                 number::whole(*rows as f64)
             ),
-            Self::Unreadable { side, ids } => format!(
-                "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls",
-                number::whole(*ids as f64)
+            Self::Unreadable { side, ids, first } => format!(
+                "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{}",
+                number::whole(*ids as f64),
+                first
+                    .as_ref()
+                    .map_or_else(String::new, |place| format!(": the first is in {place}"))
             ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",

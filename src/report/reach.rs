@@ -38,7 +38,7 @@ impl ReachReport {
                 let last = table::last_line(
                     self.tally,
                     table::Note::None,
-                    self.pages,
+                    &self.pages,
                     self.method,
                     &self.sources,
                 );

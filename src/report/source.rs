@@ -14,7 +14,7 @@ impl SideReport {
             filter: self
                 .filter
                 .clone()
-                .map(|condition| FilterReport::new(condition, self.pages)),
+                .map(|condition| FilterReport::new(condition, &self.pages)),
             profile: self.profile.clone(),
         }
     }

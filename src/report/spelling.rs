@@ -3,6 +3,7 @@
 use super::{Warning, number};
 use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::Estimate;
+use crate::id::IdDomain;
 
 /// A whole number of users with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,45 @@ pub(super) fn phrase(warning: &Warning) -> Phrase {
             Setting::Null.into(),
             " leaves out".into(),
         ]),
+        Warning::ForeignHash {
+            image,
+            other,
+            id_type,
+            remedy,
+        } => foreign(image, other, *id_type, remedy),
         _ => Phrase::from(""),
     }
+}
+
+/// What may be the matter with a sketch of another program that meets nobody.
+fn foreign(image: &str, other: &str, id_type: Option<IdDomain>, remedy: &[Piece]) -> Phrase {
+    let mut pieces = vec![Piece::from(format!(
+        "{image} was sketched by another program and shares next to nobody with {other}: "
+    ))];
+    if let [setting] = remedy {
+        pieces.extend([
+            format!("its ids were hashed in another form, and ids of {other} are found in it with ").into(),
+            setting.clone(),
+        ]);
+        return pieces.into();
+    }
+    pieces.push("if it should, its ids may have been hashed in another form, ".into());
+    pieces.extend(match id_type {
+        Some(IdDomain::Integer) => vec![
+            "as text (".into(),
+            Setting::Cast.to("string"),
+            " hashes numbers so) or with another seed".into(),
+        ],
+        Some(IdDomain::Text) => vec![
+            "as numbers (".into(),
+            Setting::Cast.to("integer"),
+            "), as UTF-16 (".into(),
+            Setting::Hash.to("murmur3-utf16"),
+            "), or with another seed".into(),
+        ],
+        Some(IdDomain::Binary) | None => {
+            vec!["such as text instead of numbers, or with another seed".into()]
+        }
+    });
+    pieces.into()
 }

@@ -44,7 +44,7 @@ impl StoreReport {
             format!(" of {rows} rows, {nulls} without an id")
         });
         let (file, size) = (&self.file, bytes(self.bytes));
-        let checks = checksums(self.pages);
+        let checks = checksums(&self.pages);
         let passed = source::passed_over(&self.sources);
         let passed = passed.map_or_else(String::new, |text| format!("; {text}"));
         let columns = source::columns(&self.sources);

@@ -327,8 +327,8 @@ pub(super) fn footer(sides: &[SideReport], method: Method) -> String {
         _ => Note::Known(format!("one row a user in {}", unique.join(", "))),
     };
     let mut pages = PageChecks::default();
-    sides.iter().for_each(|side| pages += side.pages);
-    last_line(tally, known, pages, method, &source::of_sides(sides))
+    sides.iter().for_each(|side| pages += side.pages.clone());
+    last_line(tally, known, &pages, method, &source::of_sides(sides))
 }
 
 /// A further remark of the last line about rows.
@@ -344,7 +344,7 @@ pub(super) enum Note {
 pub(super) fn last_line(
     tally: Option<Tally>,
     note: Note,
-    pages: PageChecks,
+    pages: &PageChecks,
     method: Method,
     sources: &[SourceReport],
 ) -> String {
@@ -385,7 +385,7 @@ pub(super) fn last_line(
 }
 
 /// How many pages were checked by their checksums; empty for sketches.
-pub(super) fn checksums(checks: PageChecks) -> String {
+pub(super) fn checksums(checks: &PageChecks) -> String {
     match (checks.checked, checks.pages) {
         (_, 0) => String::new(),
         (0, _) => "; no page carries a checksum".into(),

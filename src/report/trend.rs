@@ -89,7 +89,7 @@ impl TrendReport {
                 let last = table::last_line(
                     self.tally,
                     self.left_out(),
-                    self.pages,
+                    &self.pages,
                     self.method,
                     &self.sources,
                 );

@@ -1,12 +1,13 @@
 //! Arrow arrays → canonical IDs.
 
-use super::column::IdType;
+use super::column::{IdType, decimal_refused, float_hint};
 use super::file::DataFile;
 use super::parquet::ParquetFile;
+use super::whole::whole_numbers;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdDomain, IdSink, IntegerForm, Tally};
 use arrow::array::types::{
-    ArrowPrimitiveType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
     UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::array::{Array, AsArray, BooleanArray};
@@ -30,6 +31,7 @@ use arrow::datatypes::{DataType, Field};
 #[derive(Debug, Default)]
 pub struct ArrowIds {
     integers: IntegerForm,
+    to: Option<IdDomain>,
     cast: Option<Cast>,
 }
 
@@ -39,17 +41,14 @@ impl ArrowIds {
     #[must_use]
     pub fn new(field: &Field, cast: Option<IdDomain>) -> Self {
         let uuid = field.extension_type_name() == Some("arrow.uuid");
-        Self {
-            integers: IntegerForm::default(),
-            cast: cast.map(|to| Cast::new(to, uuid)),
-        }
+        Self::of_type(cast, uuid)
     }
 
     /// IDs of the arrays of a file's ID column.
     pub(super) fn of_column(file: &DataFile) -> Self {
         match file {
             DataFile::Parquet(file) => Self::of_parquet(file),
-            DataFile::Text(file) => Self::of_type(file.cast(), false),
+            DataFile::Text(file) => Self::of_text(file.cast()),
             DataFile::Ipc(file) => Self::new(file.id_field(), file.cast),
         }
     }
@@ -59,9 +58,15 @@ impl ArrowIds {
         Self::of_type(file.cast, file.id_type == IdType::Uuid)
     }
 
+    /// IDs of the arrays of a text file's ID column.
+    pub(super) fn of_text(cast: Option<IdDomain>) -> Self {
+        Self::of_type(cast, false)
+    }
+
     fn of_type(cast: Option<IdDomain>, uuid: bool) -> Self {
         Self {
             integers: IntegerForm::default(),
+            to: cast,
             cast: cast.map(|to| Cast::new(to, uuid)),
         }
     }
@@ -97,7 +102,6 @@ impl ArrowIds {
             DataType::UInt16 => self.push_integers::<UInt16Type>(array, sink),
             DataType::UInt32 => self.push_integers::<UInt32Type>(array, sink),
             DataType::UInt64 => self.push_integers::<UInt64Type>(array, sink),
-            DataType::Decimal128(_, 0) => self.push_integers::<Decimal128Type>(array, sink),
             DataType::Utf8 if array.null_count() == 0 => {
                 let array = array.as_string::<i32>();
                 let (data, offsets) = (array.value_data(), array.value_offsets());
@@ -114,7 +118,12 @@ impl ArrowIds {
                 self.push_bytes(Binary, array.as_fixed_size_binary(), sink)
             }
             DataType::Dictionary(_, _) => self.push_used_entries(array, sink),
-            other => Err(unsupported(other)),
+            other => {
+                id_domain(other, self.to)?;
+                let numbers = whole_numbers(array)?.ok_or_else(|| unsupported(other))?;
+                let Self { integers, cast, .. } = self;
+                integers.push(numbers, |batch| push(cast, batch, sink))
+            }
         }
     }
 
@@ -122,7 +131,7 @@ impl ArrowIds {
     where
         T: ArrowPrimitiveType<Native: TryInto<i64> + TryInto<i128>>,
     {
-        let Self { integers, cast } = self;
+        let Self { integers, cast, .. } = self;
         let array = array.as_primitive::<T>();
         integers.push(array.iter().flatten(), |batch| push(cast, batch, sink))
     }
@@ -160,22 +169,39 @@ impl ArrowIds {
     }
 }
 
-/// The domain of the IDs in arrays of this type; `None` where all are null.
+/// The domain of the IDs in arrays of this type; `None` where all are null. Decimals with places and floats are
+/// whole numbers only if they are cast to integers.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] for a type that can't identify a user.
-pub(super) fn id_domain(data_type: &DataType) -> Result<Option<IdDomain>> {
+pub(super) fn id_domain(data_type: &DataType, cast: Option<IdDomain>) -> Result<Option<IdDomain>> {
     match data_type {
         DataType::Null => Ok(None),
-        DataType::Decimal128(_, 0) => Ok(Some(IdDomain::Integer)),
+        decimal if decimal.is_decimal() => match scale(decimal) {
+            scale if scale == 0 || cast == Some(IdDomain::Integer) => Ok(Some(IdDomain::Integer)),
+            scale => Err(decimal_refused(scale.into())),
+        },
+        float if float.is_floating() && cast == Some(IdDomain::Integer) => {
+            Ok(Some(IdDomain::Integer))
+        }
         integer if integer.is_integer() => Ok(Some(IdDomain::Integer)),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(Some(IdDomain::Text)),
         DataType::Binary
         | DataType::LargeBinary
         | DataType::BinaryView
         | DataType::FixedSizeBinary(_) => Ok(Some(IdDomain::Binary)),
-        DataType::Dictionary(_, values) => id_domain(values),
+        DataType::Dictionary(_, values) => id_domain(values, cast),
         other => Err(unsupported(other)),
+    }
+}
+
+const fn scale(decimal: &DataType) -> i8 {
+    match decimal {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale,
+        _ => 0,
     }
 }
 
@@ -193,11 +219,11 @@ fn push(cast: &mut Option<Cast>, batch: IdBatch<'_>, sink: &mut dyn IdSink) -> R
 }
 
 fn unsupported(data_type: &DataType) -> Error {
-    let hint = match data_type {
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => super::column::FLOAT_HINT,
-        _ => "cast it to an integer, a string or a binary type",
-    };
-    Error::input(format!("unsupported id type {data_type}")).hint(hint)
+    let error = Error::input(format!("unsupported id type {data_type}"));
+    match data_type.is_floating() {
+        true => error.hint(float_hint()),
+        false => error.hint("cast it to an integer, a string or a binary type"),
+    }
 }
 
 #[cfg(test)]

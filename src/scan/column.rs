@@ -7,7 +7,22 @@ use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 /// The way out for IDs that are floats.
-pub(super) const FLOAT_HINT: &str = "cast it to INT64 where it is written: a float holds whole numbers up to 2^53 only. pandas makes floats of whole numbers if one is missing: astype('Int64') keeps them whole";
+pub(super) fn float_hint() -> Phrase {
+    Phrase::from([
+        "cast it to INT64 where it is written, or read it with ".into(),
+        Setting::Cast.to("integer"),
+        " if all of it is whole: a float holds whole numbers up to 2^53 only. pandas makes floats of whole numbers if one is missing: astype('Int64') keeps them whole".into(),
+    ])
+}
+
+/// The error for IDs that are decimals with places behind the point, or of thousands.
+pub(super) fn decimal_refused(scale: i32) -> Error {
+    Error::input(format!("unsupported id type decimal of scale {scale}")).hint([
+        "ids are whole numbers: if all of it is whole, ".into(),
+        Setting::Cast.to("integer"),
+        " reads it; else cast it to a string where it is written".into(),
+    ])
+}
 
 /// How the values of a column chunk become canonical IDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +33,8 @@ pub(super) enum IdType {
     Unsigned,
     /// A decimal of scale 0 as big-endian bytes.
     DecimalBytes,
+    /// Decimals with places or floats, which are cast to integers: their rows are read, not their pages.
+    Fractional,
     /// UTF-8 text; its bytes are taken as they are, valid or not.
     Text,
     /// Binary values of any or of fixed length.
@@ -32,18 +49,21 @@ impl IdType {
     /// The domain of these IDs; `None` where there can be none.
     pub(super) const fn domain(self) -> Option<IdDomain> {
         match self {
-            Self::Signed | Self::Unsigned | Self::DecimalBytes => Some(IdDomain::Integer),
+            Self::Signed | Self::Unsigned | Self::DecimalBytes | Self::Fractional => {
+                Some(IdDomain::Integer)
+            }
             Self::Text => Some(IdDomain::Text),
             Self::Binary | Self::Uuid => Some(IdDomain::Binary),
             Self::Null => None,
         }
     }
 
-    /// The type of a leaf column.
+    /// The type of a leaf column whose IDs are wanted in the domain `to`, if in any.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] for what can't identify a user, with a hint.
-    pub(super) fn of(column: &ColumnDescriptor) -> Result<Self> {
+    pub(super) fn of(column: &ColumnDescriptor, to: Option<IdDomain>) -> Result<Self> {
+        let is_wanted_whole = to == Some(IdDomain::Integer);
         let unsupported = |what: &str| Error::input(format!("unsupported id type {what}"));
         let refuse = |what: &str, hint: &str| Err(unsupported(what).hint(hint));
         let cast = |what: &str| Err(unsupported(what).hint(cast_hint()));
@@ -63,13 +83,12 @@ impl IdType {
                 return match column.type_scale() {
                     0 if by_bytes => Ok(Self::DecimalBytes),
                     0 => Ok(Self::Signed),
-                    scale => refuse(
-                        &format!("decimal of scale {scale}"),
-                        "ids are whole numbers: cast it to a decimal of scale 0 or to a string",
-                    ),
+                    _ if is_wanted_whole => Ok(Self::Fractional),
+                    scale => Err(decimal_refused(scale)),
                 };
             }
             (Some(LogicalType::Uuid), _) if column.type_length() == 16 => return Ok(Self::Uuid),
+            (Some(LogicalType::Float16), _) if is_wanted_whole => return Ok(Self::Fractional),
             (Some(logical), _) => {
                 if let Some(name) = unsupported_logical(logical) {
                     return cast(name);
@@ -86,8 +105,9 @@ impl IdType {
             PhysicalType::INT32 | PhysicalType::INT64 => Ok(Self::Signed),
             PhysicalType::BYTE_ARRAY if is_text(column) => Ok(Self::Text),
             PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => Ok(Self::Binary),
+            PhysicalType::FLOAT | PhysicalType::DOUBLE if is_wanted_whole => Ok(Self::Fractional),
             PhysicalType::FLOAT | PhysicalType::DOUBLE => {
-                refuse(&column.physical_type().to_string(), FLOAT_HINT)
+                Err(unsupported(&column.physical_type().to_string()).hint(float_hint()))
             }
             PhysicalType::BOOLEAN => refuse("BOOLEAN", "it distinguishes at most two users"),
             PhysicalType::INT96 => cast("INT96"),
@@ -222,7 +242,7 @@ mod tests {
     }
 
     fn type_of(column: &str) -> Result<IdType> {
-        IdType::of(&schema(column).column(0))
+        IdType::of(&schema(column).column(0), None)
     }
 
     #[test]
@@ -266,6 +286,24 @@ mod tests {
             let error = type_of(column).expect_err(column);
             assert!(error.to_string().contains(name), "{column}: {error}");
             assert_eq!(error.kind(), crate::ErrorKind::Input);
+        }
+    }
+
+    #[test]
+    fn decimals_with_places_and_floats_are_integers_only_if_said_so() {
+        for column in [
+            "OPTIONAL DOUBLE id;",
+            "OPTIONAL FLOAT id;",
+            "OPTIONAL INT64 id (DECIMAL(18,2));",
+            "OPTIONAL FIXED_LEN_BYTE_ARRAY (2) id (FLOAT16);",
+        ] {
+            let schema = schema(column);
+            let of = |to| IdType::of(&schema.column(0), to);
+            assert_eq!(of(Some(IdDomain::Integer)), Ok(IdType::Fractional));
+            for to in [None, Some(IdDomain::Text)] {
+                let error = of(to).expect_err(column);
+                assert!(column.contains("FLOAT16") || error.to_string().contains("`cast = integer`"));
+            }
         }
     }
 

@@ -107,7 +107,7 @@ fn of_parquet(
     let can_be_ids: Vec<bool> = schema
         .columns()
         .iter()
-        .map(|c| IdType::of(c).is_ok())
+        .map(|c| IdType::of(c, None).is_ok())
         .collect();
     let columns = schema.columns().iter().zip(&paths).zip(&can_be_ids);
     let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
@@ -130,7 +130,7 @@ fn of_arrow(
 ) -> Result<DataFacts> {
     let contents = IpcContents::open(file, packing, &selection.limits)?;
     let (paths, types) = contents.columns();
-    let can_be_ids: Vec<bool> = types.iter().map(|t| id_domain(t).is_ok()).collect();
+    let can_be_ids: Vec<bool> = types.iter().map(|t| id_domain(t, None).is_ok()).collect();
     let columns = paths.iter().zip(&types).zip(&can_be_ids);
     Ok(DataFacts {
         format: match contents.is_stream() {

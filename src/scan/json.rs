@@ -137,6 +137,9 @@ fn values_of(kind: Kind, cast: Option<IdDomain>) -> Result<(Values, IdKind)> {
             Cast::check(IdDomain::Integer, to)?;
             Ok((Values::Numbers, IdKind::Untyped))
         }
+        (Kind::Text | Kind::Number, Some(IdDomain::Integer)) => {
+            Ok((Values::Whole, IdKind::Untyped))
+        }
         (Kind::Text | Kind::Number, Some(_)) => Ok((Values::Either, IdKind::Untyped)),
         (Kind::Bool, _) => Err(id_is_bool()),
         (Kind::Array, _) => Err(id_is_list()),

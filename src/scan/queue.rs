@@ -1,6 +1,7 @@
 //! What there is to do: units of files in the order in which threads take them, the largest first.
 
 use super::Plan;
+use super::column::IdType;
 use super::file::DataFile;
 use super::filtered::FileFilter;
 use super::parquet::{self, Part};
@@ -207,7 +208,7 @@ fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
         let Cost(cost) = unit.cost();
         let parts = match (&plan.sides[unit.side].files[unit.file], &unit.work) {
             (DataFile::Parquet(file), &Work::RowGroup { row_group, .. })
-                if cost >= 2 * part_cost =>
+                if cost >= 2 * part_cost && file.id_type != IdType::Fractional =>
             {
                 let parts = cost / part_cost;
                 let parts = parquet::split(file, row_group, unit.bytes / parts);

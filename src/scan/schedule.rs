@@ -1,6 +1,8 @@
 //! Row groups, parts of them and streams over threads.
 
+use super::column::IdType;
 use super::file::DataFile;
+use super::locate;
 use super::parquet;
 use super::queue::{Cost, Queue, Unit, Work, homes, queues};
 use super::rows::RowReader;
@@ -9,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
 use crate::reader::{Failure, Form, Watch};
 use crate::remote;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,6 +76,9 @@ fn read_ids(
     watch: &dyn Watch,
 ) -> Result<Tally, Failure> {
     match (file, &unit.work) {
+        (DataFile::Parquet(of), _) if of.id_type == IdType::Fractional => {
+            RowReader::new(form).read_ids(file, &unit.work, sink, watch)
+        }
         (DataFile::Parquet(file), Work::RowGroup { row_group, part }) => {
             parquet::read_row_group(file, *row_group, part.as_ref(), sink).map_err(whole)
         }
@@ -155,6 +161,7 @@ fn run<S: Send>(
         queues,
         stopped: AtomicBool::new(false),
         failed: Mutex::new(None),
+        doubtful: Mutex::default(),
         done: Mutex::new(Vec::new()),
         progress,
     };
@@ -202,6 +209,8 @@ struct Crew<'a, S> {
     queues: Vec<Queue>,
     stopped: AtomicBool,
     failed: Mutex<Option<(Place, Error)>>,
+    /// Row groups and record batches in which, or beside which, IDs were met that a rule can't read.
+    doubtful: Mutex<BTreeSet<(usize, usize, usize)>>,
     done: Mutex<Vec<SideScan<S>>>,
     progress: &'a dyn Progress,
 }
@@ -291,8 +300,17 @@ impl<S: Send> Crew<'_, S> {
             Some(sink) => sink,
             None => sink.insert(new_sink(unit.side).map_err(whole)?),
         };
-        let file = &self.plan.sides[unit.side].files[unit.file];
+        let side = &self.plan.sides[unit.side];
+        let file = &side.files[unit.file];
+        let unreadable = || side.counter.unreadable().load(Ordering::Relaxed);
+        let before = unreadable();
         let read = read(file, unit, sink, self);
+        if let Work::RowGroup { row_group, .. } = unit.work
+            && unreadable() > before
+            && let Ok(mut doubtful) = self.doubtful.lock()
+        {
+            doubtful.insert((unit.side, unit.file, row_group));
+        }
         // What a request didn't bring looks like corrupt bytes from afar.
         read.map_err(|failure| Failure {
             error: remote::request_fault(file.path()).unwrap_or(failure.error),
@@ -318,9 +336,14 @@ impl<S: Send> Crew<'_, S> {
 
     fn result(self) -> Result<Vec<SideScan<S>>> {
         let poisoned = || Error::new(ErrorKind::Internal, "a worker panicked");
-        if let Some((_, error)) = self.failed.into_inner().map_err(|_| poisoned())? {
-            return Err(error);
+        if let Some(((side, file, at), error)) = self.failed.into_inner().map_err(|_| poisoned())? {
+            let part = (file, usize::try_from(at).unwrap_or(usize::MAX));
+            return Err(locate::explained(&self.plan.sides[side], part, error));
         }
+        locate::note_unreadable(
+            self.plan,
+            &self.doubtful.into_inner().map_err(|_| poisoned())?,
+        );
         let done = self.done.into_inner().map_err(|_| poisoned())?;
         for (plan, side) in self.plan.sides.iter().zip(&done) {
             plan.check_nulls(side.tally.nulls);

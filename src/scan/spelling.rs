@@ -1,9 +1,10 @@
 //! How the IDs of each side come to one form, as it was asked for.
 
+use super::file::DataFile;
 use super::schedule::SideScan;
 use super::{IdSelection, Plan, SidePlan};
 use crate::error::{Error, Result, Setting};
-use crate::id::{Digest, Normal, Normalizing, PageChecks, Rule, Tally};
+use crate::id::{Digest, Normal, Normalizing, Region, Rule, Tally};
 use std::sync::Arc;
 
 /// What was asked for, of all sides or of one.
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub struct Spelling {
     /// Rules, in the order in which they apply.
     pub rules: Vec<Rule>,
+    /// The country of telephone numbers that don't say theirs.
+    pub region: Option<&'static Region>,
     /// What is made of their result.
     pub digest: Option<Digest>,
     /// What the IDs are already.
@@ -21,27 +24,36 @@ impl Spelling {
     /// This, and where it says nothing, what is said of all.
     fn or(&self, all: &Self) -> Self {
         let is_digest_said = self.digest.is_some() || self.digested.is_some();
+        let rules = match self.rules.is_empty() {
+            true => all.rules.clone(),
+            false => self.rules.clone(),
+        };
+        // Sides without telephone numbers have none in a region either.
+        let region_of_all = all.region.filter(|_| rules.iter().any(Rule::reads_phones));
         Self {
-            rules: match self.rules.is_empty() {
-                true => all.rules.clone(),
-                false => self.rules.clone(),
-            },
+            rules,
+            region: self.region.or(region_of_all),
             digest: self.digest.or(all.digest.filter(|_| !is_digest_said)),
             digested: self.digested.or(all.digested.filter(|_| !is_digest_said)),
         }
     }
 
     fn normal(self) -> Result<Normal> {
-        match (self.digest, self.digested) {
-            (Some(_), Some(_)) => Err(Error::usage([
+        let region = self.region;
+        let normal = match (self.digest, self.digested) {
+            (Some(_), Some(_)) => return Err(Error::usage([
                 "ids can't be digested already (".into(),
                 Setting::Digested.into(),
                 ") and still to be digested (".into(),
                 Setting::Digest.into(),
                 ")".into(),
             ])),
-            (digest, None) => Normal::new(self.rules, digest),
-            (None, Some(digested)) => Normal::digested(self.rules, digested),
+            (digest, None) => Normal::new(self.rules, digest)?,
+            (None, Some(digested)) => Normal::digested(self.rules, digested)?,
+        };
+        match region {
+            Some(region) => normal.in_region(region),
+            None => Ok(normal),
         }
     }
 }
@@ -58,6 +70,21 @@ impl IdSelection {
             .filter(|(side, _)| !side.ends_with("strip-prefix"));
         let rules = Rule::parse_all(side.map_or(text, |(_, rules)| rules).trim())?;
         self.spelling_of(side.map(|(side, _)| side)).rules = rules;
+        Ok(())
+    }
+
+    /// Takes telephone numbers that don't say their country for those of a region, `[SIDE=]REGION`, of all sides
+    /// or of one.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] for a region that there isn't.
+    pub fn region(&mut self, text: &str) -> Result<()> {
+        let (side, region) = match text.split_once('=') {
+            Some((side, region)) => (Some(side), region),
+            None => (None, text),
+        };
+        let region = Region::parse(region.trim())?;
+        self.spelling_of(side).region = Some(region);
         Ok(())
     }
 
@@ -106,6 +133,11 @@ fn digest_of(text: &str) -> Result<(Option<&str>, Digest)> {
 /// [`crate::ErrorKind::Usage`] for what can't be, or if it can't be told which digests a side holds.
 pub(super) fn settle(sides: &mut [SidePlan], id: &IdSelection) -> Result<()> {
     let nothing = Spelling::default();
+    let ruled = [&id.normal].into_iter().chain(id.normal_of_side.values());
+    let mut rules = ruled.flat_map(|spelling| &spelling.rules);
+    if id.normal.region.is_some() && !rules.any(Rule::reads_phones) {
+        return Err(Normal::no_phones());
+    }
     for side in &mut *sides {
         let own = id.normal_of_side.get(&side.name).unwrap_or(&nothing);
         let normal = own.or(&id.normal).normal();
@@ -144,6 +176,11 @@ pub(super) fn settle(sides: &mut [SidePlan], id: &IdSelection) -> Result<()> {
             .as_ref()
             .map(|normal| normal.profile())
             .unwrap_or_default();
+        for (number, file) in side.files.iter_mut().enumerate() {
+            if let DataFile::Text(file) = file {
+                file.bring_to_form(number, side.normal.clone());
+            }
+        }
     }
     Ok(())
 }
@@ -158,7 +195,8 @@ impl Plan {
 impl SidePlan {
     /// A sink that brings IDs to their form before they reach `sink`.
     pub(super) fn normalising<S>(&self, sink: S) -> Normalizing<S> {
-        Normalizing::new(sink, self.normal.clone())
+        let all_unreadable = Arc::clone(self.counter.unreadable());
+        Normalizing::new(sink, self.normal.clone(), all_unreadable)
     }
 
     /// What the normalising sinks of this side passed on, and to whom: IDs that couldn't be read are
@@ -170,10 +208,6 @@ impl SidePlan {
             sinks.push(sink);
             unreadable += more;
         }
-        self.counter.add(PageChecks {
-            unreadable,
-            ..PageChecks::default()
-        });
         let mut tally = scanned.tally;
         tally += Tally {
             rows: 0,

@@ -5,16 +5,17 @@ use super::filtered::{self, FileFilter};
 use super::header::{ensure_no_name, id_column, names_of};
 use super::json;
 use super::live::partitions_of_path;
+use super::locate::{Formed, Lines, Unwatched, asked_columns, line_of, stopping};
 use super::store::{self, Identity, InputFile, Sequential};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::filter::{RowFault, Type};
-use crate::id::{Cast, IdBatch, IdDomain, IdSink, PageChecks, Tally};
+use crate::id::{Cast, IdBatch, IdDomain, IdSink, Normal, PageChecks, Tally};
 use crate::reader::{
     BatchFault, BlockSizes, Delimited, Dialect, Failure, Form, Layout, Nulls, Packing, PageCounter,
     RowsRead, TextFormat, TextStream, Watch, explain, head_of, looks_like_text, recognise, text_of,
 };
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) struct TextFile {
     /// The domain asked for, into which the text is read.
     cast: Option<IdDomain>,
     counter: Arc<PageCounter>,
+    formed: Formed,
     /// Text after which no more is read.
     bytes_max: u64,
     /// Which of its rows are taken.
@@ -76,6 +78,7 @@ impl TextFile {
             kind,
             cast: selection.cast,
             counter: Arc::clone(counter),
+            formed: Formed::default(),
             bytes_max: u64::MAX,
         })
     }
@@ -87,6 +90,37 @@ impl TextFile {
             (_, Some(cast)) => IdKind::Known(cast),
             (kind, None) => kind,
         }
+    }
+
+    /// Says which file of its side it is, and how its IDs come to one form.
+    pub(super) fn bring_to_form(&mut self, file: usize, normal: Option<Arc<Normal>>) {
+        self.formed = Formed { file, normal };
+    }
+
+    /// The format, of which IDs that can't be read are found again.
+    fn lines(&self) -> Lines<'_> {
+        Lines {
+            text: &*self.text,
+            path: self.path.display().to_string(),
+            formed: &self.formed,
+            cast: self.cast,
+            filter: self.filter.as_ref(),
+            counter: &self.counter,
+        }
+    }
+
+    /// The line of the first ID that isn't fine, of rows that its filter takes.
+    pub(super) fn find(
+        &self,
+        form: Form,
+        is_fine: &mut dyn FnMut(&dyn Array) -> bool,
+    ) -> Option<u64> {
+        let form = self.cast.map_or(form, |_| Form::Text);
+        let asked = asked_columns(self.filter.as_ref(), self.text.names());
+        let mut take = stopping(self.filter.as_ref(), is_fine);
+        let stream = self.stream();
+        let read = stream.rows(&*self.text, form, &asked, &mut take, &Unwatched);
+        line_of(&read.err()?.error)
     }
 
     pub(super) fn column_name(&self) -> String {
@@ -150,15 +184,16 @@ impl TextFile {
         sink: &mut dyn IdSink,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
+        let text = &self.lines();
         let read = match self.cast {
-            None => stream.ids(&*self.text, form, sink, watch),
-            Some(IdDomain::Text) => stream.ids(&*self.text, Form::Text, sink, watch),
+            None => stream.ids(text, form, sink, watch),
+            Some(IdDomain::Text) => stream.ids(text, Form::Text, sink, watch),
             Some(to) => {
                 let mut cast = Casting {
                     cast: Cast::new(to, false),
                     sink,
                 };
-                stream.ids(&*self.text, Form::Text, &mut cast, watch)
+                stream.ids(text, Form::Text, &mut cast, watch)
             }
         };
         self.finish(read)
@@ -181,7 +216,7 @@ impl TextFile {
         let beside: Vec<usize> = names.iter().filter_map(|name| position(name)).collect();
         let Some(filter) = &self.filter else {
             let mut take = |ids: &ArrayRef, rows| Ok(take(ids, rows)?);
-            return self.finish(stream.rows(&*self.text, form, &beside, &mut take, watch));
+            return self.finish(stream.rows(&self.lines(), form, &beside, &mut take, watch));
         };
         let asked = filter.names().iter().filter_map(|name| position(name));
         let columns: Vec<usize> = beside.iter().copied().chain(asked).collect();
@@ -198,7 +233,7 @@ impl TextFile {
             let (ids, beside) = filtered::only(&taken, ids, beside)?;
             Ok(take(&ids, beside)?)
         };
-        self.finish(stream.rows(&*self.text, form, &columns, &mut take, watch))
+        self.finish(stream.rows(&self.lines(), form, &columns, &mut take, watch))
     }
 
     fn finish(&self, read: Result<RowsRead, Failure>) -> Result<Tally, Failure> {

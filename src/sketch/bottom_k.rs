@@ -49,7 +49,7 @@ impl BottomK {
         if scheme == HashScheme::Xxh3 && theta < one && hashes.len() < k {
             return refuse(format!("{} of {k} hashes below theta", hashes.len()));
         }
-        if scheme == HashScheme::Murmur3 && hashes.first() == Some(&0) {
+        if scheme.is_murmur3() && hashes.first() == Some(&0) {
             return refuse("a hash of 0".into());
         }
         if hashes.last().is_some_and(|&last| last >= theta) || !hashes.is_sorted_by(|a, b| a < b) {

@@ -58,7 +58,7 @@ impl Precision {
     pub const fn rank_max_of(self, scheme: HashScheme) -> u8 {
         match scheme {
             HashScheme::Xxh3 => self.rank_max(),
-            HashScheme::Murmur3 => HyperLogLog::MURMUR3_RANK_MAX,
+            HashScheme::Murmur3 | HashScheme::Murmur3Utf16 => HyperLogLog::MURMUR3_RANK_MAX,
         }
     }
 }
@@ -170,7 +170,7 @@ impl HyperLogLog {
             let dropped = index >> precision.0;
             let rank = match (rank, dropped) {
                 (0, _) => 0,
-                _ if self.scheme == HashScheme::Murmur3 => rank,
+                _ if self.scheme.is_murmur3() => rank,
                 (rank, 0) => rank + dropped_bits,
                 (_, dropped) => dropped.trailing_zeros() as u8 + 1,
             };

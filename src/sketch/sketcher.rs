@@ -107,9 +107,11 @@ impl Sketcher {
     fn hash(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.parts.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
-            HashScheme::Murmur3 => hash_words(batch, |first, second| {
-                self.parts.take_words(first, second);
-            })?,
+            scheme @ (HashScheme::Murmur3 | HashScheme::Murmur3Utf16) => {
+                hash_words(scheme, batch, |first, second| {
+                    self.parts.take_words(first, second);
+                })?;
+            }
         }
         Ok(())
     }

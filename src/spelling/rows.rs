@@ -16,6 +16,34 @@ pub struct FrequentId {
     pub form: String,
 }
 
+impl FrequentId {
+    /// The ID itself, as text, if it is among some IDs.
+    #[must_use]
+    pub fn found_in(&self, batch: IdBatch<'_>) -> Option<Vec<u8>> {
+        let is_it = |hash: u64| hash == self.hash;
+        let digits = |id: i128| id.to_string().into_bytes();
+        match batch {
+            IdBatch::Integers(ids) => {
+                let id = ids.iter().find(|&&id| is_it(hash_integer(id)));
+                id.map(|&id| digits(id.into()))
+            }
+            IdBatch::WideIntegers(ids) => {
+                let id = ids.iter().find(|&&id| is_it(hash_wide_integer(id)));
+                id.map(|&id| digits(id))
+            }
+            IdBatch::Text(ids) | IdBatch::Binary(ids) => {
+                let mut found = None;
+                ids.for_each(|id| {
+                    if found.is_none() && is_it(hash_bytes(id)) {
+                        found = Some(id.to_vec());
+                    }
+                });
+                found
+            }
+        }
+    }
+}
+
 /// The IDs that come in many rows of a set, the most frequent first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frequent {

@@ -25,10 +25,11 @@ Digest = Literal["sha256", "sha1", "md5"] | None
 class SketchOptions(TypedDict, total=False):
     precision: int
     k: int
-    hash: Literal["xxh3", "murmur3"]
+    hash: Literal["xxh3", "murmur3", "murmur3-utf16"]
     cast: Literal["integer", "string", "binary"] | None
     max_segments: int
     normalize: str | None
+    region: str | None
     digest: Digest
     digested: Digest
 
@@ -63,7 +64,7 @@ def sketch(
     *,
     precision: int = 16,
     k: int = 65_536,
-    hash: Literal["xxh3", "murmur3"] = "xxh3",
+    hash: Literal["xxh3", "murmur3", "murmur3-utf16"] = "xxh3",
     cast: Literal["integer", "string", "binary"] | None = None,
     max_segments: int = 10_000,
     threads: int | None = None,
@@ -79,6 +80,7 @@ def sketch(
     null: str | Iterable[str] | None = None,
     where: str | None = None,
     normalize: str | None = None,
+    region: str | None = None,
     digest: Digest = None,
     digested: Digest = None,
 ) -> Sketch | SketchTable:
@@ -95,7 +97,8 @@ def sketch(
         by: The segment columns, one name or several. Each combination of their values is a sketch.
         precision: log2 of the number of registers, 4 to 24.
         k: How many hashes the sample holds, 16 to 16,777,216.
-        hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads.
+        hash: ``"xxh3"``, or ``"murmur3"`` for sketches that Apache DataSketches reads; ``"murmur3-utf16"`` hashes text as
+            Druid's and Hive's HLL sketches do.
         cast: Brings all IDs into one form: ``"integer"``, ``"string"`` or ``"binary"``.
         max_segments: More segments than this are refused.
         threads: For files: how many threads read (all else runs on the thread that calls).
@@ -117,6 +120,8 @@ def sketch(
             day >= current_date - interval '30 days'"``.
         normalize: Brings IDs to one form by rules with commas between them, such as ``"email"`` or
             ``"trim,lower"`` (docs/identity.md). IDs that a rule can't read are nulls.
+        region: The country of telephone numbers that don't say theirs, such as ``"CN"`` (with ``"phone"`` among the
+            rules; docs/identity.md has the list).
         digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
         digested: The IDs are such digests already, as hexadecimal of either case, base64 or bytes.
 
@@ -160,6 +165,7 @@ def sketch(
             null=[null] if isinstance(null, str) else None if null is None else list(null),
             where=where,
             normalize=normalize,
+            region=region,
             digest=digest,
             digested=digested,
         )
@@ -175,7 +181,7 @@ def sketch(
     id = "user_id" if id is None else id
     sketcher = Sketcher(
         id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments,
-        normalize=normalize, digest=digest, digested=digested,
+        normalize=normalize, region=region, digest=digest, digested=digested,
     )
     table = sketcher.update(_only(data, [id, *columns])).finish_table()
     return table if columns else table[0]
@@ -327,6 +333,7 @@ def diagnose(
     id: str | None = None,
     confidence: float = 0.95,
     threads: int | None = None,
+    show_values: bool = False,
 ) -> dict[str, Any]:
     """How the IDs of files are written, and how many users meet under looser readings.
 
@@ -335,6 +342,8 @@ def diagnose(
         id: The column of the IDs. Without it whichever usual name there is.
         confidence: The level of the intervals.
         threads: How many threads read.
+        show_values: Whether IDs that are likely placeholders are among the result, instead of only where the first
+            row with each stands.
 
     Returns:
         What ``overlap diagnose --format json`` prints (docs/json.md): ``sides``, and for every two of them
@@ -345,7 +354,7 @@ def diagnose(
         InputError: The data can't be read.
     """
     paths = [(name, [path] if isinstance(path, (str, os.PathLike)) else list(path)) for name, path in sides.items()]
-    report: dict[str, Any] = json.loads(_overlap.diagnose_paths(paths, id, confidence, threads))
+    report: dict[str, Any] = json.loads(_overlap.diagnose_paths(paths, id, confidence, threads, show_values))
     return report
 
 

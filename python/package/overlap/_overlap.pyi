@@ -85,10 +85,11 @@ class Sketcher:
         *,
         precision: int = 16,
         k: int = 65_536,
-        hash: Literal["xxh3", "murmur3"] = "xxh3",
+        hash: Literal["xxh3", "murmur3", "murmur3-utf16"] = "xxh3",
         cast: Literal["integer", "string", "binary"] | None = None,
         max_segments: int = 10_000,
         normalize: str | None = None,
+        region: str | None = None,
         digest: str | None = None,
         digested: str | None = None,
     ) -> Sketcher: ...
@@ -125,6 +126,7 @@ def sketch_paths(
     null: Sequence[str] | None = None,
     where: str | None = None,
     normalize: str | None = None,
+    region: str | None = None,
     digest: str | None = None,
     digested: str | None = None,
 ) -> SketchTable: ...
@@ -133,6 +135,7 @@ def diagnose_paths(
     id: str | None = None,
     confidence: float = 0.95,
     threads: int | None = None,
+    show_values: bool = False,
 ) -> str: ...
 def list_files(paths: Sequence[str]) -> list[Path]: ...
 def set_store_options(options: Sequence[tuple[str, str]]) -> None: ...

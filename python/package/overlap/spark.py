@@ -48,7 +48,7 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Un
         df: The rows.
         id: The column of the IDs.
         by: The segment columns, one name or several.
-        options: ``precision``, ``k``, ``hash``, ``cast``, ``max_segments``, ``normalize``, ``digest`` and ``digested`` of ``overlap.Sketcher``.
+        options: ``precision``, ``k``, ``hash``, ``cast``, ``max_segments``, ``normalize``, ``region``, ``digest`` and ``digested`` of ``overlap.Sketcher``.
 
     Returns:
         A DataFrame of the segment columns, rows, nulls, users, hll and sample.

@@ -4,6 +4,7 @@
 //! Java sources (`theta/PreambleUtil.java`, `hll/PreambleUtil.java`, `ForwardCompatibility.java`).
 //! Fields that follow from others (estimators' sums, flags that nobody may trust) aren't read.
 
+mod foreign;
 mod hll;
 mod theta;
 
@@ -12,7 +13,9 @@ pub use theta::ThetaImage;
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::HashScheme;
+use crate::id::base64_to_bytes;
 use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions};
+use std::borrow::Cow;
 
 /// The sketch of a theta image, of an HLL image, or of both, of the same users.
 ///
@@ -20,11 +23,38 @@ use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch, SketchOptions};
 /// Those of [`ThetaImage::decode`] and [`HllImage::decode`], and [`ErrorKind::Input`] for more than
 /// 2^24 hashes.
 pub fn decode(theta: Option<&[u8]>, hll: Option<&[u8]>) -> Result<Sketch> {
-    let sample = theta.map(sample_of).transpose();
+    decode_of(HashScheme::Murmur3, theta, hll)
+}
+
+/// [`decode`] of images whose text was hashed under `scheme`, which they don't tell. Images may also be base64 of
+/// either alphabet.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_of(scheme: HashScheme, theta: Option<&[u8]>, hll: Option<&[u8]>) -> Result<Sketch> {
+    let sample = theta
+        .map(|image| sample_of(scheme, &unwrapped(image)?))
+        .transpose();
     let sample = sample.map_err(|e| e.prefix("not a theta sketch that can be read: "))?;
-    let registers = hll.map(registers_of).transpose();
+    let registers = hll
+        .map(|image| registers_of(scheme, &unwrapped(image)?))
+        .transpose();
     let registers = registers.map_err(|e| e.prefix("not an HLL sketch that can be read: "))?;
-    Sketch::from_parts(HashScheme::Murmur3, None, registers, sample, None)
+    Sketch::from_parts(scheme, None, registers, sample, None)
+}
+
+/// The bytes of an image, which may be text in base64: no image begins with a byte that is a letter, a digit or
+/// a sign of base64.
+fn unwrapped(image: &[u8]) -> Result<Cow<'_, [u8]>> {
+    foreign::refuse(image)?;
+    let text = image.trim_ascii();
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
+    let mut bytes = Vec::new();
+    if text.iter().all(is_base64) && base64_to_bytes(text, &mut bytes).is_some() {
+        foreign::refuse(&bytes)?;
+        return Ok(bytes.into());
+    }
+    Ok(image.into())
 }
 
 /// The sample as a theta image; `None` if the sketch has none.
@@ -64,9 +94,8 @@ pub fn encode_hll(sketch: &Sketch) -> Result<Option<Vec<u8>>> {
     HllImage { lg_k, registers }.encode().map(Some)
 }
 
-fn sample_of(image: &[u8]) -> Result<BottomK> {
+fn sample_of(scheme: HashScheme, image: &[u8]) -> Result<BottomK> {
     let image = ThetaImage::decode(image)?;
-    let scheme = HashScheme::Murmur3;
     let theta = match image.theta {
         ThetaImage::THETA_MAX => 1 << scheme.sample_bits(),
         theta => theta,
@@ -75,14 +104,14 @@ fn sample_of(image: &[u8]) -> Result<BottomK> {
     BottomK::from_parts(scheme, *SketchOptions::K_RANGE.end(), theta, image.hashes)
 }
 
-fn registers_of(image: &[u8]) -> Result<HyperLogLog> {
+fn registers_of(scheme: HashScheme, image: &[u8]) -> Result<HyperLogLog> {
     let image = HllImage::decode(image)?;
     let precision = Precision::new(image.lg_k)?;
-    HyperLogLog::from_registers(HashScheme::Murmur3, precision, image.registers)
+    HyperLogLog::from_registers(scheme, precision, image.registers)
 }
 
 fn ensure_murmur3(sketch: &Sketch) -> Result<()> {
-    if sketch.hash() == HashScheme::Murmur3 {
+    if sketch.hash().is_murmur3() {
         return Ok(());
     }
     Err(Error::new(
@@ -117,14 +146,32 @@ fn wrong_family(wanted: &str, found: u8) -> Error {
         4 => "the union of theta sketches",
         5 => "the intersection of theta sketches",
         7 => "an HLL sketch",
+        8 => "a quantiles sketch",
         9 => "a tuple sketch",
+        10 => "a frequent items sketch",
+        11 | 12 => "a reservoir sketch",
+        13 | 14 => "a VarOpt sketch",
+        15 => "a KLL sketch",
         16 => "a CPC sketch",
+        17 => "a REQ sketch",
+        18 => "a count-min sketch",
+        19 => "an EBPPS sketch",
+        20 => "a t-digest",
+        21 => "a Bloom filter",
         _ => return Error::input(format!("not {wanted}: family {found}")),
     };
     let error = Error::input(format!("not {wanted}, but {name}"));
     match found {
         4 | 5 => error.hint("write its result (getResult) instead"),
-        _ => error,
+        1..=3 => error.hint([
+            "call it .theta, or name its column with ".into(),
+            Setting::ThetaColumn.into(),
+        ]),
+        7 => error.hint([
+            "call it .hll, or name its column with ".into(),
+            Setting::HllColumn.into(),
+        ]),
+        _ => error.hint("make a theta or an HLL sketch of the data instead"),
     }
 }
 

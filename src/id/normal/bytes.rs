@@ -85,7 +85,7 @@ pub(super) fn hex(id: &[u8], out: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Appends the bytes of base64 (RFC 4648, sections 4 and 5).
-pub(super) fn base64(id: &[u8], out: &mut Vec<u8>) -> Option<()> {
+pub(crate) fn base64(id: &[u8], out: &mut Vec<u8>) -> Option<()> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, CONFIG);

@@ -1,5 +1,6 @@
 //! E-mail addresses and phone numbers as the large platforms take them.
 
+use super::region::Region;
 use super::text::{digit, push_lower, trimmed};
 
 /// Where dots of an address, and what follows a `+`, mean nothing.
@@ -48,14 +49,26 @@ pub(super) fn email(id: &[u8], dots: Dots, out: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Appends a number in the form of E.164 (ITU-T, 2010, section 6.2.1: country code first, 15 digits at
-/// most). Shorter numbers than of 7 digits exist only within a country.
-pub(super) fn phone(id: &[u8], plus: bool, out: &mut Vec<u8>) -> Option<()> {
+/// most). Shorter numbers than of 7 digits exist only within a country. Numbers that don't say their country are
+/// those of `region`.
+pub(super) fn phone(
+    id: &[u8],
+    plus: bool,
+    region: Option<&Region>,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     const DIGITS_MIN: usize = 7;
     const DIGITS_MAX: usize = 15;
     let text = trimmed(id)?;
-    let international = text
-        .strip_prefix(['+', '\u{ff0b}'])
-        .or_else(|| text.strip_prefix("00"))?;
+    let international = text.strip_prefix(['+', '\u{ff0b}']);
+    let international = match (international, region) {
+        (Some(international), _) => international,
+        (None, None) => text.strip_prefix("00")?,
+        (None, Some(region)) => match region.abroad(text) {
+            Some(international) => international,
+            None => return local_phone(text, plus, region, out),
+        },
+    };
     // How a number is dialled within its country: +44 (0)20 7946 0000.
     let (country, rest) = international
         .split_once("(0)")
@@ -82,6 +95,36 @@ pub(super) fn phone(id: &[u8], plus: bool, out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     Some(())
+}
+
+/// Appends a number that doesn't say its country.
+fn local_phone(text: &str, plus: bool, region: &Region, out: &mut Vec<u8>) -> Option<()> {
+    let dialled = digits_of(text)?;
+    if region.abroad(&dialled).is_some() {
+        return None;
+    }
+    let start = out.len();
+    if plus {
+        out.push(b'+');
+    }
+    let read = region.read(&dialled, out);
+    if read.is_none() {
+        out.truncate(start);
+    }
+    read
+}
+
+/// The digits of a number and nothing of what may stand between them; `None` if there is anything else.
+fn digits_of(text: &str) -> Option<String> {
+    let mut digits = String::with_capacity(text.len());
+    for character in text.chars() {
+        match digit(character) {
+            Some(digit) => digits.push(digit.into()),
+            None if is_between_digits(character) => {}
+            None => return None,
+        }
+    }
+    Some(digits)
 }
 
 const fn is_between_digits(character: char) -> bool {

@@ -7,10 +7,13 @@
 mod bytes;
 mod contact;
 mod parse;
+mod region;
 mod sink;
 mod text;
 
 pub use bytes::Digest;
+pub(crate) use bytes::base64 as base64_to_bytes;
+pub use region::Region;
 pub use sink::Normalizing;
 
 use super::IdDomain;
@@ -43,7 +46,7 @@ pub enum Rule {
     /// Likewise, but of gmail.com alone, as UID2 does.
     EmailUid2,
     /// A phone number in the form of E.164: `+` and 7 to 15 digits. It must say its country, by `+`
-    /// or `00`; blanks, hyphens, dots, slashes and brackets fall away.
+    /// or `00`, unless there is a [`Region`]; blanks, hyphens, dots, slashes and brackets fall away.
     Phone,
     /// Likewise without the `+`, as Meta takes it.
     PhoneMeta,
@@ -119,6 +122,11 @@ impl Rule {
         }
     }
 
+    /// Whether it reads telephone numbers, which may be of a [`Region`].
+    pub(crate) const fn reads_phones(&self) -> bool {
+        matches!(self, Self::Phone | Self::PhoneMeta)
+    }
+
     /// Whether it reads what bytes a text means, and leaves the ID what it is.
     const fn makes_bytes(&self) -> bool {
         matches!(
@@ -128,7 +136,13 @@ impl Rule {
     }
 
     /// Appends the normal form of `id`; `is_text` tells text from bytes. `None` if it can't be read.
-    fn apply(&self, id: &[u8], is_text: bool, out: &mut Vec<u8>) -> Option<()> {
+    fn apply(
+        &self,
+        id: &[u8],
+        is_text: bool,
+        region: Option<&Region>,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         match self {
             Self::Uuid | Self::UuidDotnet => {
                 bytes::uuid(id, is_text, matches!(self, Self::UuidDotnet), out)
@@ -155,8 +169,8 @@ impl Rule {
             Self::Email => contact::email(id, contact::Dots::Stay, out),
             Self::EmailGoogle => contact::email(id, contact::Dots::FallAtGoogle, out),
             Self::EmailUid2 => contact::email(id, contact::Dots::FallAtGmail, out),
-            Self::Phone => contact::phone(id, true, out),
-            Self::PhoneMeta => contact::phone(id, false, out),
+            Self::Phone => contact::phone(id, true, region, out),
+            Self::PhoneMeta => contact::phone(id, false, region, out),
         }
     }
 }
@@ -182,6 +196,7 @@ impl Rule {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Normal {
     rules: Vec<Rule>,
+    region: Option<&'static Region>,
     digest: Option<Digest>,
     is_digested: bool,
 }
@@ -203,6 +218,7 @@ impl Normal {
         }
         Ok(Self {
             rules,
+            region: None,
             digest,
             is_digested: false,
         })
@@ -218,6 +234,30 @@ impl Normal {
             is_digested: true,
             ..Self::new(rules, Some(digest))?
         })
+    }
+
+    /// Takes telephone numbers that don't say their country for those of a region. What they become, and the
+    /// profile, is the same for every region: E.164 says the country.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] if no rule reads telephone numbers.
+    pub fn in_region(self, region: &'static Region) -> Result<Self> {
+        if !self.rules.iter().any(Rule::reads_phones) {
+            return Err(Self::no_phones());
+        }
+        Ok(Self {
+            region: Some(region),
+            ..self
+        })
+    }
+
+    /// The error for a region where no rule reads telephone numbers.
+    pub(crate) fn no_phones() -> Error {
+        Error::usage([
+            Setting::Region.into(),
+            " is for telephone numbers: add ".into(),
+            Setting::Normalize.to("phone"),
+        ])
     }
 
     /// Whether IDs stay as they are.
@@ -315,12 +355,12 @@ impl Normal {
         let mut id = id;
         for rule in rules {
             to.clear();
-            rule.apply(id, is_text, to)?;
+            rule.apply(id, is_text, self.region, to)?;
             std::mem::swap(from, to);
             id = from;
         }
         match (last, self.digest) {
-            (Some(rule), _) => rule.apply(id, is_text, out)?,
+            (Some(rule), _) => rule.apply(id, is_text, self.region, out)?,
             (None, Some(digest)) => digest.push(id, out),
             (None, None) => out.extend_from_slice(id),
         }

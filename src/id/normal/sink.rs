@@ -4,6 +4,7 @@ use super::Normal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ByteIds, IdBatch, IdDomain, IdSink, integer_to_text};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Brings every ID to its normal form and passes it on. IDs that a rule can't read are counted and
 /// nobody.
@@ -12,6 +13,7 @@ pub struct Normalizing<S> {
     sink: S,
     normal: Option<Arc<Normal>>,
     unreadable: u64,
+    all_unreadable: Arc<AtomicU64>,
     forms: Vec<u8>,
     offsets: Vec<i32>,
     digits: Vec<u8>,
@@ -19,12 +21,14 @@ pub struct Normalizing<S> {
 }
 
 impl<S> Normalizing<S> {
-    /// Passes IDs on to `sink`, as they are if there is nothing to be done.
-    pub fn new(sink: S, normal: Option<Arc<Normal>>) -> Self {
+    /// Passes IDs on to `sink`, as they are if there is nothing to be done. `all_unreadable` counts the IDs
+    /// that can't be read, those of other sinks included.
+    pub fn new(sink: S, normal: Option<Arc<Normal>>, all_unreadable: Arc<AtomicU64>) -> Self {
         Self {
             sink,
             normal,
             unreadable: 0,
+            all_unreadable,
             forms: Vec::new(),
             offsets: Vec::new(),
             digits: Vec::new(),
@@ -107,6 +111,7 @@ impl<S: IdSink> IdSink for Normalizing<S> {
         };
         let domain = batch.domain();
         let to = normal.domain(domain)?;
+        let before = self.unreadable;
         self.start();
         match batch {
             IdBatch::Integers(ids) => {
@@ -116,6 +121,10 @@ impl<S: IdSink> IdSink for Normalizing<S> {
             IdBatch::Text(ids) | IdBatch::Binary(ids) => {
                 ids.try_for_each(|id| self.add(&normal, id, domain, to))?;
             }
+        }
+        if self.unreadable > before {
+            let more = self.unreadable - before;
+            self.all_unreadable.fetch_add(more, Ordering::Relaxed);
         }
         self.pass_on(to)
     }

@@ -35,6 +35,8 @@ pub(crate) enum Values {
     Numbers,
     /// As either: they are brought to one form.
     Either,
+    /// As either, to be read as whole numbers: a number may have a fraction of zeros or an exponent.
+    Whole,
 }
 
 /// A file of JSON lines: its columns, and which of them is wanted.
@@ -157,7 +159,7 @@ impl JsonLines {
         match self.values {
             Values::Strings => form,
             Values::Numbers => Form::Integers,
-            Values::Either => Form::Text,
+            Values::Either | Values::Whole => Form::Text,
         }
     }
 
@@ -173,6 +175,9 @@ impl JsonLines {
             } if self.values != Values::Numbers => {
                 let text = parse::text(line, start, end, escaped);
                 text.map(Some).ok_or_else(half_a_pair)
+            }
+            Value::Number { start, end } if self.values == Values::Whole => {
+                Ok(Some(Cow::Borrowed(&line[start..end])))
             }
             Value::Number { start, end } if self.values != Values::Strings => {
                 integer(&line[start..end]).map(Some)
@@ -241,6 +246,12 @@ fn no_integer(number: &[u8]) -> Error {
             "a number of more than 38 digits",
             "have it written as a string",
         );
+    }
+    if crate::id::text_to_integer(number).is_some() {
+        return Error::input("an id that is a number with a point or an exponent").hint([
+            Setting::Cast.to("integer"),
+            " reads those that are whole".into(),
+        ]);
     }
     no_id(
         "a number with a point or an exponent",

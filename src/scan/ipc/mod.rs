@@ -139,7 +139,7 @@ impl IpcFile {
         let found = names::find_name(&names, &ends, id).map_err(located)?;
         let id = leaves[found].clone();
         let domain =
-            id_domain(id.field.data_type()).and_then(|domain| match (domain, selection.cast) {
+            id_domain(id.field.data_type(), selection.cast).and_then(|domain| match (domain, selection.cast) {
                 (Some(own), Some(wanted)) => Cast::check(own, wanted),
                 _ => Ok(()),
             });
@@ -167,7 +167,7 @@ impl IpcFile {
 
     /// The domain in which its IDs arrive; `None` if its type says that all are null.
     pub(super) fn domain(&self) -> Option<IdDomain> {
-        let own = id_domain(self.id.field.data_type()).ok().flatten();
+        let own = id_domain(self.id.field.data_type(), self.cast).ok().flatten();
         own.map(|own| self.cast.unwrap_or(own))
     }
 

@@ -65,7 +65,7 @@ pub(in crate::scan) struct RowGroup {
     /// Those that aren't deleted.
     pub(in crate::scan) rows: u64,
     /// Which these are, if others are deleted: then they are read as rows, not as pages.
-    pub(super) kept: Option<RowSelection>,
+    pub(in crate::scan) kept: Option<RowSelection>,
     /// By its statistics, which may be wrong.
     pub(in crate::scan) null_count: Option<u64>,
     pub(super) chunk: ColumnChunkMetaData,
@@ -117,7 +117,7 @@ impl ParquetFile {
         let index = column::find(schema, id)
             .map_err(|e| located(live.lacks_id(id, &stored).unwrap_or(e)))?;
         let column = schema.column(index);
-        let id_type = IdType::of(&column)
+        let id_type = IdType::of(&column, cast)
             .and_then(|id_type| check_cast(id_type, cast).map(|()| id_type))
             .map_err(|e| located(e.with("column", column.path().string())))?;
         let mut row_groups = check_row_groups(&metadata, index, file_bytes)

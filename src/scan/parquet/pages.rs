@@ -223,7 +223,7 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read.
     pub(super) fn finish(&self) -> Result<()> {
-        self.file.counter.add(self.checks);
+        self.file.counter.add(self.checks.clone());
         self.input.ensure_unchanged(&self.file.identity)
     }
 }

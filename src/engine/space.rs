@@ -1,0 +1,125 @@
+//! May the IDs of all sides meet? Columns that are planned and sketches that are stored, before anything is read.
+
+use super::inputs::stored_files;
+use super::request::Sources;
+use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::format::SketchTable;
+use crate::hash::HashScheme;
+use crate::id::{IdDomain, Profile, ensure_one_profile, merge_domains};
+use crate::scan::Plan;
+use crate::sketch::Sketch;
+
+/// Sees to it that stored sketches are of what is asked for: their IDs are gone and can't be brought to another
+/// form any more.
+pub(super) fn ensure_as_asked(
+    sources: &Sources,
+    plan: &Plan,
+    tables: &[Vec<SketchTable>],
+) -> Result<()> {
+    for (side, tables) in plan.sides.iter().zip(tables) {
+        for (file, table) in stored_files(&side.foreign).iter().zip(tables) {
+            for sketch in table.values() {
+                // What another program made doesn't tell.
+                let Some(domain) = sketch.domain() else {
+                    continue;
+                };
+                let checked = ensure_cast(sources.id.cast, domain)
+                    .and_then(|()| ensure_rules(&side.profile, sketch.profile()));
+                checked.map_err(|e| e.with("file", file.path().display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn ensure_cast(asked: Option<IdDomain>, domain: IdDomain) -> Result<()> {
+    match asked {
+        Some(asked) if asked != domain => Err(Error::new(
+            ErrorKind::Incomparable,
+            format!("a sketch of {domain} ids, which can't be read as {asked} any more"),
+        )
+        .hint([
+            "sketch the data again with ".into(),
+            Setting::Cast.to(asked.name()),
+        ])),
+        _ => Ok(()),
+    }
+}
+
+fn ensure_rules(asked: &Profile, profile: &Profile) -> Result<()> {
+    if asked.is_none() || asked == profile {
+        return Ok(());
+    }
+    let text = format!(
+        "a sketch of ids {}, which can't be brought to {} any more",
+        profile.shown(),
+        asked.shown()
+    );
+    Err(Error::new(ErrorKind::Incomparable, text).hint([
+        "sketch the data again with ".into(),
+        Setting::Normalize.into(),
+        " and ".into(),
+        Setting::Digest.into(),
+    ]))
+}
+
+/// Two stored sketches of different kinds of IDs.
+fn ensure_one_domain(a: &Sketch, b: &Sketch) -> Result<()> {
+    match (a.domain(), b.domain()) {
+        (Some(a), Some(b)) if a != b => Err(Error::new(
+            ErrorKind::Incomparable,
+            format!("{a} ids can't be compared with {b} ids"),
+        )
+        .hint([
+            "sketch the data of both again with ".into(),
+            Setting::Cast.to("string"),
+        ])),
+        _ => Ok(()),
+    }
+}
+
+/// Whether IDs of a domain and profile can be those of a sketch.
+fn ensure_one_space(domain: IdDomain, profile: &Profile, sketch: &Sketch) -> Result<()> {
+    merge_domains(Some(domain), sketch.domain())?;
+    match sketch.domain() {
+        Some(_) => ensure_one_profile(profile, sketch.profile()),
+        None => Ok(()),
+    }
+}
+
+/// Whether everything can be compared with everything; the hash of the sketches.
+pub(super) fn check_comparable(
+    plan: &Plan,
+    tables: &[Vec<SketchTable>],
+) -> Result<Option<HashScheme>> {
+    let mut first: Option<(&Sketch, String)> = None;
+    for (side, tables) in plan.sides.iter().zip(tables) {
+        for (file, table) in stored_files(&side.foreign).iter().zip(tables) {
+            let path = file.path();
+            for sketch in table.values() {
+                if let Some(domain) = side.domain {
+                    ensure_one_space(domain, &side.profile, sketch)
+                        .map_err(|e| e.with("file", path.display()))?;
+                }
+                let Some((first, named)) = &first else {
+                    first = Some((sketch, path.display().to_string()));
+                    continue;
+                };
+                ensure_one_domain(first, sketch)
+                    .and_then(|()| first.ensure_comparable(sketch))
+                    .map_err(|e| e.with("file", path.display()).with("beside", named))?;
+            }
+        }
+    }
+    let Some((first, named)) = first else {
+        return Ok(None);
+    };
+    for side in plan.sides.iter().filter(|side| side.file_count() > 0) {
+        let one = side
+            .domain
+            .map(|domain| ensure_one_space(domain, &side.profile, first));
+        one.unwrap_or(Ok(()))
+            .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
+    }
+    Ok(Some(first.hash()))
+}
