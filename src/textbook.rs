@@ -147,9 +147,7 @@ impl IdSink for PlusSink {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.registers),
-            HashScheme::Murmur3 => {
-                hash_words(batch, |first, _| self.registers.0.insert(&first))?;
-            }
+            scheme => hash_words(scheme, batch, |first, _| self.registers.0.insert(&first))?,
         }
         Ok(())
     }
