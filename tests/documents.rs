@@ -235,7 +235,12 @@ fn the_glossary_has_every_heading() {
     }
     commands.push(vec!["estimate", &shop, &pay, "--frequency"]);
     commands.push(vec!["estimate", &shop, &pay, "--by", "city_tier"]);
-    let days = ["--by", "last_active", "--where", "last_active >= '2026-12-20'"];
+    let days = [
+        "--by",
+        "last_active",
+        "--where",
+        "last_active >= '2026-12-20'",
+    ];
     commands.push([&["trend", &shop, &pay], &days[..]].concat());
     commands.push(vec!["inspect", &stored]);
     commands.push(vec!["inspect", &shop[5..]]);

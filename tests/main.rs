@@ -38,3 +38,4 @@ mod storage_forms; // however IDs are stored, they are the same IDs
 mod terminal; // what a terminal gets, and what shells and man know
 mod text; // CSV, TSV and lists of IDs
 mod tidy; // the house's own rules
+mod verify; // the estimate beside the exact numbers and two textbook methods
