@@ -46,7 +46,7 @@ fn hostile_text_is_refused_or_read_as_the_csv_crate_reads_it() {
 
 #[test]
 fn hostile_snappy_is_refused_or_unpacked_as_the_snap_crate_unpacks_it() {
-    assert!(replay("snappy_unpack", targets::snappy_unpack) > 50);
+    assert!(replay("snappy_unpack", targets::snappy_unpack) > 40);
 }
 
 #[test]

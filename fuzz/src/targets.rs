@@ -71,12 +71,18 @@ pub fn snappy_unpack(bytes: &[u8]) {
     let most = bytes.len().div_ceil(1 + usize::from(cut) % 4).max(1);
     let blocks: Vec<&[u8]> = bytes.chunks(most).collect();
     let length = |block: &&[u8]| snappy::unpacked_len(block).unwrap_or(0);
-    let mut outs: Vec<Vec<u8>> = blocks.iter().map(|block| vec![0; length(block).min(1 << 20)]).collect();
+    let mut outs: Vec<Vec<u8>> = blocks
+        .iter()
+        .map(|block| vec![0; length(block).min(1 << 20)])
+        .collect();
     let packed = blocks.iter().zip(&mut outs);
     let packed = packed.map(|(packed, out)| snappy::Block { packed, out });
     let unpacked = snappy::unpack(packed.collect());
     for ((block, out), is_unpacked) in blocks.iter().zip(outs).zip(unpacked) {
-        assert_eq!(snappy::unpacked_len(block).is_some(), !block.is_empty() && snap::raw::decompress_len(block).is_ok());
+        assert_eq!(
+            snappy::unpacked_len(block).is_some(),
+            !block.is_empty() && snap::raw::decompress_len(block).is_ok()
+        );
         let expected = match length(block) == out.len() {
             true => snap::raw::Decoder::new().decompress_vec(block).ok(),
             false => None,

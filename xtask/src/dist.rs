@@ -11,10 +11,7 @@ use std::process::Command;
 pub fn dist(options: &[&str]) -> Result<()> {
     let (features, profile) = parsed(options)?;
     let mut build = cargo();
-    build.args(["build", "--features", &features]);
-    if profile == "release" {
-        build.arg("--release");
-    }
+    build.args(["build", "--features", &features, "--profile", profile]);
     build.env("OVERLAP_COMMIT", commit()?);
     run(&mut build)?;
     let folder = target().join("dist");
@@ -22,7 +19,9 @@ pub fn dist(options: &[&str]) -> Result<()> {
         std::fs::remove_dir_all(&folder).map_err(|e| at(&folder, &e))?;
     }
     let name = format!("overlap{}", std::env::consts::EXE_SUFFIX);
-    fill(&folder, &target().join(profile).join(&name), &name)?;
+    // Cargo's folder of the profile `dev` has another name.
+    let built = target().join(if profile == "dev" { "debug" } else { profile });
+    fill(&folder, &built.join(&name), &name)?;
     let files = files_below(&folder)?;
     let sums = checksums(&folder, &files)?;
     write(&folder.join("SHA256SUMS"), sums.as_bytes())?;
@@ -35,11 +34,11 @@ pub fn dist(options: &[&str]) -> Result<()> {
 }
 
 fn parsed<'a>(options: &[&'a str]) -> Result<(String, &'a str)> {
-    let (mut features, mut profile) = ("cloud,png".to_owned(), "release");
+    let (mut features, mut profile) = ("cloud,png".to_owned(), "shipped");
     let mut options = options.iter();
     while let Some(&option) = options.next() {
         match option {
-            "--debug" => profile = "debug",
+            "--debug" => profile = "dev",
             "--features" => {
                 let more = options.next().ok_or("--features needs a list")?;
                 features = format!("{features},{more}");

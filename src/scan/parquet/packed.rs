@@ -123,3 +123,101 @@ fn with_bytes(mut page: Page, bytes: Bytes) -> Page {
     }
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::PageKind;
+    use super::*;
+    use parquet::basic::Encoding;
+
+    const LEVELS: &[u8] = &[9, 9, 9];
+
+    fn header(stored: usize, length: usize, level_bytes: usize) -> PageHeader {
+        PageHeader {
+            kind: PageKind::Data,
+            body: 0..stored as u64,
+            uncompressed_bytes: length as u64,
+            has_checksum: false,
+            values: 1,
+            encoding: Some(Encoding::PLAIN),
+            level_bytes: level_bytes as u64,
+        }
+    }
+
+    fn version_1(values: &[u8]) -> (Page, PageHeader) {
+        let stored = snap::raw::Encoder::new().compress_vec(values);
+        let stored = stored.expect("packs");
+        let header = header(stored.len(), values.len(), 0);
+        let page = Page::DataPage {
+            buf: stored.into(),
+            num_values: 1,
+            encoding: Encoding::PLAIN,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        (page, header)
+    }
+
+    fn version_2(values: &[u8], is_compressed: bool) -> (Page, PageHeader) {
+        let packed = snap::raw::Encoder::new().compress_vec(values);
+        let packed = packed.expect("packs");
+        let stored = [LEVELS, if is_compressed { &packed } else { values }].concat();
+        let length = LEVELS.len() + values.len();
+        let header = header(stored.len(), length, LEVELS.len());
+        let page = Page::DataPageV2 {
+            buf: stored.into(),
+            num_values: 1,
+            encoding: Encoding::PLAIN,
+            num_nulls: 0,
+            num_rows: 1,
+            def_levels_byte_len: LEVELS.len() as u32,
+            rep_levels_byte_len: 0,
+            is_compressed,
+            statistics: None,
+        };
+        (page, header)
+    }
+
+    #[test]
+    fn pages_of_every_form_come_in_order_and_a_damaged_one_harms_no_other() {
+        let values: Vec<u8> = (0..5_000_u64).flat_map(|i| (i * 7).to_le_bytes()).collect();
+        let (mut damaged, damaged_header) = version_1(&values);
+        damaged = with_bytes(damaged, Bytes::from_static(&[1, 0b1111_0000]));
+        let with_levels = [LEVELS, &values].concat();
+        let cases = [
+            (version_1(&values), Some(&values)),
+            (version_2(&values, true), Some(&with_levels)),
+            (version_2(&values, false), Some(&with_levels)),
+            ((damaged, damaged_header), None),
+            (version_2(&[], true), Some(&LEVELS.to_vec())),
+            (version_1(&values[..80]), Some(&values[..80].to_vec())),
+        ];
+        let mut packed = PackedPages::default();
+        for ((page, header), _) in &cases {
+            packed.push(page.clone(), header.clone());
+        }
+        for (page, (_, expected)) in packed.unpack().into_iter().zip(cases) {
+            match expected {
+                Some(expected) => assert_eq!(page.expect("whole").buffer(), expected),
+                None => assert!(page.is_err()),
+            }
+        }
+    }
+
+    #[test]
+    fn pages_are_read_ahead_while_that_is_a_gain() {
+        let push = |sizes: &[(usize, usize)]| {
+            let mut packed = PackedPages::default();
+            let page = || version_1(b"").0;
+            let more = sizes
+                .iter()
+                .map(|&(stored, length)| packed.push(page(), header(stored, length, 0)));
+            more.collect::<Vec<bool>>()
+        };
+        assert_eq!(push(&[(600, 1_000); 3]), [true, true, false]);
+        // What is stored as it was gains nothing; what is large would take too much room.
+        assert_eq!(push(&[(1_000, 1_000)]), [false]);
+        assert_eq!(push(&[(600, 1_000), (1 << 20, 8 << 20)]), [true, false]);
+    }
+}
