@@ -99,10 +99,10 @@ pub use hash::{
 pub use id::{NullCounts, PageChecks, Tally};
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
-#[doc(hidden)] // for the fuzzer and the bench
-pub use scan::snappy;
 pub use reader::{Delimiter, ReadLimits, TextOptions};
 pub use remote::set_store_options;
+#[doc(hidden)] // for the fuzzer and the bench
+pub use scan::snappy;
 pub use scan::{
     ArrowIds, AsOf, IdSelection, InputFormat, Progress, Side, Silent, Spelling, USUAL_NAMES,
     is_decoding, is_same_file, live_files,

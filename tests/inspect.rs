@@ -176,9 +176,8 @@ fn a_sketch_of_some_rows_says_which() {
         overlap(&["merge", &some, &all, "-o", &merged]).code,
         Some(0)
     );
-    assert!(
-        inspect(&merged, "json").json()["files"][0]
-            .get("filter")
-            .is_none()
+    assert_eq!(
+        inspect(&merged, "json").json()["files"][0]["filter"],
+        format!("{condition} | all rows")
     );
 }

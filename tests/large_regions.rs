@@ -111,7 +111,7 @@ fn the_table_says_what_is_missing_and_which_command_answers() {
     let table = overlap(&ask(&files, &size)).stdout;
     for words in [
         "smaller regions aren't listed",
-        "saw nobody has at most",
+        "saw no user has at most",
         "overlap matrix",
     ] {
         assert!(table.contains(words), "{words}: {table}");

@@ -43,15 +43,7 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
     request.check()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
-    if request.frequency && !inputs.tables.iter().all(Vec::is_empty) {
-        return Err(
-            Error::usage("sketches don't record how often users come").hint([
-                "leave out ".into(),
-                Setting::Frequency.into(),
-                ", or name the data files".into(),
-            ]),
-        );
-    }
+    ensure_frequency_is_told(request, &inputs)?;
     let mut warnings = plan_warnings(&inputs.plan);
     let threads = request.sources.threads;
     let (sketches, rows, segments) = match request.division.by.is_empty() {
@@ -110,6 +102,18 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         sketches,
         fit,
     })
+}
+
+fn ensure_frequency_is_told(request: &SketchRequest, inputs: &Inputs) -> Result<()> {
+    if !request.frequency || inputs.tables.iter().all(Vec::is_empty) {
+        return Ok(());
+    }
+    let error = Error::usage("sketches don't record how often users come");
+    Err(error.hint([
+        "leave out ".into(),
+        Setting::Frequency.into(),
+        ", or name the data files".into(),
+    ]))
 }
 
 /// The one fit of up to eight sides; `None` of more.

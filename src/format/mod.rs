@@ -9,15 +9,17 @@ mod bits;
 mod cursor;
 pub mod datasketches;
 mod header;
+mod images;
 mod registers;
 mod sample;
 mod spelling;
 mod table;
 
 pub use header::FORMAT_VERSION;
+pub use images::ImageColumns;
 pub use table::{
-    ImageColumns, SketchTable, TableBatches, is_sketch_table, read_batches, read_table,
-    table_batches, told_filter, write_filtered_table, write_table,
+    SketchTable, TableBatches, is_sketch_table, read_batches, read_table, table_batches,
+    told_filter, write_filtered_table, write_table,
 };
 
 use crate::error::{Error, Result};

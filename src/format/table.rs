@@ -3,8 +3,8 @@
 //! Over whatever reads and writes bytes; files are opened elsewhere.
 
 use super::{
-    FORMAT_VERSION, datasketches, decode, decode_spelling, registers_blob, sample_blob,
-    spelling_blob,
+    FORMAT_VERSION, ImageColumns, datasketches, decode, decode_spelling, registers_blob,
+    sample_blob, spelling_blob,
 };
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
@@ -43,34 +43,6 @@ const OWN: [&str; 6] = [ROWS, NULLS, USERS, REGISTERS, SAMPLE, SPELLING];
 
 /// Rows that are encoded or decoded at a time: at the default size a few megabytes.
 const BATCH_ROWS: usize = 64;
-
-/// Columns of images that Apache DataSketches made, in tables of other programs (Spark's
-/// `theta_sketch_agg` and `hll_sketch_agg`, Druid, Hive).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImageColumns {
-    /// The column of theta sketches.
-    pub theta: Option<String>,
-    /// The column of HLL sketches.
-    pub hll: Option<String>,
-    /// How text was hashed before it came into them, which images don't tell: false is UTF-8, true UTF-16.
-    pub utf16: bool,
-}
-
-impl ImageColumns {
-    /// The hash of images.
-    #[must_use]
-    pub const fn hash(&self) -> HashScheme {
-        match self.utf16 {
-            true => HashScheme::Murmur3Utf16,
-            false => HashScheme::Murmur3,
-        }
-    }
-
-    /// The columns that were named.
-    fn named(&self) -> impl Iterator<Item = &String> {
-        self.theta.iter().chain(&self.hll)
-    }
-}
 
 /// Whether a Parquet file holds sketches rather than IDs: it has all the binary columns that
 /// `images` names, or, if that names none, such columns `hll` and `sample`.

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{NullCounts, PageChecks, Place};
-use std::sync::{Arc, Mutex, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What files may ask for. Whatever is beyond is refused before room is made for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl PageCounter {
         done
     }
 
-    /// How many IDs a rule couldn't read so far; whoever meets one counts it here.
+    /// How many IDs a rule couldn't read so far; the sink that meets one counts it here.
     pub(crate) const fn unreadable(&self) -> &Arc<AtomicU64> {
         &self.unreadable
     }

@@ -86,7 +86,7 @@ pub struct DiagnosedPair {
     pub shared_placeholders: Vec<FrequentId>,
     /// What meets if one side is digested as the other seems to be, the most last.
     pub digests: Vec<DigestRung>,
-    /// The whole command that gets there, for whoever typed one; what asks knows it.
+    /// The whole command that gets there; the caller, which knows what was typed, fills it in.
     pub command: Option<String>,
 }
 

@@ -28,8 +28,7 @@ mod verify;
 
 pub use bounds::BoundsReport;
 pub use diagnose::{
-    DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Placeholder, Rung,
-    shell_word,
+    DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Placeholder, Rung, shell_word,
 };
 pub use full::{
     BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,
@@ -472,9 +471,7 @@ impl Warning {
             Self::Unreadable { side, ids, first } => format!(
                 "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{}",
                 number::whole(*ids as f64),
-                first
-                    .as_ref()
-                    .map_or_else(String::new, |place| format!(": the first is in {place}"))
+                first_of(first.as_ref())
             ),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
@@ -487,6 +484,10 @@ impl Warning {
         };
         text.into()
     }
+}
+
+fn first_of(place: Option<&Place>) -> String {
+    place.map_or_else(String::new, |place| format!(": the first is in {place}"))
 }
 
 /// How sketches of different sizes are compared.

@@ -299,6 +299,8 @@ fn row_56_another_hash_or_id_type_is_told_by_its_fingerprint() {
     registers[5] = 2;
     refused(registers.clone(), "fingerprint");
     registers[5] = 3;
+    refused(registers.clone(), "fingerprint");
+    registers[5] = 9;
     refused(registers.clone(), "unknown hash");
     registers[5] = 1;
     registers[6] = 2;

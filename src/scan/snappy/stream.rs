@@ -149,7 +149,7 @@ impl<'a> Stream<'a> {
         if head == 2 && offset == WORD && length < WORD {
             self.records();
         } else {
-            // Whoever waits for records leaves short copies from nearby, this one maybe, to us for nothing.
+            // While records are waited for, the kernel leaves short copies from nearby to us, this one maybe, for nothing.
             self.credit = self.credit.saturating_sub(1);
         }
         Some(())
