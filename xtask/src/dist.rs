@@ -11,7 +11,10 @@ use std::process::Command;
 pub fn dist(options: &[&str]) -> Result<()> {
     let (features, profile) = parsed(options)?;
     let mut build = cargo();
-    build.args(["build", "--features", &features, "--profile", profile]);
+    build.args(["build", "--features", &features]);
+    if profile == "release" {
+        build.arg("--release");
+    }
     build.env("OVERLAP_COMMIT", commit()?);
     run(&mut build)?;
     let folder = target().join("dist");
@@ -19,9 +22,7 @@ pub fn dist(options: &[&str]) -> Result<()> {
         std::fs::remove_dir_all(&folder).map_err(|e| at(&folder, &e))?;
     }
     let name = format!("overlap{}", std::env::consts::EXE_SUFFIX);
-    // Cargo's folder of the profile `dev` has another name.
-    let built = target().join(if profile == "dev" { "debug" } else { profile });
-    fill(&folder, &built.join(&name), &name)?;
+    fill(&folder, &target().join(profile).join(&name), &name)?;
     let files = files_below(&folder)?;
     let sums = checksums(&folder, &files)?;
     write(&folder.join("SHA256SUMS"), sums.as_bytes())?;
@@ -34,11 +35,11 @@ pub fn dist(options: &[&str]) -> Result<()> {
 }
 
 fn parsed<'a>(options: &[&'a str]) -> Result<(String, &'a str)> {
-    let (mut features, mut profile) = ("cloud,png".to_owned(), "shipped");
+    let (mut features, mut profile) = ("cloud,png".to_owned(), "release");
     let mut options = options.iter();
     while let Some(&option) = options.next() {
         match option {
-            "--debug" => profile = "dev",
+            "--debug" => profile = "debug",
             "--features" => {
                 let more = options.next().ok_or("--features needs a list")?;
                 features = format!("{features},{more}");

@@ -9,9 +9,6 @@ use parquet::schema::types::ColumnDescriptor;
 /// Values pushed at a time: a batch of integers stays in the first-level cache.
 pub(super) const BATCH: usize = 2048;
 
-/// Texts pushed at a time: they and the places where they are stay there too.
-const TEXTS: usize = 256;
-
 /// How the PLAIN values of a column lie in its pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -72,13 +69,11 @@ pub(super) fn push(bytes: &[u8], layout: Layout, len: usize, form: &mut Form<'_>
         }
         Layout::Prefixed => {
             let mut values = Prefixed(bytes);
-            let mut batch = Vec::with_capacity(len.min(TEXTS));
-            for start in (0..len).step_by(TEXTS) {
-                let most = TEXTS.min(len - start);
+            let mut batch = Vec::with_capacity(len.min(BATCH));
+            for start in (0..len).step_by(BATCH) {
                 batch.clear();
-                while batch.len() < most {
+                for _ in start..len.min(start + BATCH) {
                     batch.push(values.next().ok_or_else(too_short)?);
-                    values.take_alike(&mut batch, most);
                 }
                 form.bytes(ByteIds::Slices(&batch))?;
             }
@@ -113,34 +108,6 @@ fn push_integers<const WIDTH: usize>(
 
 /// Byte strings behind their lengths, up to the first that isn't whole.
 pub(super) struct Prefixed<'a>(pub(super) &'a [u8]);
-
-impl<'a> Prefixed<'a> {
-    /// Takes values of the length of the last in `batch` as long as there are some, until the batch has `most`: where the next is
-    /// isn't read off the one before it then, but guessed, so that none waits for another.
-    #[inline]
-    fn take_alike(&mut self, batch: &mut Vec<&'a [u8]>, most: usize) {
-        const TOGETHER: usize = 4;
-        const PREFIX: usize = size_of::<u32>();
-        let Some(last) = batch.last() else {
-            return;
-        };
-        let (stride, Ok(length)) = (last.len() + PREFIX, u32::try_from(last.len())) else {
-            return;
-        };
-        let prefix = length.to_le_bytes();
-        while batch.len() + TOGETHER <= most {
-            let Some((some, rest)) = self.0.split_at_checked(TOGETHER * stride) else {
-                return;
-            };
-            let starts: [&[u8]; TOGETHER] = std::array::from_fn(|i| &some[i * stride..][..stride]);
-            if !starts.iter().all(|value| value[..PREFIX] == prefix) {
-                return;
-            }
-            batch.extend(starts.map(|value| &value[PREFIX..]));
-            self.0 = rest;
-        }
-    }
-}
 
 impl<'a> Iterator for Prefixed<'a> {
     type Item = &'a [u8];

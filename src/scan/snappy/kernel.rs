@@ -189,7 +189,7 @@ unsafe fn copy<const BYTES: usize>(from: *const u8, to: *mut u8) {
     // SAFETY: as promised; an array of bytes is aligned everywhere.
     unsafe {
         to.cast::<[u8; BYTES]>()
-            .write(from.cast::<[u8; BYTES]>().read())
+            .write(from.cast::<[u8; BYTES]>().read());
     }
 }
 

@@ -158,15 +158,21 @@ impl<'a> Stream<'a> {
     /// A copy of bytes that it makes itself: a value of 1, 2, 4 or 8 bytes over and over, as often as the tag comes.
     fn repeat(&mut self, head: usize, length: usize, offset: usize) -> Option<()> {
         const LENGTH_MAX: usize = 64;
-        let value = &self.out[self.made - offset..self.made];
-        let values: [u8; LENGTH_MAX] = std::array::from_fn(|i| value[i % offset]);
+        let mut word = [0; WORD];
+        for part in word.chunks_exact_mut(offset) {
+            part.copy_from_slice(&self.out[self.made - offset..self.made]);
+        }
+        let words = [word; LENGTH_MAX / WORD];
+        let values = words.as_flattened();
         let (tag, others) = self.packed[self.at..].split_at(head);
         let mut times = 1;
         if length == LENGTH_MAX {
             let (places, _) = self.out[self.made..].as_chunks_mut::<LENGTH_MAX>();
             let others = others.chunks_exact(head).take(places.len() - 1);
             times += others.take_while(|other| *other == tag).count();
-            places[..times].fill(values);
+            places[..times]
+                .iter_mut()
+                .for_each(|place| place.copy_from_slice(values));
         } else {
             self.out[self.made..][..length].copy_from_slice(&values[..length]);
         }
