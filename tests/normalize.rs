@@ -327,7 +327,14 @@ fn telephone_numbers_of_a_region_are_read_as_they_are_dialled() {
     let flags = ["--normalize", "phone", "--region", "cn"];
     assert_eq!(shared(&crm, &pay, &flags), 200);
     // E.164 says the country: of whichever region the other side is, they meet.
-    let flags = ["--normalize", "phone", "--region", "shop=CN", "--region", "pay=CH"];
+    let flags = [
+        "--normalize",
+        "phone",
+        "--region",
+        "shop=CN",
+        "--region",
+        "pay=CH",
+    ];
     assert_eq!(shared(&crm, &pay, &flags), 200);
     let one = |flags: &[&str]| overlap(&[&["estimate", &crm, "--format", "json"], flags].concat());
     let report = one(&["--normalize", "phone", "--region", "CN"]).json();

@@ -287,8 +287,14 @@ fn diagnose_names_the_row_of_a_placeholder_and_shows_it_if_asked() {
     }
     let report = overlap(&[&words[..], &["--format", "json"]].concat()).json();
     let first = |side: usize| report["sides"][side]["placeholders"][0]["first"].clone();
-    assert_eq!((&first(0)["row_group"], &first(0)["row"]), (&4.into(), &4.into()));
-    assert_eq!((&first(1)["line"], &first(1)["file"]), (&6.into(), &b.clone().into()));
+    assert_eq!(
+        (&first(0)["row_group"], &first(0)["row"]),
+        (&4.into(), &4.into())
+    );
+    assert_eq!(
+        (&first(1)["line"], &first(1)["file"]),
+        (&6.into(), &b.clone().into())
+    );
     assert!(report["sides"][0]["placeholders"][0].get("value").is_none());
     let shown = overlap(&[&words[..], &["--show-values"]].concat()).stdout;
     assert_eq!(shown.matches(ZEROS).count(), 2, "{shown}");
@@ -301,24 +307,33 @@ fn diagnose_names_the_row_of_a_placeholder_and_shows_it_if_asked() {
 fn the_command_that_diagnose_prints_counts_what_it_says() {
     let folder = Folder::new();
     let mail = |i: u32| format!("user{i}@example.org");
-    let side = |name: &str, ids| {
-        folder.batch(name, &[("mail", texts(ids))], WriterProperties::default())
-    };
+    let side =
+        |name: &str, ids| folder.batch(name, &[("mail", texts(ids))], WriterProperties::default());
     let a = side("a b.parquet", (0..600).map(mail).collect::<Vec<_>>());
-    let b = side("b.parquet", (200..900).map(|i| mail(i).to_uppercase()).collect());
+    let b = side(
+        "b.parquet",
+        (200..900).map(|i| mail(i).to_uppercase()).collect(),
+    );
     let typed = ["diagnose", &a, &b, "--id", "mail", "--where", "mail <> 'x'"];
     let report = overlap(&[&typed[..], &["--format", "json"]].concat()).json();
     let command = report["pairs"][0]["command"].as_str().unwrap();
     assert!(overlap(&typed).stdout.contains(command));
     let run = format!("{command} --format json");
     let run = run.replacen("overlap", env!("CARGO_BIN_EXE_overlap"), 1);
-    let shell = std::process::Command::new("sh").arg("-c").arg(run).output().unwrap();
+    let shell = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(run)
+        .output()
+        .unwrap();
     let answer: Value = serde_json::from_slice(&shell.stdout).unwrap();
     assert_eq!(users(&answer, "/overlap"), 400);
     // A second --normalize would take the place of the first.
     let words = [&typed[..], &["--format", "json", "--normalize", "trim"]].concat();
     let pair = overlap(&words).json()["pairs"][0].clone();
-    assert!(pair["settings"].is_string() && pair.get("command").is_none(), "{pair}");
+    assert!(
+        pair["settings"].is_string() && pair.get("command").is_none(),
+        "{pair}"
+    );
 }
 
 #[test]
@@ -353,5 +368,8 @@ fn inspect_says_what_a_sketch_remembers_of_spelling() {
     assert!(spelling["users"].as_u64() > Some(100), "{report}");
     assert_eq!(spelling["frequent"][0]["form"], "the word \"n/a\"");
     let shown = overlap(&["inspect", &stored]).stdout;
-    assert!(shown.contains("of the rows have one id: the word"), "{shown}");
+    assert!(
+        shown.contains("of the rows have one id: the word"),
+        "{shown}"
+    );
 }

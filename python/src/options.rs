@@ -53,9 +53,8 @@ pub(crate) fn sketch_options(precision: i128, k: i128, hash: &str) -> PyResult<S
     let hash = HashScheme::ALL
         .into_iter()
         .find(|known| known.name() == hash);
-    let hash = hash.ok_or_else(|| {
-        UsageError::new_err("hash must be 'xxh3', 'murmur3' or 'murmur3-utf16'")
-    })?;
+    let hash = hash
+        .ok_or_else(|| UsageError::new_err("hash must be 'xxh3', 'murmur3' or 'murmur3-utf16'"))?;
     let precision = number("precision", precision, &between(&Precision::RANGE))?;
     let k = number("k", k, &between(&SketchOptions::K_RANGE))?;
     let options = SketchOptions::new(precision, k).map_err(|e| raise(&e))?;
@@ -95,9 +94,7 @@ pub(crate) fn normal(
         (None, Some(digested)) => Normal::digested(rules, digested),
     };
     let normal = match region {
-        Some(region) => {
-            normal.and_then(|normal| normal.in_region(Region::parse(region)?))
-        }
+        Some(region) => normal.and_then(|normal| normal.in_region(Region::parse(region)?)),
         None => normal,
     };
     normal.map_err(|e| raise(&e))

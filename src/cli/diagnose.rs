@@ -43,9 +43,13 @@ pub fn run(args: &Args, typed: &[OsString]) -> Result<()> {
 /// What was typed, as the command that counts under `settings`; `None` if the settings would be said twice, or
 /// something isn't text.
 fn command(typed: &[OsString], settings: &str) -> Option<String> {
-    let words: Vec<&str> = typed.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
+    let words: Vec<&str> = typed
+        .iter()
+        .map(|word| word.to_str())
+        .collect::<Option<_>>()?;
     let flag = |word: &str| word.split('=').next().unwrap_or(word).to_owned();
-    let is_said = |word: &&str| word.starts_with("--") && settings.split(' ').any(|set| set == flag(word));
+    let is_said =
+        |word: &&str| word.starts_with("--") && settings.split(' ').any(|set| set == flag(word));
     if words.iter().any(is_said) {
         return None;
     }
@@ -87,6 +91,9 @@ mod tests {
         let expected = "overlap estimate a.csv b=diagnose --id x --where 'y>1' --normalize lower";
         assert_eq!(found.as_deref(), Some(expected));
         assert_eq!(of("diagnose a b --as string", "--as integer"), None);
-        assert_eq!(of("diagnose a b --normalize=trim", "--normalize lower"), None);
+        assert_eq!(
+            of("diagnose a b --normalize=trim", "--normalize lower"),
+            None
+        );
     }
 }

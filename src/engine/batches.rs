@@ -178,9 +178,7 @@ impl BatchSketcher {
         let mut probe = new_sink(smallest, self.domain, self.normal.as_ref())?;
         form.push(&doubtful, &mut probe).map_err(|error| {
             // What is wrong with a type is wrong with every value.
-            let row = cast.and_then(|_| {
-                first_unreadable(&doubtful, ArrowIds::new(field, cast))
-            });
+            let row = cast.and_then(|_| first_unreadable(&doubtful, ArrowIds::new(field, cast)));
             match row {
                 Some(row) => error.with("row", row),
                 None => error,

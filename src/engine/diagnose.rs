@@ -104,7 +104,9 @@ fn look_at(sources: &Sources, request: &DiagnoseRequest, progress: &dyn Progress
         let sketch = sides.into_iter().next().map(|(sketch, _)| sketch);
         let sketch = sketch.ok_or_else(|| Error::usage("no inputs"))?;
         let spelling = sketch.spelling().cloned();
-        let ids = spelling.iter().flat_map(|spelling| spelling.frequent.placeholders());
+        let ids = spelling
+            .iter()
+            .flat_map(|spelling| spelling.frequent.placeholders());
         let frequent = ids.map(|id| Placeholder::of(id.clone())).collect();
         (sketch, spelling, frequent)
     };

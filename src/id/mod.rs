@@ -12,8 +12,8 @@ mod place;
 pub use bytes::{ByteIds, hex_to_bytes, uuid_to_text};
 pub use cast::Cast;
 pub(crate) use cast::not_read;
-pub(crate) use normal::base64_to_bytes;
 pub use integer::{IntegerForm, integer_to_text, text_to_integer};
+pub(crate) use normal::base64_to_bytes;
 pub use normal::{Digest, Normal, Normalizing, Profile, Region, Rule, ensure_one_profile};
 pub use place::Place;
 

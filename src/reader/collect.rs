@@ -232,12 +232,10 @@ fn kind_of(id: &[u8]) -> (&'static str, bool) {
         _ if only_digits && text.trim() != text => ("a number with blanks around it", true),
         _ if only_digits && text.starts_with('+') => ("a number with a plus sign", true),
         _ if only_digits => ("a number with leading zeros", true),
-        Ok(_) if digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-            (
-                "a number with a point or an exponent",
-                crate::id::text_to_integer(id).is_some(),
-            )
-        }
+        Ok(_) if digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') => (
+            "a number with a point or an exponent",
+            crate::id::text_to_integer(id).is_some(),
+        ),
         _ => ("not a whole number", false),
     }
 }

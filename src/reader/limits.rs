@@ -2,8 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{NullCounts, PageChecks, Place};
-use std::sync::{Arc, Mutex, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What files may ask for. Whatever is beyond is refused before room is made for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -271,10 +271,12 @@ impl InspectedFile {
 
     /// A line for every frequent ID that a sketch of its own remembers.
     fn frequent(&self) -> Vec<String> {
-        let [InspectedSketch {
-            spelling: Some(spelling),
-            ..
-        }] = &self.sketches[..]
+        let [
+            InspectedSketch {
+                spelling: Some(spelling),
+                ..
+            },
+        ] = &self.sketches[..]
         else {
             return Vec::new();
         };

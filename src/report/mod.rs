@@ -28,8 +28,7 @@ mod verify;
 
 pub use bounds::BoundsReport;
 pub use diagnose::{
-    DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Placeholder, Rung,
-    shell_word,
+    DiagnoseReport, DiagnosedPair, DiagnosedSide, DigestRung, Placeholder, Rung, shell_word,
 };
 pub use full::{
     BreakEvenPart, DayPart, FilterPart, FitDocument, FormulaPart, FullParts, FullReport,

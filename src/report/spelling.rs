@@ -98,7 +98,10 @@ fn foreign(image: &str, other: &str, id_type: Option<IdDomain>, remedy: &[Piece]
     ))];
     if let [setting] = remedy {
         pieces.extend([
-            format!("its ids were hashed in another form, and ids of {other} are found in it with ").into(),
+            format!(
+                "its ids were hashed in another form, and ids of {other} are found in it with "
+            )
+            .into(),
             setting.clone(),
         ]);
         return pieces.into();

@@ -302,7 +302,9 @@ mod tests {
             assert_eq!(of(Some(IdDomain::Integer)), Ok(IdType::Fractional));
             for to in [None, Some(IdDomain::Text)] {
                 let error = of(to).expect_err(column);
-                assert!(column.contains("FLOAT16") || error.to_string().contains("`cast = integer`"));
+                assert!(
+                    column.contains("FLOAT16") || error.to_string().contains("`cast = integer`")
+                );
             }
         }
     }

@@ -216,9 +216,9 @@ fn first_in(
         part: None,
     };
     // What is read once more isn't counted once more.
-    let read = side.counter.uncounted(|| {
-        RowReader::new(side.form).read(data, &work, &[], &mut take, &Unwatched)
-    });
+    let read = side
+        .counter
+        .uncounted(|| RowReader::new(side.form).read(data, &work, &[], &mut take, &Unwatched));
     let place = found.map(|number| part_of(data, row_group).at(row, number));
     (place, read.map_err(|failure| failure.error))
 }

@@ -41,13 +41,15 @@ impl Spelling {
     fn normal(self) -> Result<Normal> {
         let region = self.region;
         let normal = match (self.digest, self.digested) {
-            (Some(_), Some(_)) => return Err(Error::usage([
-                "ids can't be digested already (".into(),
-                Setting::Digested.into(),
-                ") and still to be digested (".into(),
-                Setting::Digest.into(),
-                ")".into(),
-            ])),
+            (Some(_), Some(_)) => {
+                return Err(Error::usage([
+                    "ids can't be digested already (".into(),
+                    Setting::Digested.into(),
+                    ") and still to be digested (".into(),
+                    Setting::Digest.into(),
+                    ")".into(),
+                ]));
+            }
             (digest, None) => Normal::new(self.rules, digest)?,
             (None, Some(digested)) => Normal::digested(self.rules, digested)?,
         };

@@ -136,11 +136,12 @@ impl IpcFile {
         let ends: Vec<&String> = leaves.iter().map(|leaf| leaf.field.name()).collect();
         let found = names::find_name(&names, &ends, id).map_err(located)?;
         let id = leaves[found].clone();
-        let domain =
-            id_domain(id.field.data_type(), selection.cast).and_then(|domain| match (domain, selection.cast) {
+        let domain = id_domain(id.field.data_type(), selection.cast).and_then(|domain| {
+            match (domain, selection.cast) {
                 (Some(own), Some(wanted)) => Cast::check(own, wanted),
                 _ => Ok(()),
-            });
+            }
+        });
         domain.map_err(|e| located(e.with("column", &id.name)))?;
         let filter = selection.filter.as_ref().map(|filter| {
             FileFilter::new(filter, &names, &partitions_of_path(path), |leaf| {
@@ -165,7 +166,9 @@ impl IpcFile {
 
     /// The domain in which its IDs arrive; `None` if its type says that all are null.
     pub(super) fn domain(&self) -> Option<IdDomain> {
-        let own = id_domain(self.id.field.data_type(), self.cast).ok().flatten();
+        let own = id_domain(self.id.field.data_type(), self.cast)
+            .ok()
+            .flatten();
         own.map(|own| self.cast.unwrap_or(own))
     }
 
