@@ -491,17 +491,15 @@ fn binary(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// Likewise, or of text, as its bytes.
 fn bytes(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
-    match batch.column_by_name(name) {
-        Some(text)
-            if matches!(
-                text.data_type(),
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-            ) =>
-        {
+    use DataType::{LargeUtf8, Utf8, Utf8View};
+    let column = batch.column_by_name(name);
+    let text = column.filter(|text| matches!(text.data_type(), Utf8 | LargeUtf8 | Utf8View));
+    text.map_or_else(
+        || binary(batch, name),
+        |text| {
             cast(text, &DataType::Binary).map_err(|e| Error::input(format!("column {name}: {e}")))
-        }
-        _ => binary(batch, name),
-    }
+        },
+    )
 }
 
 /// A column of whole numbers, if it is there.
