@@ -491,15 +491,13 @@ fn binary(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// Likewise, or of text, as its bytes.
 fn bytes(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
-    use DataType::{LargeUtf8, Utf8, Utf8View};
     let column = batch.column_by_name(name);
-    let text = column.filter(|text| matches!(text.data_type(), Utf8 | LargeUtf8 | Utf8View));
-    text.map_or_else(
-        || binary(batch, name),
-        |text| {
+    match column.filter(|column| column.data_type().is_string()) {
+        Some(text) => {
             cast(text, &DataType::Binary).map_err(|e| Error::input(format!("column {name}: {e}")))
-        },
-    )
+        }
+        None => binary(batch, name),
+    }
 }
 
 /// A column of whole numbers, if it is there.
