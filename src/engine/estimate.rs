@@ -93,10 +93,8 @@ pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Resu
         warnings,
     };
     report.warnings.extend(result_warnings(&report));
-    let spelling = warnings_of_report(&report, |side| sketches[side].spelling());
-    report.warnings.extend(spelling);
-    let foreign = super::foreign::warnings(&report, &sketches);
-    report.warnings.extend(foreign);
+    let forms = form_warnings(&report, &sketches);
+    report.warnings.extend(forms);
     Ok(Answered {
         report,
         sketches,
@@ -114,6 +112,13 @@ fn ensure_frequency_is_told(request: &SketchRequest, inputs: &Inputs) -> Result<
         Setting::Frequency.into(),
         ", or name the data files".into(),
     ]))
+}
+
+/// What the form of IDs hides: their spelling, and how other programs hashed them.
+fn form_warnings(report: &EstimateReport, sketches: &[Sketch]) -> Vec<Warning> {
+    let mut warnings = warnings_of_report(report, |side| sketches[side].spelling());
+    warnings.extend(super::foreign::warnings(report, sketches));
+    warnings
 }
 
 /// The one fit of up to eight sides; `None` of more.

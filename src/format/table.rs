@@ -463,16 +463,12 @@ fn binary(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// Likewise, or of text, as its bytes.
 fn bytes(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
-    match batch.column_by_name(name) {
-        Some(text)
-            if matches!(
-                text.data_type(),
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-            ) =>
-        {
+    let column = batch.column_by_name(name);
+    match column.filter(|column| column.data_type().is_string()) {
+        Some(text) => {
             cast(text, &DataType::Binary).map_err(|e| Error::input(format!("column {name}: {e}")))
         }
-        _ => binary(batch, name),
+        None => binary(batch, name),
     }
 }
 

@@ -468,11 +468,7 @@ impl Warning {
                 "{} rows of {side} hold a text that was named as null, and are counted as nulls",
                 number::whole(*rows as f64)
             ),
-            Self::Unreadable { side, ids, first } => format!(
-                "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{}",
-                number::whole(*ids as f64),
-                first_of(first.as_ref())
-            ),
+            Self::Unreadable { side, ids, first } => unreadable(side, *ids, first.as_ref()),
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
                 number::whole(*rows as f64)
@@ -486,8 +482,13 @@ impl Warning {
     }
 }
 
-fn first_of(place: Option<&Place>) -> String {
-    place.map_or_else(String::new, |place| format!(": the first is in {place}"))
+/// How many IDs a rule couldn't read, and where they begin.
+fn unreadable(side: &str, ids: u64, first: Option<&Place>) -> String {
+    let first = first.map_or_else(String::new, |place| format!(": the first is in {place}"));
+    format!(
+        "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{first}",
+        number::whole(ids as f64)
+    )
 }
 
 /// How sketches of different sizes are compared.
