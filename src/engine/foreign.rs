@@ -13,7 +13,7 @@ use crate::spelling::LooseUser;
 /// Says of every pair of an image and another side that share nobody, or next to nobody, that it may be the form.
 pub(super) fn warnings(report: &EstimateReport, sketches: &[Sketch]) -> Vec<Warning> {
     /// Below this share of the smaller side an overlap may well be noise.
-    const SHARE_MAX: f64 = 0.02;
+    const SHARE_MAX: f64 = 0.05;
     let is_image = |side: usize| {
         let sketch = &sketches[side];
         sketch.hash().is_murmur3() && sketch.domain().is_none()

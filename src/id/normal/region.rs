@@ -170,9 +170,9 @@ impl Region {
         }
         let behind_code = behind_code.filter(ordinary);
         let is_longest = |number: &str| number.len() == *self.digits.end();
-        if behind_code.is_some_and(|number| {
-            !may_be_bare && !(self.bare_code == Longest && is_longest(number))
-        }) {
+        if behind_code
+            .is_some_and(|number| !(may_be_bare || self.bare_code == Longest && is_longest(number)))
+        {
             return None;
         }
         let behind_trunk = match self.trunk {
