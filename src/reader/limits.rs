@@ -135,7 +135,7 @@ pub(crate) struct PageCounter {
 }
 
 impl PageCounter {
-    #[allow(clippy::needless_pass_by_value)] // whoever counts makes them on the spot
+    #[allow(clippy::needless_pass_by_value)] // callers make them on the spot
     pub(crate) fn add(&self, checks: PageChecks) {
         self.pages.fetch_add(checks.pages, Ordering::Relaxed);
         self.checked.fetch_add(checks.checked, Ordering::Relaxed);
