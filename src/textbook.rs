@@ -105,7 +105,8 @@ impl PlusSink {
     /// # Errors
     /// [`ErrorKind::Internal`] if the crate refuses the precision.
     pub fn new(scheme: HashScheme) -> Result<Self> {
-        let registers = HyperLogLogPlus::new(Self::PRECISION, AsItIs(0)).map_err(refused)?;
+        let registers =
+            HyperLogLogPlus::new(Self::PRECISION, AsItIs(0)).map_err(|e| refused(&e))?;
         Ok(Self {
             scheme,
             hasher: BatchHasher::default(),
@@ -123,7 +124,7 @@ impl PlusSink {
         for sinks in sides {
             whole.push(union(sinks.iter().map(|sink| &sink.registers.0))?);
         }
-        let users: Vec<f64> = whole.iter_mut().map(|side| side.count()).collect();
+        let users: Vec<f64> = whole.iter_mut().map(HyperLogLog::count).collect();
         let mut pairs = Vec::new();
         for a in 0..whole.len() {
             for b in a + 1..whole.len() {
@@ -160,14 +161,14 @@ impl IdSink for PlusSink {
 type Plus = HyperLogLogPlus<u64, AsItIs>;
 
 fn union<'a>(parts: impl IntoIterator<Item = &'a Plus>) -> Result<Plus> {
-    let mut whole = Plus::new(PlusSink::PRECISION, AsItIs(0)).map_err(refused)?;
+    let mut whole = Plus::new(PlusSink::PRECISION, AsItIs(0)).map_err(|e| refused(&e))?;
     for part in parts {
-        whole.merge(part).map_err(refused)?;
+        whole.merge(part).map_err(|e| refused(&e))?;
     }
     Ok(whole)
 }
 
-fn refused(error: hyperloglogplus::HyperLogLogError) -> Error {
+fn refused(error: &hyperloglogplus::HyperLogLogError) -> Error {
     Error::new(ErrorKind::Internal, format!("hyperloglogplus: {error}"))
 }
 
@@ -210,8 +211,8 @@ mod tests {
     use crate::sketch::SketchOptions;
 
     fn plus(ids: &[i64], scheme: HashScheme) -> PlusSink {
-        let mut sink = PlusSink::new(scheme).unwrap();
-        sink.push(IdBatch::Integers(ids)).unwrap();
+        let mut sink = PlusSink::new(scheme).expect("valid");
+        sink.push(IdBatch::Integers(ids)).expect("valid");
         sink
     }
 
@@ -227,7 +228,7 @@ mod tests {
                 vec![plus(&a[..160_000], scheme), plus(&a[140_000..], scheme)],
                 vec![plus(&b, scheme)],
             ];
-            let answers = PlusSink::answers(sides).unwrap();
+            let answers = PlusSink::answers(sides).expect("valid");
             // 0.41 % is one standard deviation.
             for (value, truth) in [
                 (answers.sides[0], 300_000.0),
@@ -251,7 +252,7 @@ mod tests {
             let (a, b) = (seed..seed + 200_000, seed + 200_000..seed + 400_000);
             let scheme = HashScheme::Xxh3;
             let sides = [a, b].map(|range| vec![plus(&ids(range), scheme)]);
-            PlusSink::answers(sides.into()).unwrap().pairs[0].overlap
+            PlusSink::answers(sides.into()).expect("valid").pairs[0].overlap
         };
         let overlaps: Vec<f64> = (0..8).map(|trial| overlap(trial << 32)).collect();
         assert!(overlaps.iter().any(|&users| users < 0.0), "{overlaps:?}");
@@ -260,14 +261,16 @@ mod tests {
 
     #[test]
     fn minhash_is_exact_of_small_sets_and_near_of_large_ones() {
-        let options = SketchOptions::new(12, 4096).unwrap();
-        let of = |range| Sketch::of(IdBatch::Integers(&ids(range)), options).unwrap();
-        let small = minhash(&[of(0..1500), of(1000..2000)]).unwrap().unwrap();
+        let options = SketchOptions::new(12, 4096).expect("valid");
+        let of = |range| Sketch::of(IdBatch::Integers(&ids(range)), options).expect("valid");
+        let small = minhash(&[of(0..1500), of(1000..2000)])
+            .expect("valid")
+            .expect("valid");
         assert_eq!(small.sides, [1500.0, 1000.0]);
         assert_eq!((small.pairs[0].overlap, small.union), (500.0, 2000.0));
         assert_eq!(small.bytes, 8 * 2500);
         let large = minhash(&[of(0..300_000), of(200_000..400_000)]);
-        let large = large.unwrap().unwrap();
+        let large = large.expect("valid").expect("valid");
         // A quarter of 4096 hashes match: one standard deviation is 2.7 % of them and 1.6 % of the union.
         let error = large.pairs[0].overlap / 100_000.0 - 1.0;
         assert!(error.abs() < 0.12, "{large:?}");
@@ -279,10 +282,10 @@ mod tests {
     fn no_users_are_no_users() {
         let options = SketchOptions::default();
         let empty = || Sketch::empty(options);
-        let answers = minhash(&[empty(), empty()]).unwrap().unwrap();
+        let answers = minhash(&[empty(), empty()]).expect("valid").expect("valid");
         assert_eq!((answers.pairs[0].overlap, answers.union), (0.0, 0.0));
         let sides = vec![vec![], vec![plus(&[], HashScheme::Xxh3)]];
-        let answers = PlusSink::answers(sides).unwrap();
+        let answers = PlusSink::answers(sides).expect("valid");
         assert_eq!((answers.pairs[0].overlap, answers.union), (0.0, 0.0));
     }
 }
