@@ -116,7 +116,7 @@ fn an_error_of_no_user_is_no_number() {
     assert_ne!(said("hyperloglogplus")["users"], 0);
     assert_eq!(said("hyperloglogplus")["relative_error"], Value::Null);
     let table = overlap(&["verify", &a, &b]).stdout;
-    let line = table.lines().filter(|line| line.starts_with("a ∩ b"));
+    let mut line = table.lines().filter(|line| line.starts_with("a ∩ b"));
     assert!(line.next_back().unwrap().contains("  –  "), "{table}");
 }
 
