@@ -4,7 +4,7 @@
 //! before. What takes time is that each tag says where the next one is. Blocks know nothing of each other, so that the
 //! tags of one are read while those of another are waited for. Knows no files, pages or errors.
 //!
-//! [`stream`] reads any block, tag by tag, without `unsafe`. [`kernel`] does what is common, in the same stream, and
+//! `stream` reads any block, tag by tag, without `unsafe`. `kernel` does what is common, in the same stream, and
 //! leaves the rest to it: the beginning, the end, and whatever is rare or wrong.
 
 mod kernel;
