@@ -13,7 +13,7 @@ def recipes():
     """Each fenced block of Python, under the heading that it stands below."""
     heading, found = "", []
     text = (ROOT / "docs" / "recipes.md").read_text()
-    for match in re.finditer(r"^## (.+)$|^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    for match in re.finditer(r"^## ([^\n]+)$|^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         if match[1]:
             heading = match[1]
         else:
