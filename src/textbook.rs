@@ -105,12 +105,10 @@ impl PlusSink {
     /// # Errors
     /// [`ErrorKind::Internal`] if the crate refuses the precision.
     pub fn new(scheme: HashScheme) -> Result<Self> {
-        let registers =
-            HyperLogLogPlus::new(Self::PRECISION, AsItIs(0)).map_err(|e| refused(&e))?;
         Ok(Self {
             scheme,
             hasher: BatchHasher::default(),
-            registers: Registers(registers),
+            registers: Registers(union([])?),
         })
     }
 
@@ -160,6 +158,7 @@ impl IdSink for PlusSink {
 
 type Plus = HyperLogLogPlus<u64, AsItIs>;
 
+/// The registers of a union; of no parts, those of nobody.
 fn union<'a>(parts: impl IntoIterator<Item = &'a Plus>) -> Result<Plus> {
     let mut whole = Plus::new(PlusSink::PRECISION, AsItIs(0)).map_err(|e| refused(&e))?;
     for part in parts {

@@ -63,19 +63,15 @@ fn ensure_rules(asked: &Profile, profile: &Profile) -> Result<()> {
     ]))
 }
 
-/// Two stored sketches of different kinds of IDs.
+/// Two stored sketches of different kinds of IDs are refused; unlike data they can't be cast any more.
 fn ensure_one_domain(a: &Sketch, b: &Sketch) -> Result<()> {
-    match (a.domain(), b.domain()) {
-        (Some(a), Some(b)) if a != b => Err(Error::new(
-            ErrorKind::Incomparable,
-            format!("{a} ids can't be compared with {b} ids"),
-        )
-        .hint([
+    let merged = merge_domains(a.domain(), b.domain());
+    merged.map(|_| ()).map_err(|error| {
+        error.hint([
             "sketch the data of both again with ".into(),
             Setting::Cast.to("string"),
-        ])),
-        _ => Ok(()),
-    }
+        ])
+    })
 }
 
 /// Whether IDs of a domain and profile can be those of a sketch.

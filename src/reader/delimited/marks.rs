@@ -1,7 +1,7 @@
 //! Where two bytes stand in a text: a bit for each of 64 bytes, then the places of the bits.
 //!
-//! Both are compiled twice, for every processor and for those with AVX2, which is twice as fast. The one
-//! `unsafe` is the call of the second, behind the question whether the processor has it.
+//! Both are compiled twice, for every processor and for those with AVX2. The one `unsafe` is the call of the
+//! second, behind the question whether the processor has it.
 
 #![allow(unsafe_code)]
 
@@ -10,8 +10,8 @@
 pub(super) struct Marks(pub(super) [u8; 2]);
 
 impl Marks {
-    /// The bytes that are one of the two, the first in the lowest bit. The loop over bytes becomes vector
-    /// code on every processor; its sixty-four answers are brought side by side by a multiplication each.
+    /// The bytes that are one of the two, the first in the lowest bit. Compilers make vector code of
+    /// the loop over bytes; a multiplication brings eight of its answers side by side.
     #[inline(always)]
     fn bits(&self, bytes: &[u8; 64]) -> u64 {
         /// Brings the lowest bits of eight bytes side by side, into the highest byte.
@@ -154,7 +154,7 @@ mod tests {
             let expected: Vec<usize> = (0..bytes.len()).filter(|&i| bytes[i] == a || bytes[i] == b).collect();
             let marks = Marks([a, b]);
             prop_assert_eq!(places(&bytes, &marks), expected);
-            // Whatever this machine has, the other way finds the same.
+            // The way of other processors finds the same.
             let (mut portable, mut best) = (Places::new(), Places::new());
             let piece = &bytes[..bytes.len().min(Places::PIECE)];
             let portable = portable.find(piece, |block| marks.bits(block));

@@ -94,8 +94,8 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    /// The ID of the record that begins here, if the next marks are those of a record as it should be:
-    /// nearly all are, and reading them without a question a mark is twice as fast.
+    /// The ID of the record that begins here, if the next marks are those of a record as it should be.
+    /// Nearly all are, and then nothing has to be asked of each mark.
     #[inline(always)]
     fn whole(&self, places: &[u32], base: usize) -> Option<&'a [u8]> {
         let Layout { width, id, .. } = self.layout;

@@ -222,6 +222,57 @@ fn strings_that_meet_integers_hold_plain_ones() {
     }
 }
 
+/// The wanted values of every line as they were found, and the place and text of the error that ended the
+/// reading, each counted from `base`.
+fn lines(text: &[u8], base: usize) -> (Vec<(usize, String)>, Option<(usize, String)>) {
+    let path = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let paths = ["id", "b.c"].map(path);
+    let wanted = Wanted::new(paths.iter().map(Vec::as_slice));
+    let mut found = Vec::new();
+    let read = each_line(text, &wanted, |line, at, values| {
+        let values = [0, 1].map(|column| wanted.of(column, values));
+        found.push((base + at, format!("{values:?} in {}", line.len())));
+        Ok(())
+    });
+    let error = read.err();
+    let error = error.map(|fault| (base + fault.at, fault.error.to_string()));
+    (found, error)
+}
+
+/// Lines of one shape, and others that differ from it in every way that counts.
+const WHOLE_LINES: [&str; 17] = [
+    r#"{"id":1,"b":{"c":"x"}}"#,
+    r#"{"id":-22,"b":{"c":null}}"#,
+    r#"{"id":"3","b":{"c":"y\"z"}}"#,
+    r#"{"id":4,"b":null}"#,
+    r#"{"id":12345678901,"b":{"c":true,"d":[{}]}}"#,
+    r#"{"b":{"c":1},"id":6}"#,
+    r#"{"id":7}"#,
+    r#"{"ie":8,"id":8}"#,
+    r#"{ "id" : 9 , "b":{"c":false} }"#,
+    "{\"id\":10,\"b\":{\"c\":\"x\"}}\r",
+    r#"{"id":11,"b":{"c":"x"}} "#,
+    r#"{"i\u0064":12,"b":{"c":"x"}}"#,
+    r#"{"a key of more than sixteen bytes":[[]],"id":13}"#,
+    r#"{"a key of more than sixteen bytes":14,"id":1.5}"#,
+    r#"{"a key of more than sixteen bytez":15,"id":16}"#,
+    "{}",
+    "",
+];
+
+/// Lines that end the reading, wherever they stand.
+const BROKEN_LINES: [&str; 9] = [
+    r#"{"id":1,"b":{"c":"x"},"id":2}"#,
+    r#"{"id":1,"b":[1]}"#,
+    r#"{"id":1,"b":{"c":"x"}"#,
+    r#"{"id":1,"b":{"c":"x"}}x"#,
+    r#"{"id":01,"b":{"c":"x"}}"#,
+    r#"{"id":1,"b":{"c":"x}}"#,
+    r#"{"id":1-,"b":{"c":"x"}}"#,
+    r#"{"id":tru,"b":{"c":"x"}}"#,
+    "[1]",
+];
+
 fn value() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -290,5 +341,25 @@ proptest! {
         let file = file("a", Values::Numbers);
         let (ids, _) = read(&file, text.as_bytes(), 1 << 20, Form::Text).expect("valid");
         prop_assert_eq!(ids, vec![id.to_string()]);
+    }
+
+    #[test]
+    fn a_line_reads_alike_whatever_lines_stand_before_it(
+        whole in proptest::collection::vec(proptest::sample::select(&WHOLE_LINES[..]), 0..40),
+        repeats in 1_usize..4,
+        broken in proptest::option::of(proptest::sample::select(&BROKEN_LINES[..])),
+    ) {
+        let repeated = whole.iter().flat_map(|line| std::iter::repeat_n(*line, repeats));
+        let (mut text, mut expected, mut error) = (Vec::new(), Vec::new(), None);
+        for line in repeated.chain(broken) {
+            // Alone in its block, so that no shape is known.
+            let line = [line.as_bytes(), b"\n"].concat();
+            let (found, flaw) = lines(&line, text.len());
+            expected.extend(found);
+            error = flaw;
+            text.extend(line);
+        }
+        prop_assert_eq!(error.is_some(), broken.is_some());
+        prop_assert_eq!(lines(&text, 0), (expected, error));
     }
 }
