@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStringExt;
 
 libfuzzer_sys::fuzz_target!(init: { samples() }, |bytes: &[u8]| {
     let words = targets::arguments(bytes).into_iter().map(OsString::from_vec);
-    let _ = cli::run(std::iter::once("overlap".into()).chain(words).collect());
+    let _ = cli::run(std::iter::once("overlap".into()).chain(words));
 });
 
 /// A working folder with two sides and a sketch.
