@@ -23,7 +23,7 @@ pub(super) use pages::Part;
 pub(super) use rows::{ArrowFile, open_arrow};
 pub use source::Source;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdSink, Tally};
 use std::any::Any;
 use std::cell::Cell;
@@ -116,6 +116,11 @@ fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason given");
+    // zstd's word for memory that the system didn't give: the file may be whole.
+    if text.contains("null pointer when creating new context") {
+        let text = "out of memory: the system gave none for unpacking zstd";
+        return Error::new(ErrorKind::Limit, text).hint("take fewer --threads, or raise the limit");
+    }
     Error::input(format!("corrupt: its decoder gave up: {text}"))
 }
 
@@ -130,6 +135,10 @@ mod tests {
             error.message().contains("gave up: no such level"),
             "{error}"
         );
+        let null =
+            || -> Result<()> { panic!("zstd returned null pointer when creating new context") };
+        let error = guarded(null).expect_err("caught");
+        assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
         let bug = || guarded(|| -> Result<()> { hand_on(|| panic!("a sink's")) });
         assert!(catch_unwind(bug).is_err());
         assert!(!is_decoding());
