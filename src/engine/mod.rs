@@ -15,6 +15,8 @@ mod full;
 mod inputs;
 mod inspect;
 mod limits;
+mod planner;
+mod reading;
 mod regions;
 mod remedy;
 mod request;
