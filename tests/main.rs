@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod accuracy; // seeded trials: how often intervals hold the truth
+mod at_hand; // how large a sample data gets that is not stored
 mod cli; // commands and their output, through the binary
 mod datasketches; // images of Apache DataSketches, in every form
 mod decide; // how likely a gain is more than a number
