@@ -10,6 +10,7 @@ mod estimate;
 mod exact;
 mod generate;
 mod inspect;
+mod key;
 mod look;
 pub mod memory;
 mod progress;
@@ -123,6 +124,8 @@ enum Command {
     Diagnose(diagnose::Args),
     /// Show everything that a sketch file discloses, or the format and columns of a data file
     Inspect(inspect::Args),
+    /// Make a secret key for sketches that two parties exchange, or print a key's fingerprint
+    Key(key::KeyCommand),
     /// Convert sketches to the form of Apache DataSketches, or back
     Convert(convert::Args),
     /// Show which error to expect of an overlap, before any data is read
@@ -167,6 +170,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Key(command) => key::run(&command),
         Command::Convert(args) => convert::run(&args),
         Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),
         Command::Inspect(args) => inspect::run(&args),

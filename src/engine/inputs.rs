@@ -2,15 +2,16 @@
 
 use super::request::Sources;
 use super::side_report;
-use super::space::{check_comparable, ensure_as_asked};
+use super::space::{check_comparable, ensure_as_asked, ensure_of_key, hash_of};
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
-    ImageColumns, SketchTable, datasketches, is_sketch_table, read_table,
+    ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_table,
     told_filter as filter_told_by,
 };
 use crate::hash::HashScheme;
+use crate::key::Key;
 use crate::id::{IdDomain, PageChecks, Tally};
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
@@ -25,6 +26,7 @@ pub(super) struct Inputs {
     pub(super) tables: Vec<Vec<SketchTable>>,
     /// Size and hash for sketches of data. The hash is that of the sketches beside it.
     pub(super) options: SketchOptions,
+    key: Option<Key>,
 }
 
 impl Inputs {
@@ -35,6 +37,7 @@ impl Inputs {
     /// sketches, or a sketch and a column, can't be compared.
     pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
+        let options = options.with_hash(hash_of(sources, options.hash())?);
         let mut plan = plan(sources)?;
         let images = ImageColumns {
             utf16: options.hash() == HashScheme::Murmur3Utf16,
@@ -42,7 +45,9 @@ impl Inputs {
         };
         let tables = plan.sides.iter().map(|side| {
             let files = stored_files(&side.foreign);
-            let tables = files.iter().map(|file| file.read(&images));
+            let tables = files
+                .iter()
+                .map(|file| file.read(&images, sources.key.as_ref()));
             tables.collect::<Result<Vec<_>>>()
         });
         let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
@@ -51,12 +56,18 @@ impl Inputs {
         let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
         plan.settle(&domains)?;
         ensure_as_asked(sources, &plan, &tables)?;
-        let hash = check_comparable(&plan, &tables)?;
+        let hash = check_comparable(&plan, &tables, options.hash())?;
         Ok(Self {
             plan,
             tables,
             options: options.with_hash(hash.unwrap_or(options.hash())),
+            key: sources.key.clone(),
         })
+    }
+
+    /// A sketcher of data.
+    pub(super) fn sketcher(&self) -> Sketcher {
+        with_key(Sketcher::new(self.options), self.key.as_ref())
     }
 
     /// The sides as far as they are known before they are read.
@@ -78,9 +89,13 @@ impl Inputs {
         frequency: bool,
         progress: &dyn Progress,
     ) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
-        let new = || match frequency {
-            true => Sketcher::with_row_counts(self.options),
-            false => Sketcher::new(self.options),
+        let (options, key) = (self.options, self.key.clone());
+        let new = || {
+            let new = match frequency {
+                true => Sketcher::with_row_counts(options),
+                false => Sketcher::new(options),
+            };
+            with_key(new, key.as_ref())
         };
         let plan = &self.plan;
         let new_sink = |side: usize| of_side(new(), &plan.sides[side]);
@@ -145,12 +160,13 @@ impl Inputs {
 
     /// Each side alone.
     pub(super) fn into_sides(self) -> Vec<Self> {
-        let options = self.options;
+        let (options, key) = (self.options, self.key);
         let sides = self.plan.sides.into_iter().zip(self.tables);
         let alone = |(side, tables)| Self {
             plan: Plan { sides: vec![side] },
             tables: vec![tables],
             options,
+            key: key.clone(),
         };
         sides.map(alone).collect()
     }
@@ -180,12 +196,18 @@ impl Inputs {
             plan,
             tables,
             options,
+            key,
         } = self;
         let limits = SegmentLimits {
             by: &division.by,
             segments_max: division.segments_max,
         };
-        let new = |side: usize| of_side(Sketcher::new(options), &plan.sides[side]);
+        let new = |side: usize| {
+            of_side(
+                with_key(Sketcher::new(options), key.as_ref()),
+                &plan.sides[side],
+            )
+        };
         let scanned = scan::scan_by(&plan, limits, threads, &new, progress)?;
         let mut sides = Vec::with_capacity(scanned.len());
         for ((side, scanned), tables) in scanned.into_iter().enumerate().zip(tables) {
@@ -241,6 +263,14 @@ pub(super) fn merge_parts(
         whole.merge(&part.finish(Tally::default()))?;
     }
     Ok((whole, rows))
+}
+
+/// A sketcher under a key, if there is one.
+pub(super) fn with_key(sketcher: Sketcher, key: Option<&Key>) -> Sketcher {
+    match key {
+        Some(key) => sketcher.with_key(key),
+        None => sketcher,
+    }
 }
 
 pub(super) fn of_domain(mut sketcher: Sketcher, domain: Option<IdDomain>) -> Result<Sketcher> {
@@ -353,30 +383,39 @@ impl StoredFile {
         &self.path
     }
 
-    /// The sketches in it.
+    /// The sketches in it. With a key, they are made with it, and the file has the key's tag.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if it isn't whole and valid.
-    pub(super) fn read(&self, images: &ImageColumns) -> Result<SketchTable> {
+    /// [`crate::ErrorKind::Input`] if it isn't whole and valid, or as somebody with the key wrote it,
+    /// [`crate::ErrorKind::Incomparable`] if its sketches are of another key, or of none.
+    pub(super) fn read(&self, images: &ImageColumns, key: Option<&Key>) -> Result<SketchTable> {
         let read = |path: &PathBuf| scan::read_bytes(path, Self::IMAGE_BYTES_MAX);
         let (theta, hll) = (
             self.theta.as_ref().map(read).transpose()?,
             self.hll.as_ref().map(read).transpose()?,
         );
         if theta.is_none() && hll.is_none() {
-            return read_sketches(&self.path, images);
+            return read_sketches(&self.path, images, key);
         }
         let hash = images.hash();
         let sketch = datasketches::decode_of(hash, theta.as_deref(), hll.as_deref());
-        let sketch = sketch.and_then(|sketch| ensure_consistent(&sketch).map(|()| sketch));
+        let sketch = sketch.and_then(|sketch| {
+            ensure_consistent(&sketch)?;
+            ensure_of_key(&sketch, key)?;
+            Ok(sketch)
+        });
         Segments::whole(sketch.map_err(|e| e.with("file", self.path.display()))?)
     }
 }
 
 /// The sketches of one file of any kind.
-pub(super) fn read_file(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
+pub(super) fn read_file(
+    path: &Path,
+    images: &ImageColumns,
+    key: Option<&Key>,
+) -> Result<SketchTable> {
     let files = stored_files(&[path.to_owned()]);
-    let tables = files.iter().map(|file| file.read(images));
+    let tables = files.iter().map(|file| file.read(images, key));
     tables
         .collect::<Result<Vec<_>>>()?
         .pop()
@@ -392,8 +431,17 @@ pub(super) fn told_filter(path: &Path) -> Result<Option<String>> {
 }
 
 /// The sketches of one Parquet file.
-fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
-    let table = scan::read_parquet(path, |source| read_table(source, images))?;
+fn read_sketches(path: &Path, images: &ImageColumns, key: Option<&Key>) -> Result<SketchTable> {
+    let table = scan::read_parquet(path, |source| {
+        let table = read_table(source.clone(), images)?;
+        let mut sketches = table.values().iter();
+        sketches.try_for_each(|sketch| ensure_of_key(sketch, key))?;
+        match key {
+            Some(key) => check_tag(&source, key)?,
+            None => (),
+        }
+        Ok(table)
+    })?;
     for (row, sketch) in table.values().iter().enumerate() {
         ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
     }

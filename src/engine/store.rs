@@ -5,7 +5,8 @@ use super::request::Sources;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, SketchTable, write_filtered_table};
+use crate::format::{FileNotes, ImageColumns, SketchTable, write_table_with};
+use crate::key::Key;
 use crate::report::StoreReport;
 use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
@@ -64,8 +65,11 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         .iter()
         .find_map(|source| source.filter.as_ref());
     conditions.extend(has_data.then(|| of_data.map(|filter| filter.condition.clone())));
-    let filter = condition_of_all(conditions);
-    let bytes = write_filtered_sketches(&table, filter.as_deref(), &request.output)?;
+    let notes = FileNotes {
+        filter: condition_of_all(conditions),
+        key: request.sources.key.clone(),
+    };
+    let bytes = write_sketches_with(&table, &notes, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
     Ok(StoreReport {
         file: request.output.display().to_string(),
@@ -96,30 +100,35 @@ fn condition_of_all(mut conditions: Vec<Option<String>>) -> Option<String> {
 /// # Errors
 /// [`crate::ErrorKind::Input`] if it isn't a whole and valid sketch file.
 pub fn read_sketches(path: &Path) -> Result<SketchTable> {
-    inputs::read_file(path, &ImageColumns::default())
+    inputs::read_file(path, &ImageColumns::default(), None)
+}
+
+/// The sketches of a file that were made with a key, and are as somebody with the key wrote them.
+///
+/// # Errors
+/// Those of [`read_sketches`]; [`crate::ErrorKind::Incomparable`] with both fingerprints if they are of
+/// another key or of none.
+pub fn read_keyed_sketches(path: &Path, key: &Key) -> Result<SketchTable> {
+    inputs::read_file(path, &ImageColumns::default(), Some(key))
 }
 
 /// Writes a sketch file, whole or not at all; returns its size in bytes.
 ///
 /// # Errors
-/// Those of [`crate::format::write_table`] with the file.
+/// Those of [`write_sketches_with`].
 pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
-    write_filtered_sketches(table, None, path)
+    write_sketches_with(table, &FileNotes::default(), path)
 }
 
-/// [`write_sketches`] of data of which only the rows that meet a condition were taken: the condition is
-/// written into the file, for people.
+/// [`write_sketches`] with notes beside the sketches: the condition on the rows of the data, for people, and
+/// the key of keyed sketches, which gives the file its tag.
 ///
 /// # Errors
-/// Those of [`write_sketches`].
-pub fn write_filtered_sketches(
-    table: &SketchTable,
-    filter: Option<&str>,
-    path: &Path,
-) -> Result<u64> {
+/// Those of [`crate::format::write_table_with`] with the file.
+pub fn write_sketches_with(table: &SketchTable, notes: &FileNotes, path: &Path) -> Result<u64> {
     let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
     let users: Vec<f64> = table.values().iter().map(users).collect();
-    write_atomically(path, |out| write_filtered_table(table, &users, filter, out))
+    write_atomically(path, |out| write_table_with(table, &users, notes, out))
         .map_err(|e| e.with("file", path.display()))
 }
 

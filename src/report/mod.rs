@@ -38,7 +38,7 @@ pub use full::{
 pub(crate) use gain::probability_text;
 pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
-    InspectReport, InspectedFile, InspectedFrequent, InspectedRegisters, InspectedSample,
+    FileTag, InspectReport, InspectedFile, InspectedFrequent, InspectedRegisters, InspectedSample,
     InspectedSketch, InspectedSpelling,
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
