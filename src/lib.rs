@@ -98,8 +98,8 @@ pub use hash::{
     BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, SipKey,
     hash_bytes, hash_integer, hash_wide_integer, murmur3_128, sip_bytes, sip_integer,
 };
-pub use key::{KEY_BYTES, Key, KeyId};
 pub use id::{NullCounts, PageChecks, Tally};
+pub use key::{KEY_BYTES, Key, KeyId};
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};

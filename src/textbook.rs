@@ -6,8 +6,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, hash_words};
-use crate::key::Key;
 use crate::id::{IdBatch, IdSink};
+use crate::key::Key;
 use crate::sketch::{BottomK, Sketch};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use std::hash::{BuildHasher, Hasher};

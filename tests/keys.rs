@@ -1,6 +1,6 @@
 //! Keyed sketches through the binary: made, compared, refused; read by an independent reader.
 
-use crate::harness::{Answer, Folder, command, data, overlap};
+use crate::harness::{Answer, Folder, command, data, overlap, users};
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use overlap::{Key, read_keyed_sketches, read_sketches};
 use std::io::Write;
@@ -71,7 +71,7 @@ impl Sides {
 }
 
 fn shared(answer: &Answer) -> u64 {
-    answer.json()["pairs"][0]["overlap"]["value"].as_f64().unwrap() as u64
+    users(&answer.json(), "/overlap")
 }
 
 #[test]
@@ -106,7 +106,11 @@ fn data_and_stored_sketches_under_one_key_give_the_numbers_of_sketches_without()
     let hashes = |table: &overlap::format::SketchTable| {
         table.values()[0].sample().unwrap().hashes().to_vec()
     };
-    assert!(hashes(&table).iter().all(|hash| !hashes(&open).contains(hash)));
+    assert!(
+        hashes(&table)
+            .iter()
+            .all(|hash| !hashes(&open).contains(hash))
+    );
 }
 
 #[test]
@@ -142,8 +146,16 @@ fn row_56_another_key_or_none_against_one_is_refused_with_both_fingerprints() {
         (&[&open, &sides.a], with_key, [of_key, XXH3]),
         (&[&keyed, &foreign], with_key, [of_key, of_other]),
         (&[&open, &open], with_key, [of_key, XXH3]),
-        (&[&sides.b, &keyed], &["--hash", "murmur3"], [of_key, "bee71e7f51b9e1d5"]),
-        (&[&sides.b, &keyed], &["--key-file", &sides.other], [of_key, of_other]),
+        (
+            &[&sides.b, &keyed],
+            &["--hash", "murmur3"],
+            [of_key, "bee71e7f51b9e1d5"],
+        ),
+        (
+            &[&sides.b, &keyed],
+            &["--key-file", &sides.other],
+            [of_key, of_other],
+        ),
     ];
     for command in ["estimate", "regions", "matrix", "reach"] {
         for (inputs, key, fingerprints) in cases {
@@ -180,7 +192,10 @@ fn merging_and_converting_with_the_key_keep_key_and_tag() {
         assert!(answer.stdout.contains("tag: right"), "{answer:?}");
         let report = overlap(&[&["inspect", path, "--format", "json"], keyed].concat()).json();
         assert_eq!(report["files"][0]["tag"], "right");
-        assert_eq!(report["files"][0]["sketches"][0]["fingerprint"], *sides.of_key);
+        assert_eq!(
+            report["files"][0]["sketches"][0]["fingerprint"],
+            *sides.of_key
+        );
         assert_eq!(report["files"][0]["sketches"][0]["users"]["value"], 4_000);
         let report = overlap(&["inspect", path, "--format", "json"]).json();
         assert_eq!(report["files"][0]["tag"], "unchecked");
@@ -207,7 +222,10 @@ fn a_file_that_was_changed_or_has_no_tag_is_refused_with_the_key() {
     overlap(&[&["estimate", &changed, &sides.b], keyed].concat()).fails(3, &["tag"]);
     // Renamed within the metadata, the tag is gone.
     let name = b"overlap.tag";
-    let place = bytes.windows(name.len()).rposition(|window| window == name).unwrap();
+    let place = bytes
+        .windows(name.len())
+        .rposition(|window| window == name)
+        .unwrap();
     let mut without = bytes.clone();
     without[place] = b'O';
     let without = sides.folder.bytes("without.ovs", &without);
@@ -240,7 +258,11 @@ fn row_79_key_files_that_are_refused_and_line_ends_that_are_not() {
     };
     let cut = format!("overlap-key-1:{}", &digits[..62]);
     let equal = format!("overlap-key-1:{}:{:08x}", "00".repeat(32), 0x190a_55ad);
-    let flipped = text.replacen(&digits[..1], if digits.starts_with('0') { "1" } else { "0" }, 1);
+    let flipped = text.replacen(
+        &digits[..1],
+        if digits.starts_with('0') { "1" } else { "0" },
+        1,
+    );
     let refused: [(&str, &[u8], &str); 8] = [
         ("empty", b"", "empty"),
         ("short", cut.as_bytes(), "too short"),
@@ -249,7 +271,11 @@ fn row_79_key_files_that_are_refused_and_line_ends_that_are_not() {
         ("flipped", flipped.as_bytes(), "checksum"),
         ("other", b"-----BEGIN PRIVATE KEY-----\n", "not a key"),
         ("long", &[b'a'; 5_000], "larger"),
-        ("twice", format!("{text}{text}").as_bytes().to_vec().leak(), "checksum"),
+        (
+            "twice",
+            format!("{text}{text}").as_bytes().to_vec().leak(),
+            "checksum",
+        ),
     ];
     for (name, bytes, word) in refused {
         with(&file(name, bytes)).fails(2, &[name, word]);
@@ -303,7 +329,7 @@ fn a_key_comes_through_a_descriptor() {
     );
     let output = Command::new("bash").args(["-c", &script]).output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["pairs"][0]["overlap"]["value"], 1_000);
+    assert_eq!(users(&report, "/overlap"), 1_000);
     let keyed = sides.sketch(&sides.a, "a.ovs", Some(&sides.key));
     // Of the key that came through the pipe.
     let script = script.replace(&sides.a, &keyed);
@@ -320,18 +346,37 @@ fn a_key_comes_through_a_descriptor() {
 fn the_independent_reader_computes_the_same_sample() {
     let folder = Folder::new();
     let (key, fingerprint) = key_file(&folder, "k.key", 9);
-    let texts: Vec<String> = (0..400).map(|i| "x".repeat(i % 140) + &i.to_string()).collect();
+    let texts: Vec<String> = (0..400)
+        .map(|i| "x".repeat(i % 140) + &i.to_string())
+        .collect();
     let integers: Vec<i64> = (0..400).map(|i| (i - 200) * 0x1234_5678_9abc).collect();
     let as_lines: Vec<String> = integers.iter().map(i64::to_string).collect();
     let sides = [
-        (Arc::new(StringArray::from(texts.clone())) as ArrayRef, texts, None),
-        (Arc::new(Int64Array::from(integers)), as_lines, Some("--integers")),
+        (
+            Arc::new(StringArray::from(texts.clone())) as ArrayRef,
+            texts,
+            None,
+        ),
+        (
+            Arc::new(Int64Array::from(integers)),
+            as_lines,
+            Some("--integers"),
+        ),
     ];
     let python = std::env::var_os("OVERLAP_PYTHON").unwrap_or_else(|| "python3".into());
     for (ids, lines, option) in sides {
         let input = folder.ids("a.parquet", ids);
         let path = folder.path("a.ovs").to_str().unwrap().to_owned();
-        let sketch = ["sketch", &input, "--k", "100", "-o", &path, "--key-file", &key];
+        let sketch = [
+            "sketch",
+            &input,
+            "--k",
+            "100",
+            "-o",
+            &path,
+            "--key-file",
+            &key,
+        ];
         assert_eq!(overlap(&sketch).code, Some(0));
         let secret = overlap::read_key(Path::new(&key)).unwrap();
         let table = read_keyed_sketches(Path::new(&path), &secret).unwrap();
@@ -347,7 +392,11 @@ fn the_independent_reader_computes_the_same_sample() {
             .spawn()
             .unwrap();
         let text = lines.join("\n") + "\n";
-        run.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        run.stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         let output = run.wait_with_output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     }
@@ -378,8 +427,15 @@ fn no_report_or_file_holds_the_key() {
     assert_eq!(overlap(&report).code, Some(0));
     for file in [&stored, &page] {
         let bytes = std::fs::read(file).unwrap();
-        assert!(!bytes.windows(8).any(|window| window == &key[..8]), "{file}");
-        assert!(!bytes.windows(16).any(|window| window == &digits.as_bytes()[..16]));
+        assert!(
+            !bytes.windows(8).any(|window| window == &key[..8]),
+            "{file}"
+        );
+        assert!(
+            !bytes
+                .windows(16)
+                .any(|window| window == &digits.as_bytes()[..16])
+        );
     }
     let shop = data("shop.parquet");
     let answer = command()

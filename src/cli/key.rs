@@ -48,7 +48,11 @@ enum Task {
     /// Print the fingerprint of a key, which says which key it is and gives nothing of it away
     Fingerprint {
         /// File that holds the key
-        #[arg(value_name = "FILE", required_unless_present = "key_fd", conflicts_with = "key_fd")]
+        #[arg(
+            value_name = "FILE",
+            required_unless_present = "key_fd",
+            conflicts_with = "key_fd"
+        )]
         file: Option<PathBuf>,
         /// Read the key from this open file descriptor instead
         #[arg(long, value_name = "N")]

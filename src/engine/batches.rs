@@ -3,8 +3,8 @@
 use super::inputs::{Division, of_domain, with_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
-use crate::key::Key;
 use crate::id::{IdDomain, Normal, Normalizing, Tally};
+use crate::key::Key;
 use crate::scan::{ArrowIds, Divider, SegmentLimits, first_unreadable};
 use crate::segments::Segments;
 use crate::sketch::{Sketch, SketchOptions, Sketcher};

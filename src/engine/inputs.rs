@@ -11,8 +11,8 @@ use crate::format::{
     told_filter as filter_told_by,
 };
 use crate::hash::HashScheme;
-use crate::key::Key;
 use crate::id::{IdDomain, PageChecks, Tally};
+use crate::key::Key;
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;

@@ -70,7 +70,9 @@ pub fn read_key_descriptor(descriptor: u32) -> Result<Key> {
 /// [`ErrorKind::Output`] if the file is there or can't be written.
 pub fn write_key(key: &Key, path: &Path) -> Result<()> {
     let fail = |e: &io::Error| output_error(e).with("file", path.display());
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     // Files of this kind are made for their owner alone, mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| fail(&e))?;
@@ -78,12 +80,13 @@ pub fn write_key(key: &Key, path: &Path) -> Result<()> {
     text.push('\n');
     file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
     file.as_file().sync_all().map_err(|e| fail(&e))?;
-    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        io::ErrorKind::AlreadyExists => Error::new(ErrorKind::Output, "there is such a file")
-            .with("file", path.display())
-            .hint("name another file, or remove this one if nothing needs its key any more"),
-        _ => fail(&e.error),
-    })?;
+    file.persist_noclobber(path)
+        .map_err(|e| match e.error.kind() {
+            io::ErrorKind::AlreadyExists => Error::new(ErrorKind::Output, "there is such a file")
+                .with("file", path.display())
+                .hint("name another file, or remove this one if nothing needs its key any more"),
+            _ => fail(&e.error),
+        })?;
     Ok(())
 }
 

@@ -101,9 +101,7 @@ pub(super) fn hash_of(sources: &Sources, asked: HashScheme) -> Result<HashScheme
 pub(super) fn ensure_of_key(sketch: &Sketch, key: Option<&Key>) -> Result<()> {
     match key {
         None => Ok(()),
-        Some(key) => {
-            merge_schemes(HashScheme::Keyed(key.fingerprint()), sketch.hash()).map(|_| ())
-        }
+        Some(key) => merge_schemes(HashScheme::Keyed(key.fingerprint()), sketch.hash()).map(|_| ()),
     }
 }
 

@@ -72,7 +72,9 @@ pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
 pub fn decode_spelling(sketch: Sketch, blob: &[u8]) -> Result<Sketch> {
     let (header, spelling) = spelling::decode(blob)?;
     if matches!(header.scheme, HashScheme::Keyed(_)) {
-        return Err(Error::input("corrupt sketch: a keyed sketch has no spelling"));
+        return Err(Error::input(
+            "corrupt sketch: a keyed sketch has no spelling",
+        ));
     }
     if header != header::Header::of(&sketch) {
         return Err(Error::input(

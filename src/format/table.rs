@@ -5,8 +5,7 @@
 use super::notes::{FileNotes, metadata};
 use super::tag::TagWriter;
 use super::{
-    ImageColumns, datasketches, decode, decode_spelling, registers_blob, sample_blob,
-    spelling_blob,
+    ImageColumns, datasketches, decode, decode_spelling, registers_blob, sample_blob, spelling_blob,
 };
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
@@ -188,7 +187,11 @@ impl TableBatches<'_> {
     /// With a column of what is known of spellings, if anything is: integers have but one.
     fn with_spelling(mut self) -> Self {
         let is_keyed = |sketch: &&Sketch| matches!(sketch.hash(), HashScheme::Keyed(_));
-        let open = self.table.values().iter().filter(|sketch| !is_keyed(sketch));
+        let open = self
+            .table
+            .values()
+            .iter()
+            .filter(|sketch| !is_keyed(sketch));
         let mut spellings = open.filter_map(Sketch::spelling);
         self.spelling = spellings.any(|spelling| !spelling.is_empty());
         if self.spelling {

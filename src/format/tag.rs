@@ -1,4 +1,4 @@
-//! The tag of a keyed sketch file: whoever has the key sees that the file is as its key's holder wrote it.
+//! The tag of a keyed sketch file: those who have the key see that the file is as its key's holder wrote it.
 //!
 //! BLAKE3's keyed hash of all bytes of the file, in which the 64 digits of the tag itself count as
 //! zeros. It stands in the Parquet key-value metadata, as the last entry of ours.
@@ -168,9 +168,7 @@ mod tests {
     use crate::sketch::{SketchOptions, Sketcher};
 
     fn keys() -> [Key; 2] {
-        [3, 4].map(|add| {
-            Key::from_bytes(&std::array::from_fn(|i| i as u8 * add)).expect("a key")
-        })
+        [3, 4].map(|add| Key::from_bytes(&std::array::from_fn(|i| i as u8 * add)).expect("a key"))
     }
 
     fn file(key: &Key, filter: Option<String>) -> Vec<u8> {

@@ -72,9 +72,9 @@ impl BatchHasher {
         match batch {
             IdBatch::Integers(ids) => {
                 for chunk in ids.chunks(Self::CHUNK) {
-                    let kept =
-                        self.kernel
-                            .candidates(key, chunk, sink.filter(), &mut self.hashes);
+                    let kept = self
+                        .kernel
+                        .candidates(key, chunk, sink.filter(), &mut self.hashes);
                     sink.take(&self.hashes[..kept]);
                 }
             }
@@ -102,22 +102,17 @@ impl BatchHasher {
 
 /// Hashes byte strings under a key, some at a time side by side, in order.
 fn sip_texts(kernel: Kernel, key: SipKey, ids: &ByteIds<'_>, mut take: impl FnMut(u64)) {
-    let mut group = Group::new();
+    let mut room = Group::new();
     let mut values: [&[u8]; LANES] = [&[]; LANES];
     let mut waiting = 0;
     ids.for_each(|id| {
         values[waiting] = id;
         waiting += 1;
-        if waiting < LANES {
-            return;
-        }
-        waiting = 0;
-        if group.fill(&values) {
+        if waiting == LANES {
+            waiting = 0;
             let mut hashes = [0; LANES];
-            kernel.group(key, &group, &mut hashes);
+            kernel.group(key, &values, &mut room, &mut hashes);
             hashes.into_iter().for_each(&mut take);
-        } else {
-            values.iter().for_each(|value| take(sip_bytes(key, value)));
         }
     });
     let rest = values[..waiting].iter();

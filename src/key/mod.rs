@@ -187,7 +187,11 @@ mod tests {
         for (len, hash, keyed, derived) in VECTORS {
             let input: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             assert_eq!(hex(blake3::hash(&input).as_bytes()), hash, "{len}");
-            assert_eq!(hex(blake3::keyed_hash(KEYED, &input).as_bytes()), keyed, "{len}");
+            assert_eq!(
+                hex(blake3::keyed_hash(KEYED, &input).as_bytes()),
+                keyed,
+                "{len}"
+            );
             assert_eq!(hex(&blake3::derive_key(CONTEXT, &input)), derived, "{len}");
         }
     }

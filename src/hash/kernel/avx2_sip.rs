@@ -1,14 +1,17 @@
-//! SipHash-2-4 of eight values at a time, in two vectors of four: AVX2 has no rotation, so that two
+//! SipHash-2-4 of eight values at a time, in two vectors of four side by side: AVX2 has no rotation, so that two
 //! shifts stand in, and a shuffle where whole bytes move.
 
 use super::super::filter::Filter;
-use super::super::sip::{FINAL, Group, INTEGER_END, LANES, SipKey};
+use super::super::sip::{FINAL, Group, INTEGER_END, LANES, SipKey, portable_group};
 use super::avx2::compressed;
 use super::{portable_keyed, prefetch};
 use std::arch::x86_64::*;
 
 /// Values of one vector.
-const HALF: usize = LANES / 2;
+const HALF: usize = 4;
+
+/// Values of two vectors.
+const BOTH: usize = 2 * HALF;
 
 /// The state of four values.
 type State = [__m256i; 4];
@@ -21,7 +24,7 @@ pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u6
     let most = _mm256_xor_si256(_mm256_set1_epi64x(filter.most.cast_signed()), sign);
     let end = _mm256_set1_epi64x(INTEGER_END.cast_signed());
     let start = state(key);
-    let (vectors, rest) = ids.as_chunks::<LANES>();
+    let (vectors, rest) = ids.as_chunks::<BOTH>();
     let mut kept = 0;
     for ids in vectors {
         prefetch(ids);
@@ -55,31 +58,42 @@ pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u6
 }
 
 #[target_feature(enable = "avx2,popcnt")]
-pub(super) fn group(key: SipKey, group: &Group, out: &mut [u64; LANES]) {
-    let blocks = halves(&group.blocks);
-    let mut all = [state(key), state(key)];
-    for (place, words) in group.words[..group.most].iter().enumerate() {
-        let words = halves(words);
-        for half in 0..2 {
-            let mut next = all[half];
-            compress(&mut next, words[half]);
-            // A value that has no such block keeps its state.
-            let has_block = _mm256_cmpgt_epi64(blocks[half], _mm256_set1_epi64x(place as i64));
-            for (old, new) in all[half].iter_mut().zip(next) {
-                *old = _mm256_blendv_epi8(*old, new, has_block);
+pub(super) fn group(
+    key: SipKey,
+    values: &[&[u8]; LANES],
+    room: &mut Group,
+    out: &mut [u64; LANES],
+) {
+    if !room.fill(values) {
+        return portable_group(key, values, room, out);
+    }
+    for (at, out) in out.as_chunks_mut::<BOTH>().0.iter_mut().enumerate() {
+        let blocks = halves(&room.blocks, at);
+        let mut all = [state(key), state(key)];
+        for (place, words) in room.words[..room.most].iter().enumerate() {
+            let words = halves(words, at);
+            for half in 0..2 {
+                let mut next = all[half];
+                compress(&mut next, words[half]);
+                // A value that has no such block keeps its state.
+                let has_block = _mm256_cmpgt_epi64(blocks[half], _mm256_set1_epi64x(place as i64));
+                for (old, new) in all[half].iter_mut().zip(next) {
+                    *old = _mm256_blendv_epi8(*old, new, has_block);
+                }
             }
         }
-    }
-    for (half, out) in out.as_chunks_mut::<HALF>().0.iter_mut().enumerate() {
-        // SAFETY: four places are 32 bytes, and the store needs no alignment.
-        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), finish(all[half])) };
+        for (state, out) in all.into_iter().zip(out.as_chunks_mut::<HALF>().0) {
+            // SAFETY: four places are 32 bytes, and the store needs no alignment.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), finish(state)) };
+        }
     }
 }
 
-/// Eight words as two vectors.
+/// The words of eight values as two vectors.
 #[inline]
 #[target_feature(enable = "avx2,popcnt")]
-fn halves(words: &[u64; LANES]) -> [__m256i; 2] {
+fn halves(words: &[u64; LANES], at: usize) -> [__m256i; 2] {
+    let words = &words.as_chunks::<BOTH>().0[at];
     let pointer = words.as_ptr();
     // SAFETY: eight words are twice 32 bytes, and the loads need no alignment.
     unsafe {

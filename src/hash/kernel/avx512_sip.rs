@@ -1,33 +1,33 @@
-//! SipHash-2-4 of eight values at a time, and of sixteen integers: AVX-512 rotates 64-bit lanes.
-//!
-//! Two vectors of integers go side by side: the rounds of one wait for each other.
+//! SipHash-2-4 of sixteen values at a time, in two vectors side by side: AVX-512 rotates 64-bit lanes.
 
 use super::super::filter::Filter;
-use super::super::sip::{FINAL, Group, INTEGER_END, LANES, SipKey};
+use super::super::sip::{FINAL, Group, INTEGER_END, LANES, SipKey, portable_group};
 use super::{portable_keyed, prefetch};
 use std::arch::x86_64::*;
+
+/// Values of one vector.
+const VECTOR: usize = LANES / 2;
 
 /// The state of eight values.
 type State = [__m512i; 4];
 
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
 pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
-    const IDS: usize = 2 * LANES;
     let zeros = _mm512_set1_epi64(filter.zeros.cast_signed());
     let most = _mm512_set1_epi64(filter.most.cast_signed());
     let end = _mm512_set1_epi64(INTEGER_END.cast_signed());
     let start = state(key);
-    let (vectors, rest) = ids.as_chunks::<IDS>();
+    let (vectors, rest) = ids.as_chunks::<LANES>();
     let mut kept = 0;
     for ids in vectors {
-        prefetch(&ids[..LANES]);
-        prefetch(&ids[LANES..]);
+        prefetch(&ids[..VECTOR]);
+        prefetch(&ids[VECTOR..]);
         // SAFETY: sixteen integers are twice 64 bytes, and the loads need no alignment.
         let (first, second) = unsafe {
             let pointer = ids.as_ptr();
             (
                 _mm512_loadu_si512(pointer.cast()),
-                _mm512_loadu_si512(pointer.add(LANES).cast()),
+                _mm512_loadu_si512(pointer.add(VECTOR).cast()),
             )
         };
         let (mut a, mut b) = (start, start);
@@ -37,7 +37,7 @@ pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u6
         compress(&mut b, end);
         for hash in [finish(a), finish(b)] {
             let passes = _mm512_testn_epi64_mask(hash, zeros) | _mm512_cmple_epu64_mask(hash, most);
-            let place: &mut [u64; LANES] =
+            let place: &mut [u64; VECTOR] =
                 out[kept..].first_chunk_mut().expect("room for a vector");
             // SAFETY: eight places are 64 bytes, and the store needs no alignment.
             unsafe {
@@ -52,24 +52,141 @@ pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u6
     kept + portable_keyed(key, rest, filter, &mut out[kept..])
 }
 
-#[target_feature(enable = "avx512f,avx512dq,popcnt")]
-pub(super) fn group(key: SipKey, group: &Group, out: &mut [u64; LANES]) {
-    // SAFETY: eight words are 64 bytes, and the load needs no alignment.
-    let blocks = unsafe { _mm512_loadu_si512(group.blocks.as_ptr().cast()) };
-    let mut all = state(key);
-    for (place, words) in group.words[..group.most].iter().enumerate() {
-        // SAFETY: as above.
-        let words = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
+/// The length of values from which on they don't fit a vector beside their number of bytes.
+const LONG: usize = 64;
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,popcnt")]
+pub(super) fn group(
+    key: SipKey,
+    values: &[&[u8]; LANES],
+    room: &mut Group,
+    out: &mut [u64; LANES],
+) {
+    if values.iter().any(|value| value.len() >= LONG) {
+        return long_group(key, values, room, out);
+    }
+    let mut all = [state(key), state(key)];
+    let (mut words, mut last, mut end) = (
+        [[_mm512_setzero_si512(); VECTOR]; 2],
+        [_mm512_setzero_si512(); 2],
+        [_mm512_setzero_si512(); 2],
+    );
+    for (half, values) in values.as_chunks::<VECTOR>().0.iter().enumerate() {
+        for (row, value) in words[half].iter_mut().zip(values) {
+            let within = (1_u64 << value.len()) - 1;
+            // SAFETY: only bytes within the value are read; the others are zeros.
+            *row = unsafe { _mm512_maskz_loadu_epi8(within, value.as_ptr().cast()) };
+        }
+        words[half] = columns(words[half]);
+        let lengths = values.map(|value| value.len() as u64);
+        // SAFETY: eight words are 64 bytes, and the load needs no alignment.
+        let lengths = unsafe { _mm512_loadu_si512(lengths.as_ptr().cast()) };
+        last[half] = _mm512_srli_epi64::<3>(lengths);
+        end[half] = _mm512_slli_epi64::<56>(lengths);
+    }
+    let most = _mm512_reduce_max_epu64(_mm512_max_epu64(last[0], last[1])) as usize;
+    for place in 0..=most.min(VECTOR - 1) {
+        let here = _mm512_set1_epi64(place as i64);
         let mut next = all;
-        compress(&mut next, words);
-        // A value that has no such block keeps its state.
-        let has_block = _mm512_cmpgt_epu64_mask(blocks, _mm512_set1_epi64(place as i64));
-        for (old, new) in all.iter_mut().zip(next) {
-            *old = _mm512_mask_mov_epi64(*old, has_block, new);
+        for half in 0..2 {
+            let is_last = _mm512_cmpeq_epu64_mask(last[half], here);
+            let words = words[half][place];
+            compress(
+                &mut next[half],
+                _mm512_mask_or_epi64(words, is_last, words, end[half]),
+            );
+        }
+        for half in 0..2 {
+            let has_block = _mm512_cmpge_epu64_mask(last[half], here);
+            keep(&mut all[half], next[half], has_block);
         }
     }
-    // SAFETY: as above.
-    unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), finish(all)) };
+    write(all, out);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn long_group(key: SipKey, values: &[&[u8]; LANES], room: &mut Group, out: &mut [u64; LANES]) {
+    if !room.fill(values) {
+        return portable_group(key, values, room, out);
+    }
+    let blocks = halves(&room.blocks);
+    let mut all = [state(key), state(key)];
+    for (place, words) in room.words[..room.most].iter().enumerate() {
+        let words = halves(words);
+        let here = _mm512_set1_epi64(place as i64);
+        let mut next = all;
+        for half in 0..2 {
+            compress(&mut next[half], words[half]);
+        }
+        for half in 0..2 {
+            let has_block = _mm512_cmpgt_epu64_mask(blocks[half], here);
+            keep(&mut all[half], next[half], has_block);
+        }
+    }
+    write(all, out);
+}
+
+/// Sixteen words as two vectors.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn halves(words: &[u64; LANES]) -> [__m512i; 2] {
+    let pointer = words.as_ptr();
+    // SAFETY: sixteen words are twice 64 bytes, and the loads need no alignment.
+    unsafe {
+        [
+            _mm512_loadu_si512(pointer.cast()),
+            _mm512_loadu_si512(pointer.add(VECTOR).cast()),
+        ]
+    }
+}
+
+/// The hashes of sixteen values.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn write(all: [State; 2], out: &mut [u64; LANES]) {
+    for (state, out) in all.into_iter().zip(out.as_chunks_mut::<VECTOR>().0) {
+        // SAFETY: eight words are 64 bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), finish(state)) };
+    }
+}
+
+/// Takes the new state of values that have a block; the others keep theirs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn keep(all: &mut State, next: State, has_block: __mmask8) {
+    for (old, new) in all.iter_mut().zip(next) {
+        *old = _mm512_mask_mov_epi64(*old, has_block, new);
+    }
+}
+
+/// Eight rows of eight words as columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn columns(rows: [__m512i; VECTOR]) -> [__m512i; VECTOR] {
+    /// Quarters 0 and 2 of both, and quarters 1 and 3.
+    const EVEN: i32 = 0b10_00_10_00;
+    const ODD: i32 = 0b11_01_11_01;
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let (a0, a1) = (_mm512_unpacklo_epi64(r0, r1), _mm512_unpackhi_epi64(r0, r1));
+    let (b0, b1) = (_mm512_unpacklo_epi64(r2, r3), _mm512_unpackhi_epi64(r2, r3));
+    let (c0, c1) = (_mm512_unpacklo_epi64(r4, r5), _mm512_unpackhi_epi64(r4, r5));
+    let (d0, d1) = (_mm512_unpacklo_epi64(r6, r7), _mm512_unpackhi_epi64(r6, r7));
+    let mut out = rows;
+    for (place, [a, b, c, d]) in [[a0, b0, c0, d0], [a1, b1, c1, d1]].into_iter().enumerate() {
+        let (ab, cd) = (
+            _mm512_shuffle_i64x2::<EVEN>(a, b),
+            _mm512_shuffle_i64x2::<EVEN>(c, d),
+        );
+        out[place] = _mm512_shuffle_i64x2::<EVEN>(ab, cd);
+        out[place + 4] = _mm512_shuffle_i64x2::<ODD>(ab, cd);
+        let (ab, cd) = (
+            _mm512_shuffle_i64x2::<ODD>(a, b),
+            _mm512_shuffle_i64x2::<ODD>(c, d),
+        );
+        out[place + 2] = _mm512_shuffle_i64x2::<EVEN>(ab, cd);
+        out[place + 6] = _mm512_shuffle_i64x2::<ODD>(ab, cd);
+    }
+    out
 }
 
 #[inline]
@@ -96,14 +213,13 @@ fn compress(state: &mut State, block: __m512i) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
 fn finish(mut state: State) -> __m512i {
-    const XOR3: i32 = 0x96;
     state[2] = _mm512_xor_si512(state[2], _mm512_set1_epi64(FINAL.cast_signed()));
     round(&mut state);
     round(&mut state);
     round(&mut state);
     round(&mut state);
     let [v0, v1, v2, v3] = state;
-    _mm512_xor_si512(_mm512_ternarylogic_epi64::<XOR3>(v0, v1, v2), v3)
+    _mm512_xor_si512(_mm512_xor_si512(v0, v3), _mm512_xor_si512(v1, v2))
 }
 
 #[inline]

@@ -23,7 +23,7 @@ pub(super) use pages::Part;
 pub(super) use rows::{ArrowFile, open_arrow};
 pub use source::Source;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::id::{IdSink, Tally};
 use std::any::Any;
 use std::cell::Cell;
@@ -119,7 +119,11 @@ fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
     // zstd's word for memory that the system didn't give: the file may be whole.
     if text.contains("null pointer when creating new context") {
         let text = "out of memory: the system gave none for unpacking zstd";
-        return Error::new(ErrorKind::Limit, text).hint("take fewer --threads, or raise the limit");
+        return Error::new(ErrorKind::Limit, text).hint([
+            "take fewer ".into(),
+            Setting::Threads.into(),
+            ", or raise the limit".into(),
+        ]);
     }
     Error::input(format!("corrupt: its decoder gave up: {text}"))
 }
