@@ -11,6 +11,7 @@ mod differential; // independent implementations as references
 #[cfg(unix)]
 mod documents; // what guide, recipes, glossary and README show is what the program does
 mod examples; // the programs in `examples/`
+mod exchange; // sketches for a partner: what is left out, what a policy hides
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read

@@ -114,6 +114,7 @@ impl SketchTable {
         let notes = FileNotes {
             filter: filter.map(|filter| filter.condition.clone()),
             key: options::key(key_file.as_deref(), "xxh3")?,
+            policy: None,
         };
         py.detach(|| overlap::write_sketches_with(&self.0, &notes, &path))
             .map_err(|e| raise(&e))

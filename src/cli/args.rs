@@ -216,6 +216,7 @@ impl StoreArgs {
             options: self.size.options(Confidence::default())?,
             division: self.division.division(),
             output: self.output.clone(),
+            exchange: None,
         })
     }
 

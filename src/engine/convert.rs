@@ -1,7 +1,7 @@
 //! Sketches from one form into another.
 
 use super::inputs::stored_files;
-use super::store::{ensure_no_input, file_name, write_sketches_with};
+use super::store::{ensure_no_input, file_name, unless_for_exchange, write_sketches_with};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::format::{FileNotes, ImageColumns, SketchTable, datasketches};
 use crate::key::Key;
@@ -45,6 +45,8 @@ pub fn convert(request: &ConvertRequest) -> Result<Vec<String>> {
     let files = stored_files(&request.files);
     let read = files.iter().map(|file| {
         let table = file.read(&request.images, request.key.as_ref())?;
+        let table =
+            unless_for_exchange(table).map_err(|e| e.with("file", file.path().display()))?;
         Ok((file_name(file.path()), table))
     });
     let tables: Vec<(String, SketchTable)> = read.collect::<Result<_>>()?;

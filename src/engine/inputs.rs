@@ -1,18 +1,20 @@
 //! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
+use super::limits::now_micros;
 use super::request::Sources;
 use super::side_report;
 use super::space::{check_comparable, ensure_as_asked, ensure_of_key, hash_of};
 use crate::compare::set_counts;
-use crate::error::{Error, Result, Setting};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
     ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_table,
-    told_filter as filter_told_by,
+    told_filter as filter_told_by, told_policy,
 };
 use crate::hash::HashScheme;
 use crate::id::{IdDomain, PageChecks, Tally};
 use crate::key::Key;
+use crate::policy::{Day, Policy};
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;
@@ -27,15 +29,29 @@ pub(super) struct Inputs {
     /// Size and hash for sketches of data. The hash is that of the sketches beside it.
     pub(super) options: SketchOptions,
     key: Option<Key>,
+    /// The policy of all stored sketches together, if one of them has one.
+    pub(super) policy: Option<Policy>,
 }
 
 impl Inputs {
     /// Opens every footer and reads every sketch.
     ///
     /// # Errors
+    /// Those of [`Self::open_any`], and [`crate::ErrorKind::Refused`] if a sketch has a policy.
+    pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
+        let inputs = Self::open_any(sources, options)?;
+        match inputs.policy {
+            None => Ok(inputs),
+            Some(_) => Err(refused_by_policy()),
+        }
+    }
+
+    /// Likewise, for questions whose answers honour policies.
+    ///
+    /// # Errors
     /// Those of [`Plan::new`] and [`read_table`], and [`crate::ErrorKind::Incomparable`] if two
     /// sketches, or a sketch and a column, can't be compared.
-    pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
+    pub(super) fn open_any(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
         let options = options.with_hash(hash_of(sources, options.hash())?);
         let mut plan = plan(sources)?;
@@ -50,7 +66,14 @@ impl Inputs {
                 .map(|file| file.read(&images, sources.key.as_ref()));
             tables.collect::<Result<Vec<_>>>()
         });
-        let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
+        let tables: Vec<Vec<(SketchTable, Option<Policy>)>> = tables.collect::<Result<_>>()?;
+        let policies = tables.iter().flatten();
+        let policies = policies.filter_map(|(_, policy)| policy.clone());
+        let policy = policies.reduce(|all, policy| all.and(&policy));
+        let tables: Vec<Vec<SketchTable>> = tables
+            .into_iter()
+            .map(|tables| tables.into_iter().map(|(table, _)| table).collect())
+            .collect();
         // Text without types meets stored integers as integers.
         let stored = tables.iter().flatten().flat_map(SketchTable::values);
         let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
@@ -62,6 +85,7 @@ impl Inputs {
             tables,
             options: options.with_hash(hash.unwrap_or(options.hash())),
             key: sources.key.clone(),
+            policy,
         })
     }
 
@@ -167,6 +191,7 @@ impl Inputs {
             tables: vec![tables],
             options,
             key: key.clone(),
+            policy: None,
         };
         sides.map(alone).collect()
     }
@@ -197,6 +222,7 @@ impl Inputs {
             tables,
             options,
             key,
+            ..
         } = self;
         let limits = SegmentLimits {
             by: &division.by,
@@ -388,7 +414,11 @@ impl StoredFile {
     /// # Errors
     /// [`crate::ErrorKind::Input`] if it isn't whole and valid, or as somebody with the key wrote it,
     /// [`crate::ErrorKind::Incomparable`] if its sketches are of another key, or of none.
-    pub(super) fn read(&self, images: &ImageColumns, key: Option<&Key>) -> Result<SketchTable> {
+    pub(super) fn read(
+        &self,
+        images: &ImageColumns,
+        key: Option<&Key>,
+    ) -> Result<(SketchTable, Option<Policy>)> {
         let read = |path: &PathBuf| scan::read_bytes(path, Self::IMAGE_BYTES_MAX);
         let (theta, hll) = (
             self.theta.as_ref().map(read).transpose()?,
@@ -404,7 +434,8 @@ impl StoredFile {
             ensure_of_key(&sketch, key)?;
             Ok(sketch)
         });
-        Segments::whole(sketch.map_err(|e| e.with("file", self.path.display()))?)
+        let sketch = sketch.map_err(|e| e.with("file", self.path.display()))?;
+        Ok((Segments::whole(sketch)?, None))
     }
 }
 
@@ -413,7 +444,7 @@ pub(super) fn read_file(
     path: &Path,
     images: &ImageColumns,
     key: Option<&Key>,
-) -> Result<SketchTable> {
+) -> Result<(SketchTable, Option<Policy>)> {
     let files = stored_files(&[path.to_owned()]);
     let tables = files.iter().map(|file| file.read(images, key));
     tables
@@ -431,8 +462,12 @@ pub(super) fn told_filter(path: &Path) -> Result<Option<String>> {
 }
 
 /// The sketches of one Parquet file.
-fn read_sketches(path: &Path, images: &ImageColumns, key: Option<&Key>) -> Result<SketchTable> {
-    let table = scan::read_parquet(path, |source| {
+fn read_sketches(
+    path: &Path,
+    images: &ImageColumns,
+    key: Option<&Key>,
+) -> Result<(SketchTable, Option<Policy>)> {
+    let (table, policy) = scan::read_parquet(path, |source| {
         let table = read_table(source.clone(), images)?;
         let mut sketches = table.values().iter();
         sketches.try_for_each(|sketch| ensure_of_key(sketch, key))?;
@@ -440,12 +475,36 @@ fn read_sketches(path: &Path, images: &ImageColumns, key: Option<&Key>) -> Resul
             Some(key) => check_tag(&source, key)?,
             None => (),
         }
-        Ok(table)
+        let policy = told_policy(source)?;
+        policy.as_ref().map_or(Ok(()), ensure_not_over)?;
+        Ok((table, policy))
     })?;
     for (row, sketch) in table.values().iter().enumerate() {
         ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
     }
-    Ok(table)
+    Ok((table, policy))
+}
+
+/// After its last day nothing is said of a sketch.
+fn ensure_not_over(policy: &Policy) -> Result<()> {
+    let today = Day::of_micros(now_micros());
+    match policy.valid_until.filter(|_| policy.is_over(today)) {
+        None => Ok(()),
+        Some(last) => Err(Error::new(
+            ErrorKind::Refused,
+            format!("its policy allowed questions until {last}"),
+        )
+        .hint("ask its owner for a new sketch")),
+    }
+}
+
+/// The error of questions that no policy allows.
+pub(super) fn refused_by_policy() -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        "a sketch for exchange, whose policy allows estimates, regions and a matrix only",
+    )
+    .hint("ask overlap estimate, overlap regions or overlap matrix, or ask the sketch's owner")
 }
 
 /// Sees to it that registers and sample can be of one set: parts that were mixed up, or made up, are

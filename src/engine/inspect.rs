@@ -43,16 +43,23 @@ pub fn inspect<P: AsRef<Path>>(
                 segment_columns: Vec::new(),
                 filter: None,
                 tag: None,
+                policy: None,
                 sketches: Vec::new(),
                 data: Some(facts),
             });
             continue;
         }
-        let table = inputs::read_file(path, images, key)?;
+        let (table, policy) = inputs::read_file(path, images, key)?;
         let tag = tag(path, table.values(), key)?;
         let sketches = table.values().iter().enumerate();
         let sketches = sketches
-            .map(|(row, sketch)| describe(table.cells(row), sketch, confidence))
+            .map(|(row, sketch)| {
+                let described = describe(table.cells(row), sketch, confidence);
+                match &policy {
+                    None => described,
+                    Some(policy) => described.under(policy),
+                }
+            })
             .collect();
         files.push(InspectedFile {
             file: path.display().to_string(),
@@ -60,6 +67,7 @@ pub fn inspect<P: AsRef<Path>>(
             segment_columns: table.names(),
             filter: inputs::told_filter(path)?,
             tag,
+            policy: policy.clone(),
             sketches,
             data: None,
         });

@@ -1,5 +1,6 @@
 //! Writes sketches to a file, and reads them.
 
+use super::exchange;
 use super::inputs::{self, Division, Inputs};
 use super::request::Sources;
 use crate::compare::set_counts;
@@ -7,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
 use crate::format::{FileNotes, ImageColumns, SketchTable, write_table_with};
 use crate::key::Key;
+use crate::policy::Policy;
 use crate::report::StoreReport;
 use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
@@ -25,6 +27,9 @@ pub struct StoreRequest {
     pub division: Division,
     /// The file; never one of the inputs.
     pub output: PathBuf,
+    /// The policy that the file gets, if it is for a partner: then it must be keyed, small segments and the
+    /// record of rows are left out, and the condition on the rows too.
+    pub exchange: Option<Policy>,
 }
 
 /// Sketches data, merges it with stored sketches, and writes the result.
@@ -40,6 +45,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         side.extend(part);
     }
     ensure_no_input(&request.output, &side.files)?;
+    if let Some(policy) = &request.exchange {
+        exchange::check(policy, &sources)?;
+    }
     let side_name = side.name.clone();
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
@@ -65,12 +73,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         .iter()
         .find_map(|source| source.filter.as_ref());
     conditions.extend(has_data.then(|| of_data.map(|filter| filter.condition.clone())));
-    let notes = FileNotes {
-        filter: condition_of_all(conditions),
-        key: request.sources.key.clone(),
-    };
-    let bytes = write_sketches_with(&table, &notes, &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
+    let (table, notes) = exchange::noted(table, condition_of_all(conditions), request)?;
+    let bytes = write_sketches_with(&table, &notes, &request.output)?;
     Ok(StoreReport {
         file: request.output.display().to_string(),
         bytes,
@@ -78,6 +83,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         segment_columns: table.names(),
         tally,
         pages,
+        left_out: notes.policy.map(|policy| policy.left_out),
         sources: sources_read,
         warnings,
     })
@@ -100,7 +106,8 @@ fn condition_of_all(mut conditions: Vec<Option<String>>) -> Option<String> {
 /// # Errors
 /// [`crate::ErrorKind::Input`] if it isn't a whole and valid sketch file.
 pub fn read_sketches(path: &Path) -> Result<SketchTable> {
-    inputs::read_file(path, &ImageColumns::default(), None)
+    unless_for_exchange(inputs::read_file(path, &ImageColumns::default(), None)?)
+        .map_err(|e| e.with("file", path.display()))
 }
 
 /// The sketches of a file that were made with a key, and are as somebody with the key wrote them.
@@ -109,7 +116,22 @@ pub fn read_sketches(path: &Path) -> Result<SketchTable> {
 /// Those of [`read_sketches`]; [`crate::ErrorKind::Incomparable`] with both fingerprints if they are of
 /// another key or of none.
 pub fn read_keyed_sketches(path: &Path, key: &Key) -> Result<SketchTable> {
-    inputs::read_file(path, &ImageColumns::default(), Some(key))
+    unless_for_exchange(inputs::read_file(
+        path,
+        &ImageColumns::default(),
+        Some(key),
+    )?)
+    .map_err(|e| e.with("file", path.display()))
+}
+
+/// Sketches that come out of their file can be asked anything.
+pub(super) fn unless_for_exchange(
+    (table, policy): (SketchTable, Option<Policy>),
+) -> Result<SketchTable> {
+    match policy {
+        None => Ok(table),
+        Some(_) => Err(inputs::refused_by_policy()),
+    }
 }
 
 /// Writes a sketch file, whole or not at all; returns its size in bytes.
@@ -127,7 +149,11 @@ pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
 /// Those of [`crate::format::write_table_with`] with the file.
 pub fn write_sketches_with(table: &SketchTable, notes: &FileNotes, path: &Path) -> Result<u64> {
     let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
-    let users: Vec<f64> = table.values().iter().map(users).collect();
+    let users = table.values().iter().map(users);
+    let users: Vec<f64> = match &notes.policy {
+        None => users.collect(),
+        Some(policy) => users.map(|users| policy.rounded(users)).collect(),
+    };
     write_atomically(path, |out| write_table_with(table, &users, notes, out))
         .map_err(|e| e.with("file", path.display()))
 }

@@ -19,7 +19,7 @@ mod tag;
 
 pub use header::FORMAT_VERSION;
 pub use images::ImageColumns;
-pub use notes::{FileNotes, told_filter};
+pub use notes::{FileNotes, told_filter, told_policy};
 pub use table::{
     SketchTable, TableBatches, is_sketch_table, read_batches, read_table, table_batches,
     write_table, write_table_with,

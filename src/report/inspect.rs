@@ -5,6 +5,7 @@ use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{IdDomain, Profile, Tally};
+use crate::policy::Policy;
 use crate::segments::label;
 use serde::Serialize;
 use std::fmt::Write;
@@ -31,6 +32,8 @@ pub struct InspectedFile {
     pub filter: Option<String>,
     /// Whether a file of keyed sketches has a tag; `None` without keyed sketches.
     pub tag: Option<FileTag>,
+    /// What may be said of the sketches, if the file is for exchange: then their users are rounded.
+    pub policy: Option<Policy>,
     /// The sketches, in the order of the rows; empty for data.
     pub sketches: Vec<InspectedSketch>,
     /// Format and columns of a data file; `None` for sketches.
@@ -161,6 +164,9 @@ impl InspectReport {
             if let Some(tag) = file.tag {
                 let _ = writeln!(out, "{}", tag.text());
             }
+            if let Some(policy) = &file.policy {
+                let _ = writeln!(out, "policy: {}", policy.text());
+            }
             for line in file.frequent() {
                 let _ = writeln!(out, "{line}");
             }
@@ -185,6 +191,9 @@ impl InspectReport {
             }
             if let Some(tag) = file.tag {
                 let _ = writeln!(out, "{}\n", tag.text());
+            }
+            if let Some(policy) = &file.policy {
+                let _ = writeln!(out, "policy: {}\n", markdown::cell(&policy.text()));
             }
             out += &markdown::table(&self.rows(file));
         }
@@ -274,6 +283,7 @@ impl InspectReport {
             segment_columns: file.segment_columns.clone(),
             filter: file.filter.clone(),
             tag: file.tag,
+            policy: file.policy.clone(),
             sketches: file.sketches.iter().map(sketch).collect(),
             data: file.data.clone(),
         };
@@ -343,6 +353,22 @@ impl InspectedFile {
 }
 
 impl InspectedSketch {
+    /// What may be said of it: users rounded, and nothing by which they could be counted.
+    pub(crate) fn under(self, policy: &Policy) -> Self {
+        let users = policy.rounded(self.users.value);
+        let step = policy.round_to as f64;
+        Self {
+            users: Estimate {
+                value: users,
+                lower: (self.users.lower / step).floor() * step,
+                upper: (self.users.upper / step).ceil() * step,
+            },
+            registers: None,
+            sample: None,
+            ..self
+        }
+    }
+
     fn what_it_is(&self) -> String {
         let id_type = self
             .id_type
@@ -411,6 +437,8 @@ struct FileDocument {
     filter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<FileTag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Policy>,
     sketches: Vec<SketchDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<InspectedData>,
