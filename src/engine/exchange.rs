@@ -95,3 +95,25 @@ pub(super) fn noted(
     };
     Ok((table, notes))
 }
+
+/// After its last day nothing is said of a sketch.
+pub(super) fn ensure_not_over(policy: &Policy) -> Result<()> {
+    let today = Day::of_micros(now_micros());
+    match policy.valid_until.filter(|_| policy.is_over(today)) {
+        None => Ok(()),
+        Some(last) => Err(Error::new(
+            ErrorKind::Refused,
+            format!("its policy allowed questions until {last}"),
+        )
+        .hint("ask its owner for a new sketch")),
+    }
+}
+
+/// The error of questions that no policy allows.
+pub(super) fn refused_by_policy() -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        "a sketch for exchange, whose policy allows estimates, regions and a matrix only",
+    )
+    .hint("ask overlap estimate, overlap regions or overlap matrix, or ask the sketch's owner")
+}

@@ -1,11 +1,11 @@
 //! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
-use super::limits::now_micros;
+use super::exchange::{ensure_not_over, refused_by_policy};
 use super::request::Sources;
 use super::side_report;
 use super::space::{check_comparable, ensure_as_asked, ensure_of_key, hash_of};
 use crate::compare::set_counts;
-use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
     ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_table,
@@ -14,7 +14,7 @@ use crate::format::{
 use crate::hash::HashScheme;
 use crate::id::{IdDomain, PageChecks, Tally};
 use crate::key::Key;
-use crate::policy::{Day, Policy};
+use crate::policy::Policy;
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
 use crate::segments::Segments;
@@ -483,28 +483,6 @@ fn read_sketches(
         ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
     }
     Ok((table, policy))
-}
-
-/// After its last day nothing is said of a sketch.
-fn ensure_not_over(policy: &Policy) -> Result<()> {
-    let today = Day::of_micros(now_micros());
-    match policy.valid_until.filter(|_| policy.is_over(today)) {
-        None => Ok(()),
-        Some(last) => Err(Error::new(
-            ErrorKind::Refused,
-            format!("its policy allowed questions until {last}"),
-        )
-        .hint("ask its owner for a new sketch")),
-    }
-}
-
-/// The error of questions that no policy allows.
-pub(super) fn refused_by_policy() -> Error {
-    Error::new(
-        ErrorKind::Refused,
-        "a sketch for exchange, whose policy allows estimates, regions and a matrix only",
-    )
-    .hint("ask overlap estimate, overlap regions or overlap matrix, or ask the sketch's owner")
 }
 
 /// Sees to it that registers and sample can be of one set: parts that were mixed up, or made up, are

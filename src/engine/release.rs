@@ -172,16 +172,47 @@ struct Candidate {
     is_shown: bool,
 }
 
-/// The numbers about some sides. Whatever is asked, the same family of sums is gone through in the same order, so that two
-/// questions about the same sides never say more than one.
+/// The numbers about some sides.
 fn of_sides(
     names: &[String],
     fit: &Regions,
     policy: &Policy,
     shown: &Shown<'_>,
 ) -> Result<Vec<ReleasedNumber>> {
+    let all = 1..1 << names.len();
+    let users: Vec<f64> = all.clone().map(|mask| fit.region(mask).value).collect();
+    let mut candidates = family(names, &users, shown);
+    let free = candidates.len();
+    if let Shown::Estimate(formulas) = shown {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for text in *formulas {
+            let formula = Expression::parse(text, &names)?;
+            candidates.push(Candidate {
+                what: text.clone(),
+                masks: all.clone().filter(|&mask| formula.holds(mask)).collect(),
+                is_shown: true,
+            });
+        }
+    }
+    let sum = |candidate: &Candidate| Sum {
+        cells: candidate.masks.iter().map(|mask| mask - 1).collect(),
+    };
+    let sums: Vec<Sum> = candidates.iter().map(sum).collect();
+    let decisions = release(&users, policy.min_overlap as f64, &sums, free);
+    let said = candidates.into_iter().zip(decisions);
+    let said = said.filter(|(candidate, _)| candidate.is_shown);
+    Ok(said
+        .map(|(candidate, decision)| {
+            let estimate = fit.sum(|mask| candidate.masks.contains(&mask));
+            number(None, candidate.what, estimate, decision, policy)
+        })
+        .collect())
+}
+
+/// The sums that are gone through, the more important ones first. Whatever is asked they are the same in the same order,
+/// so that two questions about the same sides never say more than one. `users` are those of the regions.
+fn family(names: &[String], users: &[f64], shown: &Shown<'_>) -> Vec<Candidate> {
     let all: Vec<usize> = (1..1 << names.len()).collect();
-    let users: Vec<f64> = all.iter().map(|&mask| fit.region(mask).value).collect();
     let with = |wanted: usize| -> Vec<usize> {
         let masks = all.iter().copied();
         masks.filter(|mask| mask & wanted == wanted).collect()
@@ -209,44 +240,16 @@ fn of_sides(
         let by_users = users[other - 1].total_cmp(&users[one - 1]);
         by_users.then_with(|| one.cmp(&other))
     });
-    let is_single = |mask: usize| mask.is_power_of_two();
     for (place, &mask) in largest.iter().enumerate() {
         let is_shown = match shown {
             Shown::Regions(top) => top.is_none_or(|top| place < top),
             // Of two sides an estimate says what each has alone.
-            Shown::Estimate(_) => names.len() == 2 && is_single(mask),
+            Shown::Estimate(_) => names.len() == 2 && mask.is_power_of_two(),
             Shown::Matrix => false,
         };
         add(only(names, mask), vec![mask], is_shown);
     }
-    let free = candidates.len();
-    if let Shown::Estimate(formulas) = shown {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        for text in *formulas {
-            let formula = Expression::parse(text, &names)?;
-            let masks = all.iter().copied().filter(|&mask| formula.holds(mask));
-            candidates.push(Candidate {
-                what: text.clone(),
-                masks: masks.collect(),
-                is_shown: true,
-            });
-        }
-    }
-    let sums: Vec<Sum> = candidates
-        .iter()
-        .map(|candidate| Sum {
-            cells: candidate.masks.iter().map(|mask| mask - 1).collect(),
-        })
-        .collect();
-    let decisions = release(&users, policy.min_overlap as f64, &sums, free);
-    let said = candidates.into_iter().zip(decisions);
-    let said = said.filter(|(candidate, _)| candidate.is_shown);
-    Ok(said
-        .map(|(candidate, decision)| {
-            let estimate = fit.sum(|mask| candidate.masks.contains(&mask));
-            number(None, candidate.what, estimate, decision, policy)
-        })
-        .collect())
+    candidates
 }
 
 /// What a region of some sides is called: `only shop & pay`.

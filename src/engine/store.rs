@@ -130,7 +130,7 @@ pub(super) fn unless_for_exchange(
 ) -> Result<SketchTable> {
     match policy {
         None => Ok(table),
-        Some(_) => Err(inputs::refused_by_policy()),
+        Some(_) => Err(exchange::refused_by_policy()),
     }
 }
 
