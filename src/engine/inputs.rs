@@ -471,9 +471,8 @@ fn read_sketches(
         let table = read_table(source.clone(), images)?;
         let mut sketches = table.values().iter();
         sketches.try_for_each(|sketch| ensure_of_key(sketch, key))?;
-        match key {
-            Some(key) => check_tag(&source, key)?,
-            None => (),
+        if let Some(key) = key {
+            check_tag(&source, key)?;
         }
         let policy = told_policy(source)?;
         policy.as_ref().map_or(Ok(()), ensure_not_over)?;

@@ -3,6 +3,7 @@
 use super::super::filter::Filter;
 use super::super::sip::{FINAL, Group, INTEGER_END, LANES, SipKey, portable_group};
 use super::{portable_keyed, prefetch};
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 /// Values of one vector.
@@ -30,12 +31,10 @@ pub(super) fn candidates(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u6
                 _mm512_loadu_si512(pointer.add(VECTOR).cast()),
             )
         };
-        let (mut a, mut b) = (start, start);
-        compress(&mut a, first);
-        compress(&mut b, second);
-        compress(&mut a, end);
-        compress(&mut b, end);
-        for hash in [finish(a), finish(b)] {
+        let mut states = [start; 2];
+        compress(&mut states, [first, second]);
+        compress(&mut states, [end; 2]);
+        for hash in finish(states) {
             let passes = _mm512_testn_epi64_mask(hash, zeros) | _mm512_cmple_epu64_mask(hash, most);
             let place: &mut [u64; VECTOR] =
                 out[kept..].first_chunk_mut().expect("room for a vector");
@@ -88,14 +87,12 @@ pub(super) fn group(
     for place in 0..=most.min(VECTOR - 1) {
         let here = _mm512_set1_epi64(place as i64);
         let mut next = all;
-        for half in 0..2 {
+        let block = |half: usize| {
             let is_last = _mm512_cmpeq_epu64_mask(last[half], here);
             let words = words[half][place];
-            compress(
-                &mut next[half],
-                _mm512_mask_or_epi64(words, is_last, words, end[half]),
-            );
-        }
+            _mm512_mask_or_epi64(words, is_last, words, end[half])
+        };
+        compress(&mut next, [block(0), block(1)]);
         for half in 0..2 {
             let has_block = _mm512_cmpge_epu64_mask(last[half], here);
             keep(&mut all[half], next[half], has_block);
@@ -115,9 +112,7 @@ fn long_group(key: SipKey, values: &[&[u8]; LANES], room: &mut Group, out: &mut 
         let words = halves(words);
         let here = _mm512_set1_epi64(place as i64);
         let mut next = all;
-        for half in 0..2 {
-            compress(&mut next[half], words[half]);
-        }
+        compress(&mut next, words);
         for half in 0..2 {
             let has_block = _mm512_cmpgt_epu64_mask(blocks[half], here);
             keep(&mut all[half], next[half], has_block);
@@ -144,9 +139,10 @@ fn halves(words: &[u64; LANES]) -> [__m512i; 2] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
 fn write(all: [State; 2], out: &mut [u64; LANES]) {
-    for (state, out) in all.into_iter().zip(out.as_chunks_mut::<VECTOR>().0) {
+    let hashes = finish(all).into_iter();
+    for (hashes, out) in hashes.zip(out.as_chunks_mut::<VECTOR>().0) {
         // SAFETY: eight words are 64 bytes, and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), finish(state)) };
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), hashes) };
     }
 }
 
@@ -201,38 +197,80 @@ fn state(key: SipKey) -> State {
     ]
 }
 
+/// One block into both states.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
-fn compress(state: &mut State, block: __m512i) {
-    state[3] = _mm512_xor_si512(state[3], block);
-    round(state);
-    round(state);
-    state[0] = _mm512_xor_si512(state[0], block);
+fn compress([a, b]: &mut [State; 2], blocks: [__m512i; 2]) {
+    a[3] = _mm512_xor_si512(a[3], blocks[0]);
+    b[3] = _mm512_xor_si512(b[3], blocks[1]);
+    rounds::<2>(a, b);
+    a[0] = _mm512_xor_si512(a[0], blocks[0]);
+    b[0] = _mm512_xor_si512(b[0], blocks[1]);
+}
+
+/// The hashes of both states.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn finish([mut a, mut b]: [State; 2]) -> [__m512i; 2] {
+    let last = _mm512_set1_epi64(FINAL.cast_signed());
+    a[2] = _mm512_xor_si512(a[2], last);
+    b[2] = _mm512_xor_si512(b[2], last);
+    rounds::<4>(&mut a, &mut b);
+    [hash(a), hash(b)]
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
-fn finish(mut state: State) -> __m512i {
-    state[2] = _mm512_xor_si512(state[2], _mm512_set1_epi64(FINAL.cast_signed()));
-    round(&mut state);
-    round(&mut state);
-    round(&mut state);
-    round(&mut state);
-    let [v0, v1, v2, v3] = state;
+fn hash([v0, v1, v2, v3]: State) -> __m512i {
     _mm512_xor_si512(_mm512_xor_si512(v0, v3), _mm512_xor_si512(v1, v2))
 }
 
+/// The rounds of two states in turn. Each waits for its own last step, so that the processor does the other meanwhile; the
+/// compiler would put all rounds of one behind those of the other, further apart than a processor looks ahead.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
-fn round([v0, v1, v2, v3]: &mut State) {
+fn rounds<const COUNT: usize>(a: &mut State, b: &mut State) {
+    for _ in 0..COUNT {
+        first_half(a);
+        first_half(b);
+        tie(&mut a[0], &mut b[0]);
+        second_half(a);
+        second_half(b);
+        tie(&mut a[2], &mut b[2]);
+    }
+}
+
+/// No instruction, but for the compiler both values are made here, from each other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn tie(a: &mut __m512i, b: &mut __m512i) {
+    // SAFETY: it does nothing.
+    unsafe {
+        asm!(
+            "/* {0} {1} */",
+            inout(zmm_reg) * a,
+            inout(zmm_reg) * b,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn first_half([v0, v1, v2, v3]: &mut State) {
     *v0 = _mm512_add_epi64(*v0, *v1);
-    *v1 = _mm512_xor_si512(_mm512_rol_epi64::<13>(*v1), *v0);
-    *v0 = _mm512_rol_epi64::<32>(*v0);
     *v2 = _mm512_add_epi64(*v2, *v3);
+    *v1 = _mm512_xor_si512(_mm512_rol_epi64::<13>(*v1), *v0);
     *v3 = _mm512_xor_si512(_mm512_rol_epi64::<16>(*v3), *v2);
+    *v0 = _mm512_rol_epi64::<32>(*v0);
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn second_half([v0, v1, v2, v3]: &mut State) {
     *v0 = _mm512_add_epi64(*v0, *v3);
-    *v3 = _mm512_xor_si512(_mm512_rol_epi64::<21>(*v3), *v0);
     *v2 = _mm512_add_epi64(*v2, *v1);
+    *v3 = _mm512_xor_si512(_mm512_rol_epi64::<21>(*v3), *v0);
     *v1 = _mm512_xor_si512(_mm512_rol_epi64::<17>(*v1), *v2);
     *v2 = _mm512_rol_epi64::<32>(*v2);
 }
