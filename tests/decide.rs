@@ -6,7 +6,7 @@ use overlap::id::IdBatch;
 use overlap::{PairCounts, Sketch, SketchOptions, pair_counts, probability_of_gain};
 
 fn probability(more: &[&str]) -> f64 {
-    let mut arguments = vec!["estimate", "--format", "json"];
+    let mut arguments = vec!["estimate", "--format", "json", "--k", "65536"];
     arguments.extend(more);
     let report = overlap(&shop_and_pay(&arguments)).json();
     report["break_even"]["probability"].as_f64().unwrap()
@@ -16,12 +16,13 @@ fn probability(more: &[&str]) -> f64 {
 fn the_line_stands_in_every_form_and_only_if_it_was_asked_for() {
     let ask = |more: &[&str]| overlap(&shop_and_pay(more)).stdout;
     for format in ["table", "json", "csv", "markdown"] {
-        let plain = ask(&["estimate", "--format", format]);
+        let estimate = ["estimate", "--k", "65536", "--format", format];
+        let plain = ask(&estimate);
         assert!(
             !plain.contains("break_even") && !plain.contains("likely"),
             "{plain}"
         );
-        let asked = ask(&["estimate", "--format", format, "--break-even", "88000"]);
+        let asked = ask(&[&estimate[..], &["--break-even", "88000"]].concat());
         let without: Vec<&str> = (asked.lines())
             .filter(|line| !line.contains("break_even") && !line.contains("likely"))
             .collect();
@@ -35,7 +36,7 @@ fn the_line_stands_in_every_form_and_only_if_it_was_asked_for() {
             _ => assert_eq!(without, plain.lines().collect::<Vec<_>>()),
         }
     }
-    let table = ask(&["estimate", "--break-even", "88,000"]);
+    let table = ask(&["estimate", "--k", "65536", "--break-even", "88,000"]);
     let line = " % likely: more than 88,000 new users for shop from pay\n";
     assert!(table.contains(line), "{table}");
     let csv = ask(&["estimate", "--break-even", "88000", "--format", "csv"]);
@@ -47,7 +48,8 @@ fn the_line_stands_in_every_form_and_only_if_it_was_asked_for() {
 
 #[test]
 fn the_probability_falls_from_the_lower_to_the_upper_limit() {
-    let report = overlap(&shop_and_pay(&["estimate", "--format", "json"])).json();
+    let estimate = ["estimate", "--format", "json", "--k", "65536"];
+    let report = overlap(&shop_and_pay(&estimate)).json();
     let new = |end: &str| report["only_b"][end].as_u64().unwrap().to_string();
     let at = |end: &str| probability(&["--break-even", &new(end)]);
     let [lower, value, upper] = ["lower", "value", "upper"].map(at);
@@ -61,7 +63,7 @@ fn a_price_says_at_which_number_it_breaks_even() {
     let price = ["--cost", "176,001", "--value-per-new-user", "2"];
     let asked = probability(&price);
     assert_eq!(asked, probability(&["--break-even", "88000"]));
-    let mut arguments = vec!["estimate"];
+    let mut arguments = vec!["estimate", "--k", "65536"];
     arguments.extend(price);
     let table = overlap(&shop_and_pay(&arguments)).stdout;
     let reason = "from pay, where a cost of 176,001 is earned back at 2 a new user\n";

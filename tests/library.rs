@@ -18,10 +18,23 @@ fn sources() -> Sources {
 fn files_are_sketched_once_and_asked_afterwards() {
     let sketches = sketch_sides(&sources(), SketchOptions::default(), &Silent).unwrap();
     let pair = estimate_sketches(&sketches[0], &sketches[1], Confidence::default()).unwrap();
-    let report = estimate(&SketchRequest::new(sources()), &Silent).unwrap();
+    let request = SketchRequest {
+        options: SketchOptions::default(),
+        ..SketchRequest::new(sources())
+    };
+    let report = estimate(&request, &Silent).unwrap();
     assert_eq!(report.pairs[0].estimate, pair);
     assert_eq!(report.pairs[0].quality(), Quality::Good);
     assert!(report.render(Format::Json).contains("overlap.estimate/1"));
+}
+
+#[test]
+fn files_that_are_asked_at_once_are_counted_if_they_are_small() {
+    let request = SketchRequest::new(sources());
+    let at_once = estimate(&request, &Silent).unwrap().pairs[0].estimate;
+    let counted = exact(&ExactRequest::new(sources()), &Silent).unwrap();
+    assert!(at_once.exact);
+    assert_eq!(at_once, counted.pairs[0].estimate);
 }
 
 #[test]

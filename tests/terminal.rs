@@ -68,15 +68,24 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn a_terminal_gets_colours_unless_it_is_told_otherwise() {
-    let text = overlap(&shop_and_pay(&["estimate"])).stdout;
+    let text = overlap(&shop_and_pay(&["estimate", "--k", "65536"])).stdout;
     assert!(!text.contains('\x1b'));
-    let colored = ask(&["estimate", "--quiet"], 200, &[]);
+    let colored = ask(&["estimate", "--k", "65536", "--quiet"], 200, &[]);
     assert!(colored.contains("\x1b[32mgood"), "{colored}");
     assert!(plain(&colored).ends_with(&text), "{colored}");
     for (more, variables) in [
-        (&["estimate", "--quiet", "--color", "never"][..], &[][..]),
-        (&["estimate", "--quiet"], &[("NO_COLOR", "1")]),
-        (&["estimate", "--quiet"], &[("TERM", "dumb")]),
+        (
+            &["estimate", "--k", "65536", "--quiet", "--color", "never"][..],
+            &[][..],
+        ),
+        (
+            &["estimate", "--k", "65536", "--quiet"],
+            &[("NO_COLOR", "1")],
+        ),
+        (
+            &["estimate", "--k", "65536", "--quiet"],
+            &[("TERM", "dumb")],
+        ),
     ] {
         assert!(
             !ask(more, 200, variables).contains("\x1b[3"),
@@ -87,27 +96,38 @@ fn a_terminal_gets_colours_unless_it_is_told_otherwise() {
 
 #[test]
 fn elsewhere_colours_are_for_those_who_force_them() {
-    let plain_text = overlap(&shop_and_pay(&["estimate"])).stdout;
+    let plain_text = overlap(&shop_and_pay(&["estimate", "--k", "65536"])).stdout;
     let run = |more: &[&str], variables: &[(&str, &str)]| {
         let mut command = command();
         command.args(shop_and_pay(more)).env_remove("NO_COLOR");
         let output = command.envs(variables.iter().copied()).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let forced = run(&["estimate"], &[("CLICOLOR_FORCE", "1")]);
+    let forced = run(&["estimate", "--k", "65536"], &[("CLICOLOR_FORCE", "1")]);
     assert!(forced.contains("\x1b[32mgood"));
     assert_eq!(plain(&forced), plain_text);
     assert_eq!(
-        plain(&run(&["estimate", "--color", "always"], &[])),
+        plain(&run(
+            &["estimate", "--k", "65536", "--color", "always"],
+            &[]
+        )),
         plain_text
     );
-    assert_eq!(run(&["estimate"], &[("CLICOLOR_FORCE", "0")]), plain_text);
     assert_eq!(
-        run(&["estimate"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]),
+        run(&["estimate", "--k", "65536"], &[("CLICOLOR_FORCE", "0")]),
+        plain_text
+    );
+    assert_eq!(
+        run(
+            &["estimate", "--k", "65536"],
+            &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
+        ),
         plain_text
     );
     for format in ["json", "csv", "markdown"] {
-        let arguments = ["estimate", "--format", format, "--color", "always"];
+        let arguments = [
+            "estimate", "--k", "65536", "--format", format, "--color", "always",
+        ];
         assert!(!run(&arguments, &[]).contains('\x1b'), "{format}");
     }
 }

@@ -5,7 +5,7 @@ use crate::harness::{Folder, data, overlap};
 use serde_json::Value;
 
 fn verified(more: &[&str]) -> Value {
-    let mut arguments = vec!["verify", "--format", "json"];
+    let mut arguments = vec!["verify", "--format", "json", "--k", "65536"];
     arguments.extend(more);
     overlap(&shop_and_pay(&arguments)).json()
 }
@@ -56,7 +56,8 @@ fn textbook_methods_answer_every_measure_within_their_errors() {
 #[test]
 fn the_estimate_is_that_of_the_command_estimate() {
     let verified = verified(&[]);
-    let estimate = overlap(&shop_and_pay(&["estimate", "--format", "json"])).json();
+    let estimate = ["estimate", "--format", "json", "--k", "65536"];
+    let estimate = overlap(&shop_and_pay(&estimate)).json();
     assert_eq!(verified["estimate"]["report"], estimate);
     let exact = overlap(&shop_and_pay(&["exact", "--format", "json"])).json();
     assert_eq!(verified["exact"]["report"], exact);
@@ -64,7 +65,12 @@ fn the_estimate_is_that_of_the_command_estimate() {
 
 #[test]
 fn every_form_shows_the_textbook() {
-    let ask = |format: &str| overlap(&shop_and_pay(&["verify", "--format", format])).stdout;
+    let ask = |format: &str| {
+        overlap(&shop_and_pay(&[
+            "verify", "--format", format, "--k", "65536",
+        ]))
+        .stdout
+    };
     let table = ask("table");
     for words in [
         "HyperLogLog++    error  MinHash    error",

@@ -242,7 +242,7 @@ impl SidesArgs {
     pub fn request(&self) -> Result<SidesRequest> {
         Ok(SidesRequest {
             sources: self.sources.sources()?,
-            options: self.sketch.size.options(self.sketch.confidence)?,
+            options: self.sketch.options()?,
             confidence: self.sketch.confidence,
             division: self.division.division(),
         })
@@ -291,7 +291,7 @@ impl QuestionArgs {
     /// The job that was typed.
     pub fn request(&self) -> Result<SketchRequest> {
         Ok(SketchRequest {
-            options: self.sketch.size.options(self.sketch.confidence)?,
+            options: self.sketch.options()?,
             confidence: self.sketch.confidence,
             unique: self.unique.unique(),
             ..SketchRequest::new(self.sources.sources()?)
@@ -310,6 +310,21 @@ struct SketchArgs {
     confidence: Confidence,
 }
 
+impl SketchArgs {
+    /// Sizes that nobody asked for may grow: these sketches aren't stored.
+    fn options(&self) -> Result<SketchOptions> {
+        let options = self.size.options(self.confidence)?;
+        Ok(match self.size {
+            SizeArgs {
+                k: None,
+                error: None,
+                ..
+            } => options.at_hand(),
+            _ => options,
+        })
+    }
+}
+
 /// How large the sketches of data are, and through which hash IDs go.
 #[derive(Args)]
 struct SizeArgs {
@@ -319,7 +334,8 @@ struct SizeArgs {
     precision: Option<u8>,
 
     /// Size of the MinHash part of new sketches: K hashes, from 16 to 16777216. Sides of up to K users are
-    /// exact. Stored sketches keep their size, and different sizes merge to the smallest K [default: 65536]
+    /// exact. Stored sketches keep their size, and different sizes merge to the smallest K [default: 65536
+    /// for sketches that are stored or beside stored ones; for data alone up to 1048576, 128 MB in all]
     #[arg(long, value_name = "K")]
     k: Option<usize>,
 

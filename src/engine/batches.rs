@@ -1,6 +1,7 @@
 //! Record batches, from wherever they come, into sketches by segment.
 
-use super::inputs::{Division, of_domain, with_key};
+use super::inputs::Division;
+use super::reading::{of_domain, with_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::id::{IdDomain, Normal, Normalizing, Tally};

@@ -1,7 +1,8 @@
 //! How are the IDs of each side written, how many users would meet under looser readings, and what gets there?
 
 use super::digests::digest_rungs;
-use super::inputs::{self, Inputs};
+use super::inputs::Inputs;
+use super::reading::{merge_parts, of_domain};
 use super::remedy::remedy;
 use super::request::Sources;
 use super::spelling::{Spelt, loosened};
@@ -137,7 +138,7 @@ fn look_at_data(
     progress: &dyn Progress,
 ) -> Result<(Sketch, Spelling)> {
     let domain = inputs.plan.sides.first().and_then(|side| side.domain);
-    let new_sketcher = || inputs::of_domain(inputs.sketcher(), domain);
+    let new_sketcher = || of_domain(inputs.sketcher(), domain);
     let new = |_| {
         Ok(Looker {
             sketcher: new_sketcher()?,
@@ -154,7 +155,7 @@ fn look_at_data(
             sketchers.push(looker.sketcher);
         }
     }
-    let (sketch, _) = inputs::merge_parts(new_sketcher()?, sketchers, tally)?;
+    let (sketch, _) = merge_parts(new_sketcher()?, sketchers, tally)?;
     Ok((sketch, whole))
 }
 

@@ -1,6 +1,7 @@
 //! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
 use super::exchange::{ensure_not_over, refused_by_policy};
+use super::reading::with_key;
 use super::request::Sources;
 use super::side_report;
 use super::space::{check_comparable, ensure_as_asked, ensure_of_key, hash_of};
@@ -12,13 +13,13 @@ use crate::format::{
     told_filter as filter_told_by, told_policy,
 };
 use crate::hash::HashScheme;
-use crate::id::{IdDomain, PageChecks, Tally};
+use crate::id::PageChecks;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::report::SideReport;
-use crate::scan::{self, Foreign, Plan, Progress, SegmentLimits, SidePlan};
+use crate::scan::{self, Foreign, Plan, SidePlan};
 use crate::segments::Segments;
-use crate::sketch::{RowCounts, Sketch, SketchOptions, Sketcher};
+use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use std::path::{Path, PathBuf};
 
 /// Sides whose sketches are read and whose data is planned, and all of which can be compared.
@@ -28,7 +29,7 @@ pub(super) struct Inputs {
     pub(super) tables: Vec<Vec<SketchTable>>,
     /// Size and hash for sketches of data. The hash is that of the sketches beside it.
     pub(super) options: SketchOptions,
-    key: Option<Key>,
+    pub(super) key: Option<Key>,
     /// The policy of all stored sketches together, if one of them has one.
     pub(super) policy: Option<Policy>,
 }
@@ -104,51 +105,6 @@ impl Inputs {
         let sides: Vec<_> = self.plan.sides.iter().map(SidePlan::page_checks).collect();
         move |side| sides[side]()
     }
-
-    /// The sketch of every side, and the rows of its sampled users if `frequency` asks for them
-    /// (only of sides without stored sketches, which don't record them).
-    pub(super) fn sketch(
-        self,
-        threads: usize,
-        frequency: bool,
-        progress: &dyn Progress,
-    ) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
-        let (options, key) = (self.options, self.key.clone());
-        let new = || {
-            let new = match frequency {
-                true => Sketcher::with_row_counts(options),
-                false => Sketcher::new(options),
-            };
-            with_key(new, key.as_ref())
-        };
-        let plan = &self.plan;
-        let new_sink = |side: usize| of_side(new(), &plan.sides[side]);
-        let scanned = scan::scan(plan, threads, &new_sink, progress)?;
-        let mut scanned = scanned.into_iter();
-        let mut sides = Vec::with_capacity(plan.sides.len());
-        for (side, tables) in plan.sides.iter().zip(self.tables) {
-            let scanned = scanned.next().filter(|_| side.file_count() > 0);
-            let mut whole: Option<(Sketch, Option<RowCounts>)> = None;
-            if let Some(scanned) = scanned {
-                whole = Some(merge_parts(
-                    of_side(new(), side)?,
-                    scanned.sinks,
-                    scanned.tally,
-                )?);
-            }
-            for sketch in tables.into_iter().flat_map(SketchTable::into_values) {
-                match &mut whole {
-                    Some((whole, rows)) => {
-                        *rows = None;
-                        whole.merge(&sketch)?;
-                    }
-                    None => whole = Some((sketch, None)),
-                }
-            }
-            sides.push(whole.unwrap_or_else(|| (Sketch::empty(self.options), None)));
-        }
-        Ok(sides)
-    }
 }
 
 /// Columns by which sides are divided into segments.
@@ -204,56 +160,6 @@ impl Inputs {
         }
         scan::has_segment_columns(&self.plan, by)
     }
-
-    /// The sketches of every side by segment.
-    pub(super) fn sketch_by(
-        self,
-        division: &Division,
-        threads: usize,
-        progress: &dyn Progress,
-    ) -> Result<Vec<SketchTable>> {
-        if division.by.is_empty() {
-            let sides = self.sketch(threads, false, progress)?;
-            let whole = sides.into_iter().map(|(sketch, _)| Segments::whole(sketch));
-            return whole.collect();
-        }
-        let Self {
-            plan,
-            tables,
-            options,
-            key,
-            ..
-        } = self;
-        let limits = SegmentLimits {
-            by: &division.by,
-            segments_max: division.segments_max,
-        };
-        let new = |side: usize| {
-            of_side(
-                with_key(Sketcher::new(options), key.as_ref()),
-                &plan.sides[side],
-            )
-        };
-        let scanned = scan::scan_by(&plan, limits, threads, &new, progress)?;
-        let mut sides = Vec::with_capacity(scanned.len());
-        for ((side, scanned), tables) in scanned.into_iter().enumerate().zip(tables) {
-            let read = scanned.try_map(|scan| {
-                merge_parts(new(side)?, scan.sinks, scan.tally).map(|(sketch, _)| sketch)
-            })?;
-            let parts = std::iter::once(read).chain(tables);
-            let merged = merge_segments(parts, &division.by);
-            sides.push(merged.map_err(|e| e.with("side", &plan.sides[side].name))?);
-        }
-        Ok(sides)
-    }
-}
-
-/// One sketch for each combination of values of some columns.
-pub(super) fn merge_segments(
-    parts: impl IntoIterator<Item = SketchTable>,
-    by: &[String],
-) -> Result<SketchTable> {
-    Segments::group(parts, by, |all, part| all.merge(&part))
 }
 
 /// Plans a scan and refuses sketches, for exact counting.
@@ -271,46 +177,6 @@ pub(super) fn plan_of_data(sources: &Sources) -> Result<Plan> {
                 .hint("overlap estimate takes sketches"),
         ),
     }
-}
-
-/// One sketcher's share of a side from all of them.
-pub(super) fn merge_parts(
-    mut first: Sketcher,
-    parts: Vec<Sketcher>,
-    tally: Tally,
-) -> Result<(Sketch, Option<RowCounts>)> {
-    // The first sketch carries the tally, and the domain even where there was no row.
-    let mut rows = first.take_row_counts();
-    let mut whole = first.finish(tally);
-    for mut part in parts {
-        if let (Some(rows), Some(more)) = (&mut rows, part.take_row_counts()) {
-            rows.merge(&more);
-        }
-        whole.merge(&part.finish(Tally::default()))?;
-    }
-    Ok((whole, rows))
-}
-
-/// A sketcher under a key, if there is one.
-pub(super) fn with_key(sketcher: Sketcher, key: Option<&Key>) -> Sketcher {
-    match key {
-        Some(key) => sketcher.with_key(key),
-        None => sketcher,
-    }
-}
-
-pub(super) fn of_domain(mut sketcher: Sketcher, domain: Option<IdDomain>) -> Result<Sketcher> {
-    if let Some(domain) = domain {
-        sketcher.set_domain(domain)?;
-    }
-    Ok(sketcher)
-}
-
-/// A sketcher for the IDs of a side.
-fn of_side(sketcher: Sketcher, side: &SidePlan) -> Result<Sketcher> {
-    let mut sketcher = of_domain(sketcher, side.domain)?;
-    sketcher.set_profile(side.profile.clone());
-    Ok(sketcher)
 }
 
 pub(super) fn plan(sources: &Sources) -> Result<Plan> {

@@ -17,6 +17,8 @@ mod inputs;
 mod inspect;
 mod keyfile;
 mod limits;
+mod planner;
+mod reading;
 mod regions;
 mod release;
 mod remedy;

@@ -106,7 +106,7 @@ fn joined(before: Option<RowFilter>, filter: RowFilter) -> RowFilter {
 pub struct SketchRequest {
     /// The input.
     pub sources: Sources,
-    /// The size of the sketches.
+    /// The size of the sketches; [`SketchOptions::at_hand`] lets data have larger samples.
     pub options: SketchOptions,
     /// The confidence level of the intervals.
     pub confidence: Confidence,
@@ -177,7 +177,7 @@ impl SketchRequest {
     pub fn new(sources: Sources) -> Self {
         Self {
             sources,
-            options: SketchOptions::default(),
+            options: SketchOptions::default().at_hand(),
             confidence: Confidence::default(),
             unique: Unique::default(),
             formulas: Vec::new(),

@@ -1,6 +1,7 @@
 //! Where is the partner's reach new to us? Its segments, beside all of ours.
 
-use super::inputs::{Division, Inputs, merge_segments};
+use super::inputs::{Division, Inputs};
+use super::reading::merge_segments;
 use super::request::SketchRequest;
 use crate::analysis::{segment_gains, segment_odds, segment_users};
 use crate::error::{Error, ErrorKind, Result};

@@ -168,6 +168,12 @@ impl PageCounter {
     pub(crate) fn uncounted<T>(&self, run: impl FnOnce() -> T) -> T {
         let before = self.get();
         let done = run();
+        self.set_back(&before);
+        done
+    }
+
+    /// Forgets what was counted since.
+    pub(crate) fn set_back(&self, before: &PageChecks) {
         let counts = [
             (&self.pages, before.pages),
             (&self.checked, before.checked),
@@ -181,7 +187,6 @@ impl PageCounter {
         for (count, before) in counts {
             count.store(before, Ordering::Relaxed);
         }
-        done
     }
 
     /// How many IDs a rule couldn't read so far; the sink that meets one counts it here.

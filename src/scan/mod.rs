@@ -281,6 +281,16 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Runs what reads data again that was counted before.
+    pub(crate) fn uncounted<T>(&self, run: impl FnOnce() -> T) -> T {
+        let counted: Vec<PageChecks> = self.sides.iter().map(|side| side.counter.get()).collect();
+        let done = run();
+        for (side, counted) in self.sides.iter().zip(&counted) {
+            side.counter.set_back(counted);
+        }
+        done
+    }
+
     /// Settles what IDs without types are, beside whatever else they meet: integers if anything holds
     /// integers, else text.
     ///

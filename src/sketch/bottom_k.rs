@@ -63,6 +63,23 @@ impl BottomK {
         })
     }
 
+    /// The sample of all hashes below `theta`, ascending, or of the smallest k of them.
+    pub(super) fn of_below(bits: u32, k: usize, theta: u64, hashes: Vec<u64>) -> Self {
+        let mut sample = Self {
+            bits,
+            k,
+            theta,
+            hashes,
+        };
+        sample.trim();
+        sample
+    }
+
+    /// Whether more hashes could be in it: θ was set too low for k of them.
+    pub(super) fn is_short(&self) -> bool {
+        !self.is_exact() && self.hashes.len() < self.k
+    }
+
     /// Bits of a hash that this sample keeps.
     #[must_use]
     pub const fn bits(&self) -> u32 {
@@ -100,6 +117,12 @@ impl BottomK {
         &self.hashes
     }
 
+    /// The same at a smaller k.
+    pub(super) fn cut_to(&mut self, k: usize) {
+        self.k = self.k.min(k);
+        self.trim();
+    }
+
     /// Turns this sample into that of the union, at the smaller of both k. Both are of one scheme.
     pub(super) fn merge(&mut self, other: &Self) {
         debug_assert_eq!(self.bits, other.bits);
@@ -122,21 +145,25 @@ impl BottomK {
 }
 
 /// The smallest hashes of either of two ascending lists, up to `count` of them and below `theta`.
-fn union_below(theta: u64, count: usize, mut a: &[u64], mut b: &[u64]) -> Vec<u64> {
-    let mut union = Vec::with_capacity(count.min(a.len() + b.len()));
-    while union.len() < count {
-        let smallest = match (a.first(), b.first()) {
-            (Some(&a), Some(&b)) => a.min(b),
-            (Some(&one), None) | (None, Some(&one)) => one,
-            (None, None) => break,
-        };
-        if smallest >= theta {
-            break;
-        }
-        union.push(smallest);
-        a = a.strip_prefix(&[smallest]).unwrap_or(a);
-        b = b.strip_prefix(&[smallest]).unwrap_or(b);
+fn union_below(theta: u64, count: usize, a: &[u64], b: &[u64]) -> Vec<u64> {
+    let below = |hashes: &[u64]| hashes.partition_point(|&hash| hash < theta);
+    let (a, b) = (&a[..below(a)], &b[..below(b)]);
+    let mut union = vec![0; count.min(a.len() + b.len())];
+    let (mut i, mut j, mut filled) = (0, 0, 0);
+    while filled < union.len() && i < a.len() && j < b.len() {
+        // Both are stepped over where they are equal: nothing to predict.
+        let (one, other) = (a[i], b[j]);
+        union[filled] = one.min(other);
+        i += usize::from(one <= other);
+        j += usize::from(other <= one);
+        filled += 1;
     }
+    for rest in [&a[i..], &b[j..]] {
+        let more = rest.len().min(union.len() - filled);
+        union[filled..filled + more].copy_from_slice(&rest[..more]);
+        filled += more;
+    }
+    union.truncate(filled);
     union
 }
 
@@ -194,6 +221,23 @@ impl BottomKBuilder {
             moving: Vec::new(),
         };
         builder.lay_out(&[], Self::HOMES_MIN);
+        builder
+    }
+
+    pub(super) const fn k(&self) -> usize {
+        self.k
+    }
+
+    /// A sample of these hashes so far, distinct, ascending and all that are below `theta`.
+    pub(super) fn of_ascending(bits: u32, k: usize, theta: u64, hashes: &[u64]) -> Self {
+        let mut builder = Self::new(bits, k);
+        builder.theta = theta;
+        let homes = Self::HOMES_PER_HASH * hashes.len().max(1).next_power_of_two();
+        let most = Self::HOMES_PER_HASH * (2 * k).max(hashes.len() + 1);
+        builder.lay_out(
+            hashes,
+            (2 * homes).clamp(Self::HOMES_MIN, most.max(Self::HOMES_MIN)),
+        );
         builder
     }
 
@@ -310,14 +354,7 @@ impl BottomKBuilder {
     pub(super) fn finish(mut self) -> BottomK {
         let mut hashes = std::mem::take(&mut self.moving);
         self.smallest(self.k + 1, &mut hashes);
-        let mut sample = BottomK {
-            bits: self.bits,
-            k: self.k,
-            theta: self.theta,
-            hashes,
-        };
-        sample.trim();
-        sample
+        BottomK::of_below(self.bits, self.k, self.theta, hashes)
     }
 
     /// Fills `hashes` with the smallest ones, up to `count` of them, ascending.

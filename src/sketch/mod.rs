@@ -3,6 +3,7 @@
 //! Sketches only hold data; estimates are computed in `estimate`. Must not know files or Arrow.
 
 mod bottom_k;
+mod foreseen;
 mod frequency;
 mod hyperloglog;
 mod sketcher;
@@ -33,6 +34,7 @@ pub struct SketchOptions {
     hash: HashScheme,
     precision: Precision,
     k: usize,
+    is_at_hand: bool,
 }
 
 impl SketchOptions {
@@ -45,6 +47,7 @@ impl SketchOptions {
         hash: HashScheme::Xxh3,
         precision: Precision::SMALLEST,
         k: *Self::K_RANGE.start(),
+        is_at_hand: false,
     };
 
     /// 2^`precision` registers beside a sample of `k` hashes.
@@ -62,6 +65,7 @@ impl SketchOptions {
             hash: HashScheme::default(),
             precision: Precision::new(precision)?,
             k,
+            is_at_hand: false,
         })
     }
 
@@ -69,6 +73,28 @@ impl SketchOptions {
     #[must_use]
     pub const fn with_hash(self, hash: HashScheme) -> Self {
         Self { hash, ..self }
+    }
+
+    /// The same for data that is compared at once and not stored: where all sides are such, the
+    /// engine gives them a sample as large as memory allows, up to 2^20 hashes, and never a smaller
+    /// one than `k`.
+    #[must_use]
+    pub const fn at_hand(self) -> Self {
+        Self {
+            is_at_hand: true,
+            ..self
+        }
+    }
+
+    /// Whether [`Self::at_hand`] was asked for.
+    #[must_use]
+    pub const fn is_at_hand(self) -> bool {
+        self.is_at_hand
+    }
+
+    /// The same with another sample size, which is in range.
+    pub(crate) const fn with_k(self, k: usize) -> Self {
+        Self { k, ..self }
     }
 
     /// The hash that IDs go through.
@@ -113,6 +139,7 @@ impl Default for SketchOptions {
             hash: HashScheme::default(),
             precision: Precision::DEFAULT,
             k: 1 << 16,
+            is_at_hand: false,
         }
     }
 }
@@ -321,6 +348,20 @@ impl Sketch {
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.sample.as_ref().is_some_and(BottomK::is_exact)
+    }
+
+    /// Whether its sample holds fewer than k users of a larger set: what [`Sketcher::of_rows`]
+    /// foresaw didn't come.
+    pub(crate) fn is_short(&self) -> bool {
+        self.sample.as_ref().is_some_and(BottomK::is_short)
+    }
+
+    /// The same with a sample of at most `k` hashes.
+    pub(crate) fn with_k_at_most(mut self, k: usize) -> Self {
+        if let Some(sample) = &mut self.sample {
+            sample.cut_to(k);
+        }
+        self
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `IdSink` that hashes a batch once and feeds registers and sample from it.
 
-use super::bottom_k::BottomKBuilder;
+use super::foreseen::Sampler;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
@@ -26,7 +26,6 @@ pub struct Sketcher {
     domain: Option<IdDomain>,
     profile: Profile,
     hasher: BatchHasher,
-    k: usize,
     parts: Parts,
     spelling: Speller,
 }
@@ -41,15 +40,31 @@ impl Sketcher {
     /// A sketch of nothing yet, using the given kernel. Every kernel gives the same sketch.
     #[must_use]
     pub fn on(kernel: Kernel, options: SketchOptions) -> Self {
+        Self::new_on(kernel, options, None)
+    }
+
+    /// A sketch of nothing yet, of a side of so many rows, of which this sketcher may take in any
+    /// part. A large sample costs little more than a small one so, as long as users seldom come
+    /// again; of others it may keep [`Self::K_OF_REPEATS`] hashes, or be [short](Sketch::is_short).
+    pub(crate) fn of_rows(options: SketchOptions, rows: u64) -> Self {
+        Self::new_on(Kernel::best(), options, Some(rows))
+    }
+
+    /// See [`Sampler::ROWS_A_USER_MAX`].
+    pub(crate) const ROWS_A_USER_MAX: f64 = Sampler::ROWS_A_USER_MAX;
+
+    /// See [`Sampler::K_OF_REPEATS`].
+    pub(crate) const K_OF_REPEATS: usize = Sampler::K_OF_REPEATS;
+
+    fn new_on(kernel: Kernel, options: SketchOptions, rows: Option<u64>) -> Self {
         Self {
             domain: None,
             profile: Profile::default(),
             hasher: BatchHasher::new(kernel),
-            k: options.k(),
             parts: Parts {
                 scheme: options.hash(),
                 registers: HyperLogLog::new(options.hash(), options.precision()),
-                sample: BottomKBuilder::new(options.hash().sample_bits(), options.k()),
+                sample: Sampler::new(options.hash().sample_bits(), options.k(), rows),
                 candidate_mask: 0,
                 candidates: 0,
                 sampled: Vec::new(),
@@ -75,19 +90,21 @@ impl Sketcher {
     #[must_use]
     pub fn with_key(mut self, key: &Key) -> Self {
         let scheme = HashScheme::Keyed(key.fingerprint());
+        if self.parts.scheme.sample_bits() != scheme.sample_bits() {
+            let k = self.parts.sample.k();
+            self.parts.sample = Sampler::new(scheme.sample_bits(), k, None);
+        }
         self.parts.scheme = scheme;
         self.parts.registers = HyperLogLog::new(scheme, self.parts.registers.precision());
-        self.parts.sample = BottomKBuilder::new(scheme.sample_bits(), self.k);
         self.hasher = self.hasher.with_key(Some(key.clone()));
         self
     }
 
-    /// A sketch of nothing yet that also counts the rows of every sampled user.
+    /// The same sketch of nothing yet, which also counts the rows of every sampled user.
     #[must_use]
-    pub fn with_row_counts(options: SketchOptions) -> Self {
-        let mut sketcher = Self::new(options);
-        sketcher.parts.rows = Some(RowCounts::new(options.k()));
-        sketcher
+    pub fn with_row_counts(mut self) -> Self {
+        self.parts.rows = Some(RowCounts::new(self.parts.sample.k()));
+        self
     }
 
     /// The rows of every sampled user so far, if they are counted.
@@ -196,7 +213,7 @@ impl IdSink for Sketcher {
 struct Parts {
     scheme: HashScheme,
     registers: HyperLogLog,
-    sample: BottomKBuilder,
+    sample: Sampler,
     /// See [`HyperLogLog::candidate_mask`]; out of date at most in the direction that costs time.
     candidate_mask: u64,
     /// Hashes taken since the mask was made.

@@ -119,11 +119,8 @@ fn decoder_panic(panic: &(dyn Any + Send)) -> Error {
     // zstd's word for memory that the system didn't give: the file may be whole.
     if text.contains("null pointer when creating new context") {
         let text = "out of memory: the system gave none for unpacking zstd";
-        return Error::new(ErrorKind::Limit, text).hint([
-            "take fewer ".into(),
-            Setting::Threads.into(),
-            ", or raise the limit".into(),
-        ]);
+        return Error::new(ErrorKind::Limit, text)
+            .hint(["ask for fewer with ".into(), Setting::Threads.into()]);
     }
     Error::input(format!("corrupt: its decoder gave up: {text}"))
 }
