@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use overlap::id::{ByteIds, IdBatch};
-use overlap::{BatchHasher, Filter, HashSink, Kernel};
+use overlap::{BatchHasher, Filter, HashSink, Kernel, Key};
 use std::hint::black_box;
 
 const ROWS: usize = 1 << 13;
@@ -51,8 +51,10 @@ fn hash(c: &mut Criterion) {
     let texts = IdBatch::Text(ByteIds::Slices(&texts));
     let mut group = c.benchmark_group("hash");
     group.throughput(Throughput::Elements(ROWS as u64));
+    let key = Key::from_bytes(&std::array::from_fn(|i| i as u8)).expect("a key");
     let mut bench = |name: &str, kernel: Kernel, batch: IdBatch<'_>, filter: Filter| {
-        let mut hasher = BatchHasher::new(kernel);
+        let key = name.contains("with a key").then(|| key.clone());
+        let mut hasher = BatchHasher::new(kernel).with_key(key);
         group.bench_function(name, |b| {
             b.iter(|| {
                 let mut count = Count::new(filter);
@@ -74,6 +76,10 @@ fn hash(c: &mut Criterion) {
             integers,
             FEW,
         );
+        let name = format!("integers, few pass, with a key, {}", kernel.name());
+        bench(&name, kernel, integers, FEW);
+        let name = format!("texts of 32 characters with a key, {}", kernel.name());
+        bench(&name, kernel, texts, Filter::ALL);
     }
     bench("texts of 32 characters", Kernel::best(), texts, Filter::ALL);
     group.finish();

@@ -9,7 +9,7 @@ import sys
 import unicodedata
 import zlib
 
-HASHES = {1: ("xxh3", 0x37D626B478C5E5C9, 48), 2: ("murmur3", 0xBEE71E7F51B9E1D5, 63)}
+HASHES = {1: ("xxh3", 0x37D626B478C5E5C9, 48), 2: ("murmur3", 0xBEE71E7F51B9E1D5, 63), 4: ("siphash-2-4", None, 48)}
 ID_TYPES = {0: None, 1: "integer", 2: "string", 3: "binary"}
 OWN = ("rows", "nulls", "users", "hll", "sample", "spelling")
 
@@ -81,15 +81,17 @@ def header(blob, magic):
     ensure(len(blob) >= 20, "cut short")
     found, version, scheme, id_type, own, fingerprint = struct.unpack_from("<4sBBBBQ", blob)
     ensure(found == magic, f"magic {found!r}")
-    ensure(version in (1, 2), f"version {version}")
+    ensure(version in (1, 2, 3), f"version {version}")
     (checksum,) = struct.unpack("<I", blob[-4:])
     ensure(zlib.crc32(blob[:-4]) == checksum, "wrong checksum")
     ensure(scheme in HASHES and id_type in ID_TYPES, "unknown hash or id type")
-    ensure(HASHES[scheme][1] == fingerprint, "wrong fingerprint")
+    ensure((scheme == 4) == (version == 3), "keyed hashes are of version 3, and no others are")
+    ensure(HASHES[scheme][1] in (fingerprint, None), "wrong fingerprint")
     profile, body = "", blob[16:-4]
-    if version == 2:
+    if version > 1:
         length = int.from_bytes(body[:2], "little")
-        ensure(1 <= length <= 1024 and len(body) >= 2 + length, "length of the profile")
+        ensure(length or version == 3, "no profile")
+        ensure(length <= 1024 and len(body) >= 2 + length, "length of the profile")
         try:
             profile = body[2 : 2 + length].decode()
         except UnicodeDecodeError:
@@ -130,7 +132,7 @@ def registers(blob):
         is_shorter = len(body) < 1 + m * 6 // 8
     bits.finish()
     ensure(is_shorter, "not in the shorter form")
-    ensure(max(ranks) <= (64 - p + 1 if scheme == 1 else 63), "a rank too large")
+    ensure(max(ranks) <= (63 if scheme == 2 else 64 - p + 1), "a rank too large")
     digest = f"{zlib.crc32(bytes(ranks)):08x}"
     return (scheme, id_type, profile), {"p": p, "set": m - ranks.count(0), "digest": digest}
 
@@ -161,7 +163,8 @@ def row(values):
         parts["sample"] = sample(values["sample"])
     ensure(parts, "neither registers nor sample")
     kinds = {kind for kind, _ in parts.values()}
-    ensure(len(kinds) == 1, "registers and sample of different sketches")
+    fingerprints = {values[name][8:16] for name in ("hll", "sample") if values[name] is not None}
+    ensure(len(kinds) == 1 and len(fingerprints) == 1, "registers and sample of different sketches")
     scheme, id_type, profile = kinds.pop()
     segment = {name: value for name, value in values.items() if name not in OWN}
     return {
@@ -169,6 +172,7 @@ def row(values):
         "rows": values.get("rows"),
         "nulls": values.get("nulls"),
         "hash": HASHES[scheme][0],
+        **({"key": f"{int.from_bytes(fingerprints.pop(), 'little'):016x}"} if scheme == 4 else {}),
         "id_type": ID_TYPES[id_type],
         **({"profile": profile} if profile else {}),
         "registers": parts["registers"][1] if "registers" in parts else None,

@@ -52,8 +52,10 @@ pub mod format;
 mod generate;
 mod hash;
 pub mod id;
+mod key;
 pub mod page;
 pub mod picture;
+mod policy;
 mod reader;
 mod remote;
 pub mod report;
@@ -73,12 +75,14 @@ pub use compare::{
     SampledRegions, pair_counts, region_counts, sampled_regions, set_counts, union_counts,
 };
 pub use engine::{
-    BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
-    FullRequest, SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert,
-    default_memory_limit, diagnose, ensure_consistent, estimate, estimate_regions_of,
-    estimate_sketches, exact, full_report, full_report_of, inspect, matrix, reach, read_report,
-    read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
-    sketch_with_sources, store, trend, verify, write_file, write_filtered_sketches, write_sketches,
+    Answer, BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory,
+    ExactRequest, FullRequest, SidesRequest, SketchRequest, Sources, StoreRequest, Unique,
+    ask_estimate, ask_matrix, ask_regions, convert, default_memory_limit, diagnose,
+    ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, full_report,
+    full_report_of, inspect, matrix, reach, read_key, read_key_descriptor, read_keyed_sketches,
+    read_report, read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
+    sketch_with_sources, store, trend, verify, write_file, write_key, write_sketches,
+    write_sketches_with,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
@@ -93,10 +97,12 @@ pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{
-    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, hash_bytes,
-    hash_integer, hash_wide_integer, murmur3_128,
+    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, SipKey,
+    hash_bytes, hash_integer, hash_wide_integer, murmur3_128, sip_bytes, sip_integer,
 };
 pub use id::{NullCounts, PageChecks, Tally};
+pub use key::{KEY_BYTES, Key, KeyId};
+pub use policy::{Day, Policy, Released, Sum, release};
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};

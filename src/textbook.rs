@@ -7,6 +7,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, hash_words};
 use crate::id::{IdBatch, IdSink};
+use crate::key::Key;
 use crate::sketch::{BottomK, Sketch};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use std::hash::{BuildHasher, Hasher};
@@ -100,14 +101,15 @@ impl PlusSink {
     /// Bytes of the registers of one side, 6 bits each.
     const BYTES: u64 = (1 << Self::PRECISION) * 6 / 8;
 
-    /// A sink that has seen no ID; hashes are those of `scheme`, of two words the first.
+    /// A sink that has seen no ID; hashes are those of `scheme`, of two words the first, or those under a
+    /// key.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] if the crate refuses the precision.
-    pub fn new(scheme: HashScheme) -> Result<Self> {
+    pub fn new(scheme: HashScheme, key: Option<Key>) -> Result<Self> {
         Ok(Self {
             scheme,
-            hasher: BatchHasher::default(),
+            hasher: BatchHasher::default().with_key(key),
             registers: Registers(union([])?),
         })
     }
@@ -145,7 +147,7 @@ impl PlusSink {
 impl IdSink for PlusSink {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.scheme {
-            HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.registers),
+            HashScheme::Xxh3 | HashScheme::Keyed(_) => self.hasher.hash(batch, &mut self.registers),
             scheme => hash_words(scheme, batch, |first, _| self.registers.0.insert(&first))?,
         }
         Ok(())
@@ -210,7 +212,7 @@ mod tests {
     use crate::sketch::SketchOptions;
 
     fn plus(ids: &[i64], scheme: HashScheme) -> PlusSink {
-        let mut sink = PlusSink::new(scheme).expect("valid");
+        let mut sink = PlusSink::new(scheme, None).expect("valid");
         sink.push(IdBatch::Integers(ids)).expect("valid");
         sink
     }

@@ -140,6 +140,16 @@ fn the_guide_shows_what_its_commands_print() {
 }
 
 #[test]
+fn the_page_of_keys_shows_what_its_commands_print() {
+    let blocks: Vec<Block> = sections(&document("docs/keys.md"))
+        .into_iter()
+        .flatten()
+        .collect();
+    let count = run_all("docs/keys.md", &blocks, &folder());
+    assert!(count > 3, "{count} blocks of commands");
+}
+
+#[test]
 fn each_recipe_runs_in_a_folder_of_its_own() {
     let mut recipes = 0;
     for blocks in sections(&document("docs/recipes.md")) {

@@ -12,6 +12,7 @@ mod differential; // independent implementations as references
 #[cfg(unix)]
 mod documents; // what guide, recipes, glossary and README show is what the program does
 mod examples; // the programs in `examples/`
+mod exchange; // sketches for a partner: what is left out, what is refused
 mod faults; // bad input gets the answer that the catalogue of faults names
 mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read
@@ -22,6 +23,7 @@ mod golden_files; // sketch files of every version stay readable, by an independ
 mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
 mod inspect; // what is told of data files without counting
+mod keys; // secret keys: sketches of one meet, and nothing else does; whose file it is
 mod large_regions; // the largest regions of more than eight sides
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
@@ -29,6 +31,7 @@ mod many_sides; // three and more sides: one fit, one number for one question
 mod normalize; // IDs spelt two ways, brought to one form
 mod places; // where the ID stands that can't be read
 mod questions; // known sizes, regions, set formulas, the error to expect
+mod released; // no answers together say what a policy hides
 mod report; // pages and pictures, by the command line
 mod segments; // which rows are a segment, whoever wrote them
 mod sketch_files; // sketch files and the questions about many of them

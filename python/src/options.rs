@@ -2,10 +2,13 @@
 
 use crate::errors::{UsageError, raise};
 use overlap::id::{Digest, IdDomain, Normal, Region, Rule};
-use overlap::{Confidence, Delimiter, Division, HashScheme, InputFormat, Precision, SketchOptions};
+use overlap::{
+    Confidence, Delimiter, Division, HashScheme, InputFormat, Key, Precision, SketchOptions,
+};
 use pyo3::prelude::*;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 const COUNT: &str = "0 or more, in 64 bits";
 
@@ -59,6 +62,17 @@ pub(crate) fn sketch_options(precision: i128, k: i128, hash: &str) -> PyResult<S
     let k = number("k", k, &between(&SketchOptions::K_RANGE))?;
     let options = SketchOptions::new(precision, k).map_err(|e| raise(&e))?;
     Ok(options.with_hash(hash))
+}
+
+/// The secret key in a file. A key excludes every hash but the usual one.
+pub(crate) fn key(file: Option<&Path>, hash: &str) -> PyResult<Option<Key>> {
+    match file {
+        None => Ok(None),
+        Some(_) if hash != "xxh3" => Err(UsageError::new_err(
+            "key_file and hash exclude each other: a key has a hash of its own",
+        )),
+        Some(file) => overlap::read_key(file).map(Some).map_err(|e| raise(&e)),
+    }
 }
 
 /// The form into which IDs are brought.

@@ -144,10 +144,19 @@ impl Sketch {
         source.map_or_else(Vec::new, |source| source.passed_over.clone())
     }
 
-    /// ``xxh3``, ``murmur3`` or ``murmur3-utf16``.
+    /// ``xxh3``, ``murmur3`` or ``murmur3-utf16``, or ``siphash-2-4`` with a key.
     #[getter]
     fn hash(&self) -> &'static str {
         HashScheme::name(self.0.hash())
+    }
+
+    /// The fingerprint of the secret key that the IDs were hashed with; None without a key.
+    #[getter]
+    fn key_fingerprint(&self) -> Option<String> {
+        match self.0.hash() {
+            HashScheme::Keyed(key) => Some(key.to_string()),
+            _ => None,
+        }
     }
 
     /// ``integer``, ``string`` or ``binary``; None before the first ID.

@@ -11,6 +11,7 @@ use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::ffi::ArrayReader;
 use pyo3_arrow::input::AnyArray;
+use std::path::PathBuf;
 
 /// Rows that are hashed before Ctrl-C is looked for: a tenth of a second.
 const ROWS_AT_A_TIME: usize = 1 << 22;
@@ -34,6 +35,7 @@ const ROWS_AT_A_TIME: usize = 1 << 22;
 ///     digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
 ///     region: The country of telephone numbers that don't say theirs, such as ``"CN"``.
 ///     digested: The IDs are such digests already.
+///     key_file: The file of a secret key, made by ``overlap key new``, that IDs are hashed with.
 ///
 /// Raises:
 ///     UsageError: An option is out of range.
@@ -57,7 +59,7 @@ pub(crate) struct Sketcher {
 #[pymethods]
 impl Sketcher {
     #[new]
-    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, normalize=None, region=None, digest=None, digested=None))]
+    #[pyo3(signature = (id="user_id", by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, normalize=None, region=None, digest=None, digested=None, key_file=None))]
     #[allow(clippy::too_many_arguments)] // keyword arguments
     fn new(
         id: &str,
@@ -71,6 +73,7 @@ impl Sketcher {
         region: Option<&str>,
         digest: Option<&str>,
         digested: Option<&str>,
+        key_file: Option<PathBuf>,
     ) -> PyResult<Self> {
         let options = options::sketch_options(precision, k, hash)?;
         let by = options::columns(by)?;
@@ -81,7 +84,8 @@ impl Sketcher {
         let looks_at_all = cast.is_some() || !normal.is_none();
         let sketcher = BatchSketcher::new(id, division, options)
             .with_cast(cast)
-            .with_normal(normal);
+            .with_normal(normal)
+            .with_key(options::key(key_file.as_deref(), hash)?);
         Ok(Self {
             sketcher: Some(sketcher),
             id: id.to_owned(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Sketches the rows of files, folders and globs as one side, as the command line does.
 #[pyfunction]
-#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None, normalize=None, region=None, digest=None, digested=None))]
+#[pyo3(signature = (paths, id=None, by=None, *, precision=16, k=65_536, hash="xxh3", cast=None, max_segments=10_000, threads=None, max_page=None, max_ratio=None, max_value=None, require_checksums=false, files=false, as_of=None, input_format=None, delimiter=None, no_header=false, null=None, r#where=None, normalize=None, region=None, digest=None, digested=None, key_file=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments
 pub(crate) fn sketch_paths(
     py: Python<'_>,
@@ -39,7 +39,9 @@ pub(crate) fn sketch_paths(
     region: Option<String>,
     digest: Option<String>,
     digested: Option<String>,
+    key_file: Option<PathBuf>,
 ) -> PyResult<SketchTable> {
+    let key = options::key(key_file.as_deref(), hash)?;
     let options = options::sketch_options(precision, k, hash)?;
     let division = options::division(options::columns(by)?, max_segments)?;
     let cast = options::cast(cast)?;
@@ -66,6 +68,7 @@ pub(crate) fn sketch_paths(
             side.extend(part);
         }
         sources.sides = vec![side];
+        sources.key = key;
         sources.id = IdSelection {
             column: id,
             cast,
@@ -155,8 +158,19 @@ pub(crate) fn set_store_options(options: Vec<(String, String)>) -> PyResult<()> 
     overlap::set_store_options(&options).map_err(|e| raise(&e))
 }
 
-/// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.
+/// The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches; with a key only such as
+/// were made with it.
 #[pyfunction]
-pub(crate) fn read_sketches(py: Python<'_>, path: PathBuf) -> PyResult<SketchTable> {
-    work::wait(py, move |_| overlap::read_sketches(&path)).map(|table| SketchTable(table, None))
+#[pyo3(signature = (path, key_file=None))]
+pub(crate) fn read_sketches(
+    py: Python<'_>,
+    path: PathBuf,
+    key_file: Option<PathBuf>,
+) -> PyResult<SketchTable> {
+    let key = options::key(key_file.as_deref(), "xxh3")?;
+    let table = work::wait(py, move |_| match key {
+        Some(key) => overlap::read_keyed_sketches(&path, &key),
+        None => overlap::read_sketches(&path),
+    });
+    table.map(|table| SketchTable(table, None))
 }

@@ -3,7 +3,7 @@
 use crate::errors::{InputError, UsageError, raise};
 use crate::options;
 use crate::sketch::{Sketch, Source, in_html};
-use overlap::format::{ImageColumns, read_batches, table_batches};
+use overlap::format::{FileNotes, ImageColumns, read_batches, table_batches};
 use overlap::{Confidence, ensure_consistent, estimate_set, set_counts};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
@@ -99,17 +99,24 @@ impl SketchTable {
     ///
     /// Args:
     ///     path: The file; one that is there is replaced.
+    ///     key_file: The file of the secret key that the sketches were made with, if they were.
     ///
     /// Returns:
     ///     Its size in bytes.
     ///
     /// Raises:
+    ///     IncomparableError: The sketches were made with another key, or with one that isn't named.
     ///     OutputError: It can't be written.
-    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
+    #[pyo3(signature = (path, key_file=None))]
+    fn write(&self, py: Python<'_>, path: PathBuf, key_file: Option<PathBuf>) -> PyResult<u64> {
         let source = self.1.as_deref();
         let filter = source.and_then(|source| source.filter.as_ref());
-        let filter = filter.map(|filter| filter.condition.as_str());
-        py.detach(|| overlap::write_filtered_sketches(&self.0, filter, &path))
+        let notes = FileNotes {
+            filter: filter.map(|filter| filter.condition.clone()),
+            key: options::key(key_file.as_deref(), "xxh3")?,
+            policy: None,
+        };
+        py.detach(|| overlap::write_sketches_with(&self.0, &notes, &path))
             .map_err(|e| raise(&e))
     }
 

@@ -1,5 +1,6 @@
 //! What the user typed, validated and nothing more.
 
+use super::key::KeyArgs;
 use super::spelling::SpellingArgs;
 use super::text::TextArgs;
 use clap::{Args, ValueEnum};
@@ -55,6 +56,9 @@ pub struct SourceArgs {
 
     #[command(flatten)]
     images: ImageArgs,
+
+    #[command(flatten)]
+    key: KeyArgs,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -144,6 +148,7 @@ impl SourceArgs {
         }
         self.spelling.say(&mut sources.id)?;
         sources.images = self.images.columns();
+        sources.key = self.key.key()?;
         sources.id.limits = self.limits.limits();
         sources.id.text = self.text.options();
         sources.id.format = self.text.format();
@@ -211,6 +216,7 @@ impl StoreArgs {
             options: self.size.options(Confidence::default())?,
             division: self.division.division(),
             output: self.output.clone(),
+            exchange: None,
         })
     }
 

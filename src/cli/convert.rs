@@ -1,6 +1,7 @@
 //! `overlap convert`.
 
 use super::args::ImageArgs;
+use super::key::KeyArgs;
 use clap::ValueEnum;
 use overlap::{ConvertRequest, ConvertTo, Result};
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ pub struct Args {
 
     #[command(flatten)]
     images: ImageArgs,
+
+    #[command(flatten)]
+    key: KeyArgs,
 
     /// Form to write: datasketches writes a .theta and an .hll file for each sketch, ovs a sketch file of
     /// this program
@@ -36,6 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
     let written = overlap::convert(&ConvertRequest {
         files: args.files.clone(),
         images: args.images.columns(),
+        key: args.key.key()?,
         to: match args.to {
             Form::Datasketches => ConvertTo::DataSketches(output),
             Form::Ovs => ConvertTo::Table(output),

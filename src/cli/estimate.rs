@@ -4,6 +4,7 @@ use super::args::{DivisionArgs, FormatArgs, QuestionArgs};
 use super::decide::DecideArgs;
 use super::progress::Bar;
 use overlap::Result;
+use overlap::report::EstimateReport;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> Result<()> {
     request.frequency = args.frequency;
     request.break_even = args.decide.break_even()?;
     request.division = args.division.division();
-    let report = overlap::estimate(&request, &Bar::new())?;
-    super::warn(&report.warnings);
-    super::answer(&args.format, |format| report.render(format))
+    let answer = overlap::ask_estimate(&request, &Bar::new())?;
+    let render = |report: &EstimateReport, format| report.render(format);
+    super::answer_or_release(&args.format, answer, |report| &report.warnings, render)
 }

@@ -1,6 +1,7 @@
 //! `overlap inspect`.
 
 use super::args::{self, FormatArgs, ImageArgs};
+use super::key::KeyArgs;
 use super::text::TextArgs;
 use overlap::report::InspectReport;
 use overlap::{Confidence, IdSelection, Result, Side};
@@ -24,10 +25,14 @@ pub struct Args {
     images: ImageArgs,
 
     #[command(flatten)]
+    key: KeyArgs,
+
+    #[command(flatten)]
     format: FormatArgs,
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    let key = args.key.key()?;
     let sides = Side::from_arguments(&args.inputs)?;
     let mut files = Vec::new();
     for side in sides {
@@ -37,7 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
             ..IdSelection::default()
         };
         let images = args.images.columns();
-        let report = overlap::inspect(&side.files, &images, &data, args.confidence)?;
+        let report = overlap::inspect(&side.files, &images, &data, key.as_ref(), args.confidence)?;
         files.extend(report.files);
     }
     let confidence = args.confidence;

@@ -8,8 +8,10 @@ mod decide;
 mod diagnose;
 mod estimate;
 mod exact;
+mod exchange;
 mod generate;
 mod inspect;
+mod key;
 mod look;
 pub mod memory;
 mod progress;
@@ -26,7 +28,7 @@ mod verify;
 
 use clap::{Parser, Subcommand};
 use overlap::report::{Format, Warning};
-use overlap::{Error, ErrorKind, Piece, Result, Setting};
+use overlap::{Answer, Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -115,7 +117,7 @@ enum Command {
     #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
     Plot(report::PlotArgs),
     /// Write sketches of data to a file, so that later questions need not read the data again
-    Sketch(store::Args),
+    Sketch(store::SketchArgs),
     /// Merge sketches and data into one file, such as days into a month
     Merge(store::Args),
     /// Find out why two sides share fewer users than expected: how their IDs are written, and which
@@ -123,6 +125,8 @@ enum Command {
     Diagnose(diagnose::Args),
     /// Show everything that a sketch file discloses, or the format and columns of a data file
     Inspect(inspect::Args),
+    /// Make a secret key for sketches that two parties exchange, or print a key's fingerprint
+    Key(key::KeyCommand),
     /// Convert sketches to the form of Apache DataSketches, or back
     Convert(convert::Args),
     /// Show which error to expect of an overlap, before any data is read
@@ -166,7 +170,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Trend(args) => sides::trend(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => report::plot(&args),
-        Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Sketch(args) => store::sketch(&args),
+        Command::Merge(args) => store::merge(&args),
+        Command::Key(command) => key::run(&command),
         Command::Convert(args) => convert::run(&args),
         Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),
         Command::Inspect(args) => inspect::run(&args),
@@ -182,6 +188,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
 fn answer(format: &args::FormatArgs, render: impl Fn(Format) -> String) -> Result<()> {
     let format = format.format();
     print(&look::shown(render(format), format))
+}
+
+/// Warnings and report of a question that policies may limit.
+fn answer_or_release<T>(
+    format: &args::FormatArgs,
+    answer: Answer<T>,
+    warnings: impl Fn(&T) -> &[Warning],
+    render: impl Fn(&T, Format) -> String,
+) -> Result<()> {
+    match answer {
+        Answer::Whole(report) => {
+            warn(warnings(&report));
+            self::answer(format, |format| render(&report, format))
+        }
+        Answer::Released(report) => {
+            warn(&report.warnings);
+            self::answer(format, |format| report.render(format))
+        }
+    }
 }
 
 /// Writes the answer to stdout. A closed pipe is no error: its reader has read enough.

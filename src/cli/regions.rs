@@ -3,6 +3,7 @@
 use super::args::{FormatArgs, QuestionArgs};
 use super::progress::Bar;
 use overlap::Result;
+use overlap::report::RegionsReport;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -19,7 +20,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let mut request = args.question.request()?;
     request.top = args.top.and_then(|top| usize::try_from(top).ok());
-    let report = overlap::estimate_regions_of(&request, &Bar::new())?;
-    super::warn(&report.warnings);
-    super::answer(&args.format, |format| report.render(format))
+    let answer = overlap::ask_regions(&request, &Bar::new())?;
+    let render = |report: &RegionsReport, format| report.render(format);
+    super::answer_or_release(&args.format, answer, |report| &report.warnings, render)
 }

@@ -3,6 +3,7 @@
 use super::args::{FormatArgs, SidesArgs};
 use super::progress::Bar;
 use clap::ValueEnum;
+use overlap::report::MatrixReport;
 use overlap::{ReachOrder, Result};
 
 #[derive(clap::Args)]
@@ -45,9 +46,9 @@ pub struct TrendArgs {
 }
 
 pub fn matrix(args: &MatrixArgs) -> Result<()> {
-    let report = overlap::matrix(&args.sides.request()?, &Bar::new())?;
-    super::warn(&report.warnings);
-    super::answer(&args.format, |format| report.render(format))
+    let answer = overlap::ask_matrix(&args.sides.request()?, &Bar::new())?;
+    let render = |report: &MatrixReport, format| report.render(format);
+    super::answer_or_release(&args.format, answer, |report| &report.warnings, render)
 }
 
 pub fn reach(args: &ReachArgs) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Record batches, from wherever they come, into sketches by segment.
 
 use super::inputs::Division;
-use super::reading::of_domain;
+use super::reading::{of_domain, with_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::id::{IdDomain, Normal, Normalizing, Tally};
+use crate::key::Key;
 use crate::scan::{ArrowIds, Divider, SegmentLimits, first_unreadable};
 use crate::segments::Segments;
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
@@ -37,6 +38,7 @@ pub struct BatchSketcher {
     options: SketchOptions,
     division: Division,
     normal: Option<Arc<Normal>>,
+    key: Option<Key>,
     divider: Divider<Normalizing<Sketcher>>,
     /// `None` until the type of the IDs is known.
     ids: Option<ArrowIds>,
@@ -57,6 +59,7 @@ impl BatchSketcher {
             cast: None,
             options,
             normal: None,
+            key: None,
             divider: Divider::new(limits),
             division,
             ids: None,
@@ -76,6 +79,12 @@ impl BatchSketcher {
     pub fn with_normal(self, normal: Normal) -> Self {
         let normal = (!normal.is_none()).then(|| Arc::new(normal));
         Self { normal, ..self }
+    }
+
+    /// Hashes IDs under a secret key, before anything is taken in.
+    #[must_use]
+    pub fn with_key(self, key: Option<Key>) -> Self {
+        Self { key, ..self }
     }
 
     /// Rows and nulls so far, but for IDs that couldn't be read.
@@ -133,7 +142,8 @@ impl BatchSketcher {
             Ok(sketcher.finish(tally))
         })?;
         if self.division.by.is_empty() && table.values().is_empty() {
-            let nobody = new_sink(self.options, self.domain, self.normal.as_ref())?;
+            let (normal, key) = (self.normal.as_ref(), self.key.as_ref());
+            let nobody = new_sink(self.options, self.domain, normal, key)?;
             let (nobody, _) = nobody.finish();
             return Segments::whole(nobody.finish(Tally::default()));
         }
@@ -150,8 +160,8 @@ impl BatchSketcher {
             }
         };
         let options = self.options;
-        let normal = self.normal.clone();
-        let new = || new_sink(options, domain, normal.as_ref());
+        let (normal, key) = (self.normal.clone(), self.key.clone());
+        let new = || new_sink(options, domain, normal.as_ref(), key.as_ref());
         let form = self
             .ids
             .get_or_insert_with(|| ArrowIds::new(field, self.cast));
@@ -176,7 +186,8 @@ impl BatchSketcher {
             None => ids.slice(0, 1),
         };
         let smallest = SketchOptions::SMALLEST.with_hash(hash);
-        let mut probe = new_sink(smallest, self.domain, self.normal.as_ref())?;
+        let (normal, key) = (self.normal.as_ref(), self.key.as_ref());
+        let mut probe = new_sink(smallest, self.domain, normal, key)?;
         form.push(&doubtful, &mut probe).map_err(|error| {
             // What is wrong with a type is wrong with every value.
             let row = cast.and_then(|_| first_unreadable(&doubtful, ArrowIds::new(field, cast)));
@@ -195,8 +206,9 @@ fn new_sink(
     options: SketchOptions,
     domain: Option<IdDomain>,
     normal: Option<&Arc<Normal>>,
+    key: Option<&Key>,
 ) -> Result<Normalizing<Sketcher>> {
-    let mut sketcher = of_domain(Sketcher::new(options), domain)?;
+    let mut sketcher = of_domain(with_key(Sketcher::new(options), key), domain)?;
     sketcher.set_profile(normal.map(|normal| normal.profile()).unwrap_or_default());
     Ok(Normalizing::new(sketcher, normal.cloned(), Arc::default()))
 }

@@ -1,9 +1,10 @@
 //! Sketches from one form into another.
 
 use super::inputs::stored_files;
-use super::store::{ensure_no_input, file_name, write_sketches};
+use super::store::{ensure_no_input, file_name, unless_for_exchange, write_sketches_with};
 use crate::error::{Error, ErrorKind, Result, Setting};
-use crate::format::{ImageColumns, SketchTable, datasketches};
+use crate::format::{FileNotes, ImageColumns, SketchTable, datasketches};
+use crate::key::Key;
 use crate::segments::{NULL_IN_PATHS, Segments};
 use crate::storage::{create_folder, output_error, write_atomically};
 use arrow::array::{ArrayRef, StringArray};
@@ -19,6 +20,8 @@ pub struct ConvertRequest {
     pub files: Vec<PathBuf>,
     /// Columns of images in tables of other programs.
     pub images: ImageColumns,
+    /// The key of keyed sketches, which another file of them needs.
+    pub key: Option<Key>,
     /// What to write.
     pub to: ConvertTo,
 }
@@ -41,7 +44,9 @@ pub enum ConvertTo {
 pub fn convert(request: &ConvertRequest) -> Result<Vec<String>> {
     let files = stored_files(&request.files);
     let read = files.iter().map(|file| {
-        let table = file.read(&request.images)?;
+        let table = file.read(&request.images, request.key.as_ref())?;
+        let table =
+            unless_for_exchange(table).map_err(|e| e.with("file", file.path().display()))?;
         Ok((file_name(file.path()), table))
     });
     let tables: Vec<(String, SketchTable)> = read.collect::<Result<_>>()?;
@@ -49,7 +54,11 @@ pub fn convert(request: &ConvertRequest) -> Result<Vec<String>> {
         ConvertTo::DataSketches(folder) => to_images(&tables, folder, &request.files),
         ConvertTo::Table(output) => {
             ensure_no_input(output, &request.files)?;
-            write_sketches(&one_table(tables)?, output)?;
+            let notes = FileNotes {
+                key: request.key.clone(),
+                ..FileNotes::default()
+            };
+            write_sketches_with(&one_table(tables)?, &notes, output)?;
             Ok(vec![output.display().to_string()])
         }
     }

@@ -138,7 +138,7 @@ fn look_at_data(
     progress: &dyn Progress,
 ) -> Result<(Sketch, Spelling)> {
     let domain = inputs.plan.sides.first().and_then(|side| side.domain);
-    let new_sketcher = || of_domain(Sketcher::new(inputs.options), domain);
+    let new_sketcher = || of_domain(inputs.sketcher(), domain);
     let new = |_| {
         Ok(Looker {
             sketcher: new_sketcher()?,

@@ -42,6 +42,15 @@ pub(super) struct Answered {
 pub(super) fn answered(request: &SketchRequest, progress: &dyn Progress) -> Result<Answered> {
     request.check()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
+    answered_of(request, inputs, progress)
+}
+
+/// [`answered`], from inputs that are open.
+pub(super) fn answered_of(
+    request: &SketchRequest,
+    inputs: Inputs,
+    progress: &dyn Progress,
+) -> Result<Answered> {
     let (sides, page_checks) = (inputs.side_plans(), inputs.page_checks());
     ensure_frequency_is_told(request, &inputs)?;
     let mut warnings = plan_warnings(&inputs.plan);

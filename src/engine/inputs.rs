@@ -1,21 +1,25 @@
 //! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
+use super::exchange::{ensure_not_over, refused_by_policy};
+use super::reading::with_key;
 use super::request::Sources;
 use super::side_report;
-use super::space::{check_comparable, ensure_as_asked};
+use super::space::{check_comparable, ensure_as_asked, ensure_of_key, hash_of};
 use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
-    ImageColumns, SketchTable, datasketches, is_sketch_table, read_table,
-    told_filter as filter_told_by,
+    ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_table,
+    told_filter as filter_told_by, told_policy,
 };
 use crate::hash::HashScheme;
 use crate::id::PageChecks;
+use crate::key::Key;
+use crate::policy::Policy;
 use crate::report::SideReport;
 use crate::scan::{self, Foreign, Plan, SidePlan};
 use crate::segments::Segments;
-use crate::sketch::{Sketch, SketchOptions};
+use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use std::path::{Path, PathBuf};
 
 /// Sides whose sketches are read and whose data is planned, and all of which can be compared.
@@ -25,16 +29,32 @@ pub(super) struct Inputs {
     pub(super) tables: Vec<Vec<SketchTable>>,
     /// Size and hash for sketches of data. The hash is that of the sketches beside it.
     pub(super) options: SketchOptions,
+    pub(super) key: Option<Key>,
+    /// The policy of all stored sketches together, if one of them has one.
+    pub(super) policy: Option<Policy>,
 }
 
 impl Inputs {
     /// Opens every footer and reads every sketch.
     ///
     /// # Errors
+    /// Those of [`Self::open_any`], and [`crate::ErrorKind::Refused`] if a sketch has a policy.
+    pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
+        let inputs = Self::open_any(sources, options)?;
+        match inputs.policy {
+            None => Ok(inputs),
+            Some(_) => Err(refused_by_policy()),
+        }
+    }
+
+    /// Likewise, for questions whose answers honour policies.
+    ///
+    /// # Errors
     /// Those of [`Plan::new`] and [`read_table`], and [`crate::ErrorKind::Incomparable`] if two
     /// sketches, or a sketch and a column, can't be compared.
-    pub(super) fn open(sources: &Sources, options: SketchOptions) -> Result<Self> {
+    pub(super) fn open_any(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
+        let options = options.with_hash(hash_of(sources, options.hash())?);
         let mut plan = plan(sources)?;
         let images = ImageColumns {
             utf16: options.hash() == HashScheme::Murmur3Utf16,
@@ -42,21 +62,37 @@ impl Inputs {
         };
         let tables = plan.sides.iter().map(|side| {
             let files = stored_files(&side.foreign);
-            let tables = files.iter().map(|file| file.read(&images));
+            let tables = files
+                .iter()
+                .map(|file| file.read(&images, sources.key.as_ref()));
             tables.collect::<Result<Vec<_>>>()
         });
-        let tables: Vec<Vec<SketchTable>> = tables.collect::<Result<_>>()?;
+        let tables: Vec<Vec<(SketchTable, Option<Policy>)>> = tables.collect::<Result<_>>()?;
+        let policies = tables.iter().flatten();
+        let policies = policies.filter_map(|(_, policy)| policy.clone());
+        let policy = policies.reduce(|all, policy| all.and(&policy));
+        let tables: Vec<Vec<SketchTable>> = tables
+            .into_iter()
+            .map(|tables| tables.into_iter().map(|(table, _)| table).collect())
+            .collect();
         // Text without types meets stored integers as integers.
         let stored = tables.iter().flatten().flat_map(SketchTable::values);
         let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
         plan.settle(&domains)?;
         ensure_as_asked(sources, &plan, &tables)?;
-        let hash = check_comparable(&plan, &tables)?;
+        let hash = check_comparable(&plan, &tables, options.hash())?;
         Ok(Self {
             plan,
             tables,
             options: options.with_hash(hash.unwrap_or(options.hash())),
+            key: sources.key.clone(),
+            policy,
         })
+    }
+
+    /// A sketcher of data.
+    pub(super) fn sketcher(&self) -> Sketcher {
+        with_key(Sketcher::new(self.options), self.key.as_ref())
     }
 
     /// The sides as far as they are known before they are read.
@@ -104,12 +140,14 @@ impl Inputs {
 
     /// Each side alone.
     pub(super) fn into_sides(self) -> Vec<Self> {
-        let options = self.options;
+        let (options, key) = (self.options, self.key);
         let sides = self.plan.sides.into_iter().zip(self.tables);
         let alone = |(side, tables)| Self {
             plan: Plan { sides: vec![side] },
             tables: vec![tables],
             options,
+            key: key.clone(),
+            policy: None,
         };
         sides.map(alone).collect()
     }
@@ -237,30 +275,44 @@ impl StoredFile {
         &self.path
     }
 
-    /// The sketches in it.
+    /// The sketches in it. With a key, they are made with it, and the file has the key's tag.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if it isn't whole and valid.
-    pub(super) fn read(&self, images: &ImageColumns) -> Result<SketchTable> {
+    /// [`crate::ErrorKind::Input`] if it isn't whole and valid, or as somebody with the key wrote it,
+    /// [`crate::ErrorKind::Incomparable`] if its sketches are of another key, or of none.
+    pub(super) fn read(
+        &self,
+        images: &ImageColumns,
+        key: Option<&Key>,
+    ) -> Result<(SketchTable, Option<Policy>)> {
         let read = |path: &PathBuf| scan::read_bytes(path, Self::IMAGE_BYTES_MAX);
         let (theta, hll) = (
             self.theta.as_ref().map(read).transpose()?,
             self.hll.as_ref().map(read).transpose()?,
         );
         if theta.is_none() && hll.is_none() {
-            return read_sketches(&self.path, images);
+            return read_sketches(&self.path, images, key);
         }
         let hash = images.hash();
         let sketch = datasketches::decode_of(hash, theta.as_deref(), hll.as_deref());
-        let sketch = sketch.and_then(|sketch| ensure_consistent(&sketch).map(|()| sketch));
-        Segments::whole(sketch.map_err(|e| e.with("file", self.path.display()))?)
+        let sketch = sketch.and_then(|sketch| {
+            ensure_consistent(&sketch)?;
+            ensure_of_key(&sketch, key)?;
+            Ok(sketch)
+        });
+        let sketch = sketch.map_err(|e| e.with("file", self.path.display()))?;
+        Ok((Segments::whole(sketch)?, None))
     }
 }
 
 /// The sketches of one file of any kind.
-pub(super) fn read_file(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
+pub(super) fn read_file(
+    path: &Path,
+    images: &ImageColumns,
+    key: Option<&Key>,
+) -> Result<(SketchTable, Option<Policy>)> {
     let files = stored_files(&[path.to_owned()]);
-    let tables = files.iter().map(|file| file.read(images));
+    let tables = files.iter().map(|file| file.read(images, key));
     tables
         .collect::<Result<Vec<_>>>()?
         .pop()
@@ -276,12 +328,26 @@ pub(super) fn told_filter(path: &Path) -> Result<Option<String>> {
 }
 
 /// The sketches of one Parquet file.
-fn read_sketches(path: &Path, images: &ImageColumns) -> Result<SketchTable> {
-    let table = scan::read_parquet(path, |source| read_table(source, images))?;
+fn read_sketches(
+    path: &Path,
+    images: &ImageColumns,
+    key: Option<&Key>,
+) -> Result<(SketchTable, Option<Policy>)> {
+    let (table, policy) = scan::read_parquet(path, |source| {
+        let table = read_table(source.clone(), images)?;
+        let mut sketches = table.values().iter();
+        sketches.try_for_each(|sketch| ensure_of_key(sketch, key))?;
+        if let Some(key) = key {
+            check_tag(&source, key)?;
+        }
+        let policy = told_policy(source)?;
+        policy.as_ref().map_or(Ok(()), ensure_not_over)?;
+        Ok((table, policy))
+    })?;
     for (row, sketch) in table.values().iter().enumerate() {
         ensure_consistent(sketch).map_err(|e| e.with("file", path.display()).with("row", row))?;
     }
-    Ok(table)
+    Ok((table, policy))
 }
 
 /// Sees to it that registers and sample can be of one set: parts that were mixed up, or made up, are

@@ -4,10 +4,13 @@ use super::inputs;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, is_sketch_table, registers_blob, sample_blob, spelling_blob};
+use crate::format::{
+    ImageColumns, has_tag, is_sketch_table, registers_blob, sample_blob, spelling_blob,
+};
 use crate::hash::HashScheme;
+use crate::key::Key;
 use crate::report::{
-    InspectReport, InspectedColumn, InspectedData, InspectedFile, InspectedFrequent,
+    FileTag, InspectReport, InspectedColumn, InspectedData, InspectedFile, InspectedFrequent,
     InspectedRegisters, InspectedSample, InspectedSketch, InspectedSpelling,
 };
 use crate::scan::{self, IdSelection, file_bytes};
@@ -16,7 +19,7 @@ use parquet::schema::types::SchemaDescriptor;
 use std::path::Path;
 
 /// Reads sketch files and reports everything that they disclose; of data files their format and columns.
-/// `data` says how data is read where its bytes don't show it.
+/// `data` says how data is read where its bytes don't show it; with a `key` sketches must be made with it.
 ///
 /// # Errors
 /// Those of [`super::read_sketches`], and [`crate::ErrorKind::Input`] for files that are neither sketches
@@ -25,6 +28,7 @@ pub fn inspect<P: AsRef<Path>>(
     paths: &[P],
     images: &ImageColumns,
     data: &IdSelection,
+    key: Option<&Key>,
     confidence: Confidence,
 ) -> Result<InspectReport> {
     if paths.is_empty() {
@@ -38,26 +42,53 @@ pub fn inspect<P: AsRef<Path>>(
                 bytes: file_bytes(path)?,
                 segment_columns: Vec::new(),
                 filter: None,
+                tag: None,
+                policy: None,
                 sketches: Vec::new(),
                 data: Some(facts),
             });
             continue;
         }
-        let table = inputs::read_file(path, images)?;
+        let (table, policy) = inputs::read_file(path, images, key)?;
+        let tag = tag(path, table.values(), key)?;
         let sketches = table.values().iter().enumerate();
         let sketches = sketches
-            .map(|(row, sketch)| describe(table.cells(row), sketch, confidence))
+            .map(|(row, sketch)| {
+                let described = describe(table.cells(row), sketch, confidence);
+                match &policy {
+                    None => described,
+                    Some(policy) => described.under(policy),
+                }
+            })
             .collect();
         files.push(InspectedFile {
             file: path.display().to_string(),
             bytes: file_bytes(path)?,
             segment_columns: table.names(),
             filter: inputs::told_filter(path)?,
+            tag,
+            policy: policy.clone(),
             sketches,
             data: None,
         });
     }
     Ok(InspectReport { confidence, files })
+}
+
+/// What is known of the tag of a file of keyed sketches. With the key the file was read, and its tag is right.
+fn tag(path: &Path, sketches: &[Sketch], key: Option<&Key>) -> Result<Option<FileTag>> {
+    let is_keyed = |sketch: &Sketch| matches!(sketch.hash(), HashScheme::Keyed(_));
+    if !sketches.iter().any(is_keyed) {
+        return Ok(None);
+    }
+    if key.is_some() {
+        return Ok(Some(FileTag::Right));
+    }
+    let has_tag = scan::read_parquet(path, |source| has_tag(&source))?;
+    Ok(Some(match has_tag {
+        true => FileTag::Unchecked,
+        false => FileTag::Missing,
+    }))
 }
 
 /// Format and columns of a data file; `None` if it holds sketches, or was said to.
@@ -117,6 +148,7 @@ fn describe(
         segment,
         hash: sketch.hash().name(),
         fingerprint: sketch.hash().fingerprint(),
+        is_keyed: matches!(sketch.hash(), HashScheme::Keyed(_)),
         id_type: sketch.domain(),
         profile: sketch.profile().clone(),
         tally: sketch.tally(),

@@ -10,14 +10,17 @@ mod diagnose;
 mod digests;
 mod estimate;
 mod exact;
+mod exchange;
 mod foreign;
 mod full;
 mod inputs;
 mod inspect;
+mod keyfile;
 mod limits;
 mod planner;
 mod reading;
 mod regions;
+mod release;
 mod remedy;
 mod request;
 mod segments;
@@ -36,12 +39,16 @@ pub use exact::exact;
 pub use full::{FullRequest, full_report, full_report_of, read_report, write_file};
 pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
+pub use keyfile::{read_key, read_key_descriptor, write_key};
 pub use limits::default_memory_limit;
 pub use regions::estimate_regions_of;
+pub use release::{Answer, ask_estimate, ask_matrix, ask_regions};
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sides::{SidesRequest, matrix, reach, trend};
 pub use sketch::{sketch_array, sketch_segments, sketch_sides, sketch_with_sources};
-pub use store::{StoreRequest, read_sketches, store, write_filtered_sketches, write_sketches};
+pub use store::{
+    StoreRequest, read_keyed_sketches, read_sketches, store, write_sketches, write_sketches_with,
+};
 pub use verify::verify;
 
 use crate::estimate::{Estimate, RegionCounts};

@@ -5,6 +5,7 @@ use super::planner::Aim;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::id::{IdDomain, Tally};
+use crate::key::Key;
 use crate::scan::{self, Progress, SegmentLimits, SidePlan, SideScan};
 use crate::segments::Segments;
 use crate::sketch::{RowCounts, Sketch, Sketcher};
@@ -56,7 +57,7 @@ impl Inputs {
     ) -> Result<Vec<Counted>> {
         let sides = &self.plan.sides;
         let new = |side: usize| {
-            let sketcher = aims[side].sketcher(&sides[side])?;
+            let sketcher = with_key(aims[side].sketcher(&sides[side])?, self.key.as_ref());
             Ok(match frequency {
                 true => sketcher.with_row_counts(),
                 false => sketcher,
@@ -88,12 +89,17 @@ impl Inputs {
             plan,
             tables,
             options,
+            key,
+            ..
         } = self;
         let limits = SegmentLimits {
             by: &division.by,
             segments_max: division.segments_max,
         };
-        let new = |side: usize| of_side(Sketcher::new(options), &plan.sides[side]);
+        let new = |side: usize| {
+            let sketcher = with_key(Sketcher::new(options), key.as_ref());
+            of_side(sketcher, &plan.sides[side])
+        };
         let scanned = scan::scan_by(&plan, limits, threads, &new, progress)?;
         let mut sides = Vec::with_capacity(scanned.len());
         for ((side, scanned), tables) in scanned.into_iter().enumerate().zip(tables) {
@@ -180,6 +186,14 @@ fn merge_finished(parts: Vec<(Sketch, Option<RowCounts>)>) -> Result<(Sketch, Op
         whole.merge(&part)?;
     }
     Ok((whole, rows))
+}
+
+/// A sketcher under a key, if there is one.
+pub(super) fn with_key(sketcher: Sketcher, key: Option<&Key>) -> Sketcher {
+    match key {
+        Some(key) => sketcher.with_key(key),
+        None => sketcher,
+    }
 }
 
 pub(super) fn of_domain(mut sketcher: Sketcher, domain: Option<IdDomain>) -> Result<Sketcher> {

@@ -26,14 +26,28 @@ pub fn estimate_regions_of(
     request: &SketchRequest,
     progress: &dyn Progress,
 ) -> Result<RegionsReport> {
+    check(request)?;
+    let inputs = Inputs::open(&request.sources, request.options)?;
+    of_inputs(request, inputs, progress)
+}
+
+pub(super) fn check(request: &SketchRequest) -> Result<()> {
     request.check()?;
-    let top = request.top;
-    if top == Some(0) {
+    if request.top == Some(0) {
         return Err(
             Error::usage([Setting::Top.into(), " is 0".into()]).hint("ask for at least one region")
         );
     }
-    let inputs = Inputs::open(&request.sources, request.options)?;
+    Ok(())
+}
+
+/// [`estimate_regions_of`], from inputs that are open.
+pub(super) fn of_inputs(
+    request: &SketchRequest,
+    inputs: Inputs,
+    progress: &dyn Progress,
+) -> Result<RegionsReport> {
+    let top = request.top;
     let (side_reports, mut warnings) = (inputs.side_plans(), plan_warnings(&inputs.plan));
     let page_checks = inputs.page_checks();
     let counted = inputs.sketch(request.sources.threads, false, progress)?;

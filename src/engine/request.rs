@@ -7,6 +7,7 @@ use crate::error::{Error, Result, Setting};
 use crate::estimate::Confidence;
 use crate::filter::RowFilter;
 use crate::format::ImageColumns;
+use crate::key::Key;
 use crate::report::BreakEven;
 use crate::scan::{IdSelection, Side};
 use crate::sketch::SketchOptions;
@@ -23,6 +24,9 @@ pub struct Sources {
     pub id: IdSelection,
     /// Columns that hold sketches of Apache DataSketches.
     pub images: ImageColumns,
+    /// The secret key that IDs are hashed with, and that stored sketches must have been made with.
+    /// Exact counting keeps the IDs themselves and has no use for it.
+    pub key: Option<Key>,
     /// Number of threads that read and hash, at least one.
     pub threads: usize,
 }
@@ -38,6 +42,7 @@ impl Sources {
             sides: Side::from_arguments(arguments)?,
             id: IdSelection::default(),
             images: ImageColumns::default(),
+            key: None,
             threads: limits::default_threads(),
         })
     }

@@ -48,7 +48,17 @@ struct Answers {
 /// # Errors
 /// Those of [`super::sketch_segments`].
 pub fn matrix(request: &SidesRequest, progress: &dyn Progress) -> Result<MatrixReport> {
-    let answers = answers(request, progress)?;
+    let inputs = Inputs::open(&request.sources, request.options)?;
+    matrix_of(request, inputs, progress)
+}
+
+/// [`matrix`], from inputs that are open.
+pub(super) fn matrix_of(
+    request: &SidesRequest,
+    inputs: Inputs,
+    progress: &dyn Progress,
+) -> Result<MatrixReport> {
+    let answers = answers_of(request, inputs, progress)?;
     let (names, everyone) = named(&answers, &request.division);
     let pool = scan::pool(request.sources.threads)?;
     let matrix = pool.install(|| analysis::matrix(&everyone, request.confidence))?;
@@ -165,7 +175,14 @@ pub fn trend(
 
 /// The sketches of the request's sides, by segment if it says so.
 fn answers(request: &SidesRequest, progress: &dyn Progress) -> Result<Answers> {
-    let inputs = Inputs::open(&request.sources, request.options)?;
+    answers_of(
+        request,
+        Inputs::open(&request.sources, request.options)?,
+        progress,
+    )
+}
+
+fn answers_of(request: &SidesRequest, inputs: Inputs, progress: &dyn Progress) -> Result<Answers> {
     let sides = inputs.plan.sides.iter();
     let names: Vec<String> = sides.map(|side| side.name.clone()).collect();
     let mut warnings = super::plan_warnings(&inputs.plan);
@@ -239,17 +256,26 @@ fn no_users(side: &str, table: &SketchTable, confidence: Confidence) -> Option<W
 
 /// Every segment as a side of its own, by its name.
 fn named<'a>(answers: &'a Answers, division: &Division) -> (Vec<String>, Vec<&'a Sketch>) {
+    named_of(&answers.names, &answers.tables, division)
+}
+
+/// The sides of these names, each segment by itself.
+pub(super) fn named_of<'a>(
+    sides: &[String],
+    tables: &'a [SketchTable],
+    division: &Division,
+) -> (Vec<String>, Vec<&'a Sketch>) {
     let mut names = Vec::new();
-    for (side, table) in answers.names.iter().zip(&answers.tables) {
+    for (side, table) in sides.iter().zip(tables) {
         for row in 0..table.values().len() {
             let label = table.label(row);
-            names.push(match (&division.by[..], answers.names.len()) {
+            names.push(match (&division.by[..], sides.len()) {
                 ([], _) => side.clone(),
                 (_, 1) => label,
                 _ => format!("{side}/{label}"),
             });
         }
     }
-    let sketches = answers.tables.iter().flat_map(SketchTable::values);
+    let sketches = tables.iter().flat_map(SketchTable::values);
     (names, sketches.collect())
 }

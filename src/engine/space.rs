@@ -4,8 +4,9 @@ use super::inputs::stored_files;
 use super::request::Sources;
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::format::SketchTable;
-use crate::hash::HashScheme;
+use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdDomain, Profile, ensure_one_profile, merge_domains};
+use crate::key::Key;
 use crate::scan::Plan;
 use crate::sketch::Sketch;
 
@@ -83,10 +84,33 @@ fn ensure_one_space(domain: IdDomain, profile: &Profile, sketch: &Sketch) -> Res
     }
 }
 
-/// Whether everything can be compared with everything; the hash of the sketches.
+/// The hash of data: that of the key, if there is one.
+pub(super) fn hash_of(sources: &Sources, asked: HashScheme) -> Result<HashScheme> {
+    match &sources.key {
+        None => Ok(asked),
+        Some(_) if asked.is_murmur3() => Err(Error::usage([
+            "a key has a hash of its own, and excludes ".into(),
+            Setting::Hash.to(asked.name()),
+        ])
+        .hint(["leave out ".into(), Setting::Hash.into()])),
+        Some(key) => Ok(HashScheme::Keyed(key.fingerprint())),
+    }
+}
+
+/// Whether a stored sketch was made with the key that was named, if one was.
+pub(super) fn ensure_of_key(sketch: &Sketch, key: Option<&Key>) -> Result<()> {
+    match key {
+        None => Ok(()),
+        Some(key) => merge_schemes(HashScheme::Keyed(key.fingerprint()), sketch.hash()).map(|_| ()),
+    }
+}
+
+/// Whether everything can be compared with everything; the hash of the sketches. `asked` is the hash of
+/// data, which stored sketches overrule unless it takes a key that isn't there.
 pub(super) fn check_comparable(
     plan: &Plan,
     tables: &[Vec<SketchTable>],
+    asked: HashScheme,
 ) -> Result<Option<HashScheme>> {
     let mut first: Option<(&Sketch, String)> = None;
     for (side, tables) in plan.sides.iter().zip(tables) {
@@ -111,6 +135,10 @@ pub(super) fn check_comparable(
         return Ok(None);
     };
     for side in plan.sides.iter().filter(|side| side.file_count() > 0) {
+        if matches!(first.hash(), HashScheme::Keyed(_)) {
+            merge_schemes(asked, first.hash())
+                .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
+        }
         let one = side
             .domain
             .map(|domain| ensure_one_space(domain, &side.profile, first));

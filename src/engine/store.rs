@@ -1,11 +1,14 @@
 //! Writes sketches to a file, and reads them.
 
+use super::exchange;
 use super::inputs::{self, Division, Inputs};
 use super::request::Sources;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
-use crate::format::{ImageColumns, SketchTable, write_filtered_table};
+use crate::format::{FileNotes, ImageColumns, SketchTable, write_table_with};
+use crate::key::Key;
+use crate::policy::Policy;
 use crate::report::StoreReport;
 use crate::scan::{Progress, Side, is_same_file};
 use crate::sketch::{Sketch, SketchOptions};
@@ -24,6 +27,9 @@ pub struct StoreRequest {
     pub division: Division,
     /// The file; never one of the inputs.
     pub output: PathBuf,
+    /// The policy that the file gets, if it is for a partner: then it must be keyed, small segments and the
+    /// record of rows are left out, and the condition on the rows too.
+    pub exchange: Option<Policy>,
 }
 
 /// Sketches data, merges it with stored sketches, and writes the result.
@@ -39,6 +45,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         side.extend(part);
     }
     ensure_no_input(&request.output, &side.files)?;
+    if let Some(policy) = &request.exchange {
+        exchange::check(policy, &sources)?;
+    }
     let side_name = side.name.clone();
     sources.sides = vec![side];
     let inputs = Inputs::open(&sources, request.options)?;
@@ -64,9 +73,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         .iter()
         .find_map(|source| source.filter.as_ref());
     conditions.extend(has_data.then(|| of_data.map(|filter| filter.condition.clone())));
-    let filter = condition_of_all(conditions);
-    let bytes = write_filtered_sketches(&table, filter.as_deref(), &request.output)?;
     let tally = table.values().iter().map(Sketch::tally).sum::<Option<_>>();
+    let (table, notes) = exchange::noted(table, condition_of_all(conditions), request)?;
+    let bytes = write_sketches_with(&table, &notes, &request.output)?;
     Ok(StoreReport {
         file: request.output.display().to_string(),
         bytes,
@@ -74,6 +83,7 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
         segment_columns: table.names(),
         tally,
         pages,
+        left_out: notes.policy.map(|policy| policy.left_out),
         sources: sources_read,
         warnings,
     })
@@ -96,30 +106,55 @@ fn condition_of_all(mut conditions: Vec<Option<String>>) -> Option<String> {
 /// # Errors
 /// [`crate::ErrorKind::Input`] if it isn't a whole and valid sketch file.
 pub fn read_sketches(path: &Path) -> Result<SketchTable> {
-    inputs::read_file(path, &ImageColumns::default())
+    unless_for_exchange(inputs::read_file(path, &ImageColumns::default(), None)?)
+        .map_err(|e| e.with("file", path.display()))
+}
+
+/// The sketches of a file that were made with a key, and are as somebody with the key wrote them.
+///
+/// # Errors
+/// Those of [`read_sketches`]; [`crate::ErrorKind::Incomparable`] with both fingerprints if they are of
+/// another key or of none.
+pub fn read_keyed_sketches(path: &Path, key: &Key) -> Result<SketchTable> {
+    unless_for_exchange(inputs::read_file(
+        path,
+        &ImageColumns::default(),
+        Some(key),
+    )?)
+    .map_err(|e| e.with("file", path.display()))
+}
+
+/// Sketches that come out of their file can be asked anything.
+pub(super) fn unless_for_exchange(
+    (table, policy): (SketchTable, Option<Policy>),
+) -> Result<SketchTable> {
+    match policy {
+        None => Ok(table),
+        Some(_) => Err(exchange::refused_by_policy()),
+    }
 }
 
 /// Writes a sketch file, whole or not at all; returns its size in bytes.
 ///
 /// # Errors
-/// Those of [`crate::format::write_table`] with the file.
+/// Those of [`write_sketches_with`].
 pub fn write_sketches(table: &SketchTable, path: &Path) -> Result<u64> {
-    write_filtered_sketches(table, None, path)
+    write_sketches_with(table, &FileNotes::default(), path)
 }
 
-/// [`write_sketches`] of data of which only the rows that meet a condition were taken: the condition is
-/// written into the file, for people.
+/// [`write_sketches`] with notes beside the sketches: the condition on the rows of the data, for people, and
+/// the key of keyed sketches, which gives the file its tag.
 ///
 /// # Errors
-/// Those of [`write_sketches`].
-pub fn write_filtered_sketches(
-    table: &SketchTable,
-    filter: Option<&str>,
-    path: &Path,
-) -> Result<u64> {
+/// Those of [`crate::format::write_table_with`] with the file.
+pub fn write_sketches_with(table: &SketchTable, notes: &FileNotes, path: &Path) -> Result<u64> {
     let users = |sketch: &Sketch| estimate_set(&set_counts(sketch), Confidence::default()).value;
-    let users: Vec<f64> = table.values().iter().map(users).collect();
-    write_atomically(path, |out| write_filtered_table(table, &users, filter, out))
+    let users = table.values().iter().map(users);
+    let users: Vec<f64> = match &notes.policy {
+        None => users.collect(),
+        Some(policy) => users.map(|users| policy.rounded(users)).collect(),
+    };
+    write_atomically(path, |out| write_table_with(table, &users, notes, out))
         .map_err(|e| e.with("file", path.display()))
 }
 

@@ -3,10 +3,12 @@
 use super::estimate::answered;
 use super::inputs::plan_of_data;
 use super::request::{ExactMemory, ExactRequest, SketchRequest};
+use super::space::hash_of;
 use super::{exact, limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{registers_blob, sample_blob};
 use crate::hash::HashScheme;
+use crate::key::Key;
 use crate::report::{EstimateReport, RunCost, VerifyReport};
 use crate::scan::{self, Plan, Progress};
 use crate::sketch::Sketch;
@@ -31,8 +33,9 @@ pub fn verify(
     };
     let (exact, exact_run) = measured(|| exact::exact_plan(&plan, &exact_request, progress))?;
     let threads = request.sources.threads;
-    let hash = request.options.hash();
-    let (plus, plus_run) = measured(|| plus(&plan, hash, threads, progress))?;
+    let hash = hash_of(&request.sources, request.options.hash())?;
+    let key = request.sources.key.as_ref();
+    let (plus, plus_run) = measured(|| plus(&plan, (hash, key), threads, progress))?;
     // Data is sketched with both parts.
     let minhash = minhash(&answered.sketches)?
         .ok_or_else(|| Error::new(ErrorKind::Internal, "a sketch of data without a sample"))?;
@@ -52,11 +55,11 @@ pub fn verify(
 /// What HyperLogLog++ says of the same IDs.
 fn plus(
     plan: &Plan,
-    hash: HashScheme,
+    (hash, key): (HashScheme, Option<&Key>),
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<TextbookAnswers> {
-    let new = |_: usize| PlusSink::new(hash);
+    let new = |_: usize| PlusSink::new(hash, key.cloned());
     let scanned = scan::scan(plan, threads, &new, progress)?;
     PlusSink::answers(scanned.into_iter().map(|side| side.sinks).collect())
 }

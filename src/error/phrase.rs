@@ -40,6 +40,10 @@ pub enum Setting {
     Frequency,
     /// The sides whose rows are users.
     Unique,
+    /// The file that holds the secret key.
+    KeyFile,
+    /// The descriptor that the secret key is read from.
+    KeyFd,
     /// The column of theta images.
     ThetaColumn,
     /// The column of HLL images.
@@ -99,6 +103,8 @@ impl Setting {
             Self::TempDir => "temp_dir",
             Self::Frequency => "frequency",
             Self::Unique => "unique",
+            Self::KeyFile => "key_file",
+            Self::KeyFd => "key_fd",
             Self::ThetaColumn => "theta_column",
             Self::HllColumn => "hll_column",
             Self::Files => "files",

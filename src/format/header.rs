@@ -4,6 +4,7 @@ use super::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::hash::HashScheme;
 use crate::id::{IdDomain, Profile};
+use crate::key::KeyId;
 use crate::sketch::Sketch;
 
 /// The version of both blobs where IDs are as they were written. There are no minor versions: any
@@ -14,6 +15,10 @@ pub const FORMAT_VERSION: u8 = 1;
 /// The version of blobs of normalised IDs: their profile follows the fingerprint. Programs that know
 /// version 1 alone must not take them for IDs as they were written.
 const WITH_PROFILE: u8 = 2;
+
+/// The version of blobs of keyed hashes: the fingerprint is that of the key, and a profile, which may be
+/// empty, follows it.
+const KEYED: u8 = 3;
 
 /// Magic, version, hash, ID type, parameter, fingerprint.
 pub(super) const HEADER_BYTES: usize = 16;
@@ -71,15 +76,17 @@ pub(super) fn wrap(kind: Kind, header: &Header, parameter: u8, body: &[u8]) -> V
     let mut blob = Vec::with_capacity(HEADER_BYTES + body.len() + CHECKSUM_BYTES);
     blob.extend_from_slice(&kind.magic());
     let profile = header.profile.text();
-    blob.push(match profile.is_empty() {
-        true => FORMAT_VERSION,
-        false => WITH_PROFILE,
-    });
+    let version = match header.scheme {
+        HashScheme::Keyed(_) => KEYED,
+        _ if profile.is_empty() => FORMAT_VERSION,
+        _ => WITH_PROFILE,
+    };
+    blob.push(version);
     blob.push(scheme_code(header.scheme));
     blob.push(domain_code(header.domain));
     blob.push(parameter);
     blob.extend_from_slice(&header.scheme.fingerprint().to_le_bytes());
-    if !profile.is_empty() {
+    if version != FORMAT_VERSION {
         // Profiles are made of rules, whose number and length are limited.
         let length = u16::try_from(profile.len()).unwrap_or(u16::MAX);
         blob.extend_from_slice(&length.to_le_bytes());
@@ -102,7 +109,7 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
         return Err(Error::input("another magic"));
     }
     let version = bytes.u8()?;
-    if !matches!(version, FORMAT_VERSION | WITH_PROFILE) {
+    if !matches!(version, FORMAT_VERSION | WITH_PROFILE | KEYED) {
         return Err(of_another_version(version));
     }
     let Some((covered, checksum)) = blob.split_last_chunk() else {
@@ -113,19 +120,13 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
     }
     let mut bytes = Cursor::new(covered);
     bytes.take(5)?;
-    let scheme = bytes.u8()?;
-    let scheme = HashScheme::ALL
-        .into_iter()
-        .find(|&s| scheme_code(s) == scheme);
-    let scheme = scheme.ok_or_else(|| Error::input("of an unknown hash"))?;
+    let code = bytes.u8()?;
     let domain = domain_of(bytes.u8()?)?;
     let parameter = bytes.u8()?;
-    if bytes.u64()? != scheme.fingerprint() {
-        return Err(Error::input(format!("not the fingerprint of {scheme}")));
-    }
+    let scheme = scheme_of(version, code, bytes.u64()?)?;
     let profile = match version {
-        WITH_PROFILE => profile(&mut bytes)?,
-        _ => Profile::default(),
+        FORMAT_VERSION => Profile::default(),
+        _ => profile(&mut bytes, version)?,
     };
     let header = Header {
         scheme,
@@ -135,9 +136,30 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
     Ok((header, parameter, bytes.remainder()))
 }
 
-/// The profile of a blob that has one.
-fn profile(bytes: &mut Cursor<'_>) -> Result<Profile> {
+/// The hash of a code and a fingerprint. A keyed hash is of version 3, and no other hash is.
+fn scheme_of(version: u8, code: u8, fingerprint: u64) -> Result<HashScheme> {
+    let keyed = HashScheme::Keyed(KeyId::new(fingerprint));
+    let mut known = HashScheme::ALL.into_iter().chain([keyed]);
+    let scheme = known.find(|&scheme| scheme_code(scheme) == code);
+    let scheme = scheme.ok_or_else(|| Error::input("of an unknown hash"))?;
+    if (scheme == keyed) != (version == KEYED) {
+        return Err(Error::input(format!(
+            "hash {} in format version {version}",
+            scheme.name()
+        )));
+    }
+    if scheme.fingerprint() != fingerprint {
+        return Err(Error::input(format!("not the fingerprint of {scheme}")));
+    }
+    Ok(scheme)
+}
+
+/// The profile of a blob that has one. Only a keyed one may be empty.
+fn profile(bytes: &mut Cursor<'_>, version: u8) -> Result<Profile> {
     let length = usize::from(bytes.u16()?);
+    if length == 0 && version == KEYED {
+        return Ok(Profile::default());
+    }
     if length == 0 || length > Profile::BYTES_MAX {
         return Err(Error::input("a profile of an impossible length"));
     }
@@ -155,7 +177,7 @@ fn of_another_version(version: u8) -> Error {
         return error;
     }
     error.hint(format!(
-        "this program reads versions {FORMAT_VERSION} and {WITH_PROFILE}: it needs an overlap that reads version {version}"
+        "this program reads versions {FORMAT_VERSION} to {KEYED}: it needs an overlap that reads version {version}"
     ))
 }
 
@@ -164,6 +186,7 @@ const fn scheme_code(scheme: HashScheme) -> u8 {
         HashScheme::Xxh3 => 1,
         HashScheme::Murmur3 => 2,
         HashScheme::Murmur3Utf16 => 3,
+        HashScheme::Keyed(_) => 4,
     }
 }
 

@@ -10,19 +10,24 @@ mod cursor;
 pub mod datasketches;
 mod header;
 mod images;
+mod notes;
 mod registers;
 mod sample;
 mod spelling;
 mod table;
+mod tag;
 
 pub use header::FORMAT_VERSION;
 pub use images::ImageColumns;
+pub use notes::{FileNotes, told_filter, told_policy};
 pub use table::{
     SketchTable, TableBatches, is_sketch_table, read_batches, read_table, table_batches,
-    told_filter, write_filtered_table, write_table,
+    write_table, write_table_with,
 };
+pub use tag::{check_tag, has_tag};
 
 use crate::error::{Error, Result};
+use crate::hash::HashScheme;
 use crate::id::Tally;
 use crate::sketch::Sketch;
 
@@ -49,9 +54,13 @@ pub fn sample_blob(sketch: &Sketch) -> Option<Vec<u8>> {
     (sketch.sample()).map(|sample| sample::encode(sample, sketch))
 }
 
-/// The blob of what is known of the spelling of a sketch's IDs; `None` if there is nothing worth keeping.
+/// The blob of what is known of the spelling of a sketch's IDs; `None` if there is nothing worth keeping, and
+/// of keyed sketches: spellings are hashed without the key, which would give away what it hides.
 #[must_use]
 pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
+    if matches!(sketch.hash(), HashScheme::Keyed(_)) {
+        return None;
+    }
     let spelling = sketch.spelling().filter(|spelling| !spelling.is_empty())?;
     Some(spelling::encode(spelling, &header::Header::of(sketch)))
 }
@@ -62,6 +71,11 @@ pub fn spelling_blob(sketch: &Sketch) -> Option<Vec<u8>> {
 /// [`crate::ErrorKind::Input`] for anything that [`spelling_blob`] doesn't write for such a sketch.
 pub fn decode_spelling(sketch: Sketch, blob: &[u8]) -> Result<Sketch> {
     let (header, spelling) = spelling::decode(blob)?;
+    if matches!(header.scheme, HashScheme::Keyed(_)) {
+        return Err(Error::input(
+            "corrupt sketch: a keyed sketch has no spelling",
+        ));
+    }
     if header != header::Header::of(&sketch) {
         return Err(Error::input(
             "corrupt sketch: its spelling is of another hash or id type",
@@ -108,7 +122,6 @@ pub fn decode(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::HashScheme;
     use crate::id::{ByteIds, IdBatch};
     use crate::sketch::SketchOptions;
 

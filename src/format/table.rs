@@ -2,15 +2,16 @@
 //!
 //! Over whatever reads and writes bytes; files are opened elsewhere.
 
+use super::notes::{FileNotes, metadata};
+use super::tag::TagWriter;
 use super::{
-    FORMAT_VERSION, ImageColumns, datasketches, decode, decode_spelling, registers_blob,
-    sample_blob, spelling_blob,
+    ImageColumns, datasketches, decode, decode_spelling, registers_blob, sample_blob, spelling_blob,
 };
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{HashScheme, merge_schemes};
-use crate::id::{IdDomain, Tally, ensure_one_profile, merge_domains};
+use crate::id::{Tally, ensure_one_profile, merge_domains};
 use crate::segments::Segments;
-use crate::sketch::{BottomK, Sketch};
+use crate::sketch::Sketch;
 use crate::spelling::Spelling;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, Int64Array, RecordBatch, RecordBatchReader,
@@ -20,11 +21,9 @@ use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ConvertedType, Type as PhysicalType};
-use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -77,34 +76,51 @@ fn is_binary(schema: &SchemaDescriptor, name: &str) -> bool {
 /// Writes a table of sketches; `users` are their estimates, for people who just look.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] for segment columns that are called as the table's own,
-/// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains,
-/// [`ErrorKind::Output`] if the bytes can't be written.
+/// Those of [`write_table_with`].
 pub fn write_table(table: &SketchTable, users: &[f64], out: impl Write + Send) -> Result<()> {
-    write_filtered_table(table, users, None, out)
+    write_table_with(table, users, &FileNotes::default(), out)
 }
 
-/// [`write_table`] of data of which only some rows were taken: the condition is written beside the
-/// sketches, for people who wonder what they are of.
+/// [`write_table`] with notes beside the sketches. With a key, a tag says that the file is as it was written.
 ///
 /// # Errors
-/// Those of [`write_table`].
-pub fn write_filtered_table(
+/// [`ErrorKind::Usage`] for segment columns that are called as the table's own,
+/// [`ErrorKind::Incomparable`] if the sketches are of different hashes or domains, or of another key than
+/// that of the notes, [`ErrorKind::Output`] if the bytes can't be written.
+pub fn write_table_with(
     table: &SketchTable,
     users: &[f64],
-    filter: Option<&str>,
+    notes: &FileNotes,
     out: impl Write + Send,
 ) -> Result<()> {
     let batches = table_batches(table, users)?.with_spelling();
-    let properties = properties(table.values(), filter);
+    ensure_key(table, notes)?;
+    let properties = properties(table.values(), notes);
+    let out = TagWriter::new(out, notes.key.as_ref());
     let mut writer = ArrowWriter::try_new(out, Arc::clone(&batches.schema), Some(properties))
         .map_err(|e| write_error(&e))?;
     for batch in batches {
         writer.write(&batch?).map_err(|e| write_error(&e))?;
         writer.flush().map_err(|e| write_error(&e))?;
     }
-    writer.close().map_err(|e| write_error(&e))?;
-    Ok(())
+    writer.inner_mut().begin_end();
+    writer.into_inner().map_err(|e| write_error(&e))?.finish()
+}
+
+/// Keyed sketches are written with their key: without it the file would have no tag.
+fn ensure_key(table: &SketchTable, notes: &FileNotes) -> Result<()> {
+    let Some(hash) = table.values().first().map(Sketch::hash) else {
+        return Ok(());
+    };
+    match (hash, &notes.key) {
+        (HashScheme::Keyed(wanted), None) => Err(Error::new(
+            ErrorKind::Incomparable,
+            format!("sketches of the key {wanted} can't be written without it"),
+        )
+        .hint(["name its ".into(), Setting::KeyFile.into()])),
+        (_, Some(key)) => merge_schemes(hash, HashScheme::Keyed(key.fingerprint())).map(|_| ()),
+        (_, None) => Ok(()),
+    }
 }
 
 /// The rows of a sketch table as record batches, a few at a time.
@@ -170,7 +186,13 @@ pub fn table_batches<'a>(table: &'a SketchTable, users: &'a [f64]) -> Result<Tab
 impl TableBatches<'_> {
     /// With a column of what is known of spellings, if anything is: integers have but one.
     fn with_spelling(mut self) -> Self {
-        let mut spellings = self.table.values().iter().filter_map(Sketch::spelling);
+        let is_keyed = |sketch: &&Sketch| matches!(sketch.hash(), HashScheme::Keyed(_));
+        let open = self
+            .table
+            .values()
+            .iter()
+            .filter(|sketch| !is_keyed(sketch));
+        let mut spellings = open.filter_map(Sketch::spelling);
         self.spelling = spellings.any(|spelling| !spelling.is_empty());
         if self.spelling {
             let own = Arc::new(Field::new(SPELLING, DataType::Binary, true));
@@ -234,62 +256,16 @@ fn write_error(error: &parquet::errors::ParquetError) -> Error {
 }
 
 /// Blobs are neither compressed nor in a dictionary nor in statistics: they are dense already.
-fn properties(sketches: &[Sketch], filter: Option<&str>) -> WriterProperties {
+fn properties(sketches: &[Sketch], notes: &FileNotes) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::UNCOMPRESSED)
-        .set_key_value_metadata(Some(metadata(sketches, filter)));
+        .set_key_value_metadata(Some(metadata(sketches, notes)));
     for name in [REGISTERS, SAMPLE, SPELLING] {
         properties = properties
             .set_column_dictionary_enabled(ColumnPath::from(name), false)
             .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
     properties.build()
-}
-
-/// What the blobs say themselves, for whoever looks at the file from outside.
-fn metadata(sketches: &[Sketch], filter: Option<&str>) -> Vec<KeyValue> {
-    fn list<T: Ord + ToString>(values: impl Iterator<Item = T>) -> String {
-        let values: BTreeSet<T> = values.collect();
-        let values: Vec<String> = values.iter().map(T::to_string).collect();
-        values.join(",")
-    }
-    let each = || sketches.iter();
-    let hashes = each().map(Sketch::hash);
-    let precisions = each()
-        .filter_map(Sketch::registers)
-        .map(|r| r.precision().get());
-    let entries = [
-        ("format", FORMAT_VERSION.to_string()),
-        ("hash", list(hashes.clone().map(HashScheme::name))),
-        (
-            "fingerprint",
-            list(hashes.map(|hash| format!("{:016x}", hash.fingerprint()))),
-        ),
-        (
-            "id_type",
-            list(each().filter_map(Sketch::domain).map(IdDomain::name)),
-        ),
-        ("precision", list(precisions)),
-        ("k", list(each().filter_map(Sketch::sample).map(BottomK::k))),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-    ];
-    let filter = filter.map(|filter| ("filter", filter.to_owned()));
-    let key_value = |(key, value)| KeyValue::new(format!("overlap.{key}"), Some(value));
-    entries.into_iter().chain(filter).map(key_value).collect()
-}
-
-/// The condition on the rows of the data that a sketch table says it is of. Nothing checks it, and no
-/// answer depends on it.
-///
-/// # Errors
-/// [`ErrorKind::Input`] if it isn't a readable Parquet file.
-pub fn told_filter(source: impl ChunkReader + 'static) -> Result<Option<String>> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(source);
-    let builder = builder.map_err(|e| Error::input(format!("corrupt or unsupported: {e}")))?;
-    let entries = builder.metadata().file_metadata().key_value_metadata();
-    let mut entries = entries.into_iter().flatten();
-    let entry = entries.find(|entry| entry.key == "overlap.filter");
-    Ok(entry.and_then(|entry| entry.value.clone()))
 }
 
 fn own_columns(sketches: &[Sketch], users: &[f64]) -> [ArrayRef; 5] {

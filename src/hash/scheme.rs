@@ -1,6 +1,7 @@
 //! Which hash a sketch was made with: only sketches of one scheme can meet.
 
 use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::key::KeyId;
 use std::fmt;
 
 /// A hash function with its seed, and how a sketch takes index, rank and sample from it.
@@ -16,10 +17,12 @@ pub enum HashScheme {
     Murmur3,
     /// Likewise, but that text is hashed as UTF-16 (little-endian), as Druid's and Hive's HLL sketches of text are.
     Murmur3Utf16,
+    /// SipHash-2-4 under the secret key of this fingerprint. Index, rank and sample are taken as from XXH3-64.
+    Keyed(KeyId),
 }
 
 impl HashScheme {
-    /// Every scheme.
+    /// Every scheme that needs no key.
     pub const ALL: [Self; 3] = [Self::Xxh3, Self::Murmur3, Self::Murmur3Utf16];
 
     /// Whether it is Apache DataSketches' own, of whatever bytes.
@@ -35,17 +38,19 @@ impl HashScheme {
             Self::Xxh3 => "xxh3",
             Self::Murmur3 => "murmur3",
             Self::Murmur3Utf16 => "murmur3-utf16",
+            Self::Keyed(_) => "siphash-2-4",
         }
     }
 
     /// A check value of the function with its seed: the hash of the text `overlap` (XXH3-64; of
-    /// MurmurHash3 the first word, with UTF-16 of its 14 bytes).
+    /// MurmurHash3 the first word, with UTF-16 of its 14 bytes). Under a key it is that of the key.
     #[must_use]
     pub const fn fingerprint(self) -> u64 {
         match self {
             Self::Xxh3 => 0x37d6_26b4_78c5_e5c9,
             Self::Murmur3 => 0xbee7_1e7f_51b9_e1d5,
             Self::Murmur3Utf16 => 0x1b2d_e019_2aa1_bf71,
+            Self::Keyed(key) => key.get(),
         }
     }
 
@@ -53,7 +58,7 @@ impl HashScheme {
     #[must_use]
     pub const fn sample_bits(self) -> u32 {
         match self {
-            Self::Xxh3 => 48,
+            Self::Xxh3 | Self::Keyed(_) => 48,
             Self::Murmur3 | Self::Murmur3Utf16 => 63,
         }
     }
@@ -61,12 +66,11 @@ impl HashScheme {
 
 impl fmt::Display for HashScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} (fingerprint {:016x})",
-            self.name(),
-            self.fingerprint()
-        )
+        let of = match self {
+            Self::Keyed(_) => "key fingerprint",
+            _ => "fingerprint",
+        };
+        write!(f, "{} ({of} {:016x})", self.name(), self.fingerprint())
     }
 }
 
@@ -78,14 +82,20 @@ pub fn merge_schemes(a: HashScheme, b: HashScheme) -> Result<HashScheme> {
     if a == b {
         return Ok(a);
     }
-    Err(Error::new(
+    let error = Error::new(
         ErrorKind::Incomparable,
         format!("sketches of {a} can't be compared with sketches of {b}"),
-    )
-    .hint([
-        "sketch both sides again with the same ".into(),
-        Setting::Hash.into(),
-    ]))
+    );
+    Err(match (a, b) {
+        (HashScheme::Keyed(_), _) | (_, HashScheme::Keyed(_)) => error.hint([
+            "sketch the data of both sides with the same ".into(),
+            Setting::KeyFile.into(),
+        ]),
+        _ => error.hint([
+            "sketch both sides again with the same ".into(),
+            Setting::Hash.into(),
+        ]),
+    })
 }
 
 #[cfg(test)]

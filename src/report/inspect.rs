@@ -5,6 +5,7 @@ use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{IdDomain, Profile, Tally};
+use crate::policy::Policy;
 use crate::segments::label;
 use serde::Serialize;
 use std::fmt::Write;
@@ -29,10 +30,36 @@ pub struct InspectedFile {
     pub segment_columns: Vec<String>,
     /// The condition (`--where`) under which the data was sketched, as the file records it.
     pub filter: Option<String>,
+    /// Whether a file of keyed sketches has a tag; `None` without keyed sketches.
+    pub tag: Option<FileTag>,
+    /// What may be said of the sketches, if the file is for exchange: then their users are rounded.
+    pub policy: Option<Policy>,
     /// The sketches, in the order of the rows; empty for data.
     pub sketches: Vec<InspectedSketch>,
     /// Format and columns of a data file; `None` for sketches.
     pub data: Option<InspectedData>,
+}
+
+/// The tag of a keyed sketch file, which says that the file is as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileTag {
+    /// The key was there, and the tag is right.
+    Right,
+    /// There is a tag, but without the key it can't be checked.
+    Unchecked,
+    /// There is none: another program wrote the file.
+    Missing,
+}
+
+impl FileTag {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Right => "tag: right, the file is as it was written with this key",
+            Self::Unchecked => "tag: not checked, which takes the key",
+            Self::Missing => "tag: none, another program wrote the file",
+        }
+    }
 }
 
 /// One sketch.
@@ -42,8 +69,10 @@ pub struct InspectedSketch {
     pub segment: Vec<Option<String>>,
     /// The name of the hash.
     pub hash: &'static str,
-    /// Its fingerprint.
+    /// Its fingerprint, or that of its key.
     pub fingerprint: u64,
+    /// Whether its IDs were hashed with a secret key.
+    pub is_keyed: bool,
     /// The kind of its IDs; `None` if the sketch doesn't record it.
     pub id_type: Option<IdDomain>,
     /// The rules and the digest by which its IDs were brought to one form.
@@ -132,6 +161,12 @@ impl InspectReport {
             if let Some(filter) = &file.filter {
                 let _ = writeln!(out, "rows where {}", filter.escape_debug());
             }
+            if let Some(tag) = file.tag {
+                let _ = writeln!(out, "{}", tag.text());
+            }
+            if let Some(policy) = &file.policy {
+                let _ = writeln!(out, "policy: {}", policy.text());
+            }
             for line in file.frequent() {
                 let _ = writeln!(out, "{line}");
             }
@@ -153,6 +188,12 @@ impl InspectReport {
             }
             if let Some(filter) = &file.filter {
                 let _ = writeln!(out, "rows where {}\n", markdown::cell(filter));
+            }
+            if let Some(tag) = file.tag {
+                let _ = writeln!(out, "{}\n", tag.text());
+            }
+            if let Some(policy) = &file.policy {
+                let _ = writeln!(out, "policy: {}\n", markdown::cell(&policy.text()));
             }
             out += &markdown::table(&self.rows(file));
         }
@@ -241,6 +282,8 @@ impl InspectReport {
             bytes: file.bytes,
             segment_columns: file.segment_columns.clone(),
             filter: file.filter.clone(),
+            tag: file.tag,
+            policy: file.policy.clone(),
             sketches: file.sketches.iter().map(sketch).collect(),
             data: file.data.clone(),
         };
@@ -310,6 +353,22 @@ impl InspectedFile {
 }
 
 impl InspectedSketch {
+    /// What may be said of it: users rounded, and nothing by which they could be counted.
+    pub(crate) fn under(self, policy: &Policy) -> Self {
+        let users = policy.rounded(self.users.value);
+        let step = policy.round_to as f64;
+        Self {
+            users: Estimate {
+                value: users,
+                lower: (self.users.lower / step).floor() * step,
+                upper: (self.users.upper / step).ceil() * step,
+            },
+            registers: None,
+            sample: None,
+            ..self
+        }
+    }
+
     fn what_it_is(&self) -> String {
         let id_type = self
             .id_type
@@ -327,7 +386,11 @@ impl InspectedSketch {
             "" => String::new(),
             text => format!(" normalised by {text}"),
         };
-        format!("{id_type}{profile}, {hash} (fingerprint {fingerprint:016x}), {size}")
+        let of = match self.is_keyed {
+            true => "key fingerprint",
+            false => "fingerprint",
+        };
+        format!("{id_type}{profile}, {hash} ({of} {fingerprint:016x}), {size}")
     }
 
     fn csv(&self, file: &str) -> String {
@@ -372,6 +435,10 @@ struct FileDocument {
     segment_columns: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<FileTag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Policy>,
     sketches: Vec<SketchDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<InspectedData>,

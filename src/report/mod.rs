@@ -18,6 +18,7 @@ pub(crate) mod number;
 mod quality;
 mod reach;
 mod regions;
+mod release;
 mod segments;
 mod source;
 mod spelling;
@@ -38,7 +39,7 @@ pub use full::{
 pub(crate) use gain::probability_text;
 pub use gain::{BreakEven, BreakEvenReport, Price};
 pub use inspect::{
-    InspectReport, InspectedFile, InspectedFrequent, InspectedRegisters, InspectedSample,
+    FileTag, InspectReport, InspectedFile, InspectedFrequent, InspectedRegisters, InspectedSample,
     InspectedSketch, InspectedSpelling,
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
@@ -46,6 +47,7 @@ pub use matrix::MatrixReport;
 pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
+pub use release::{ReleaseReport, ReleasedNumber};
 pub use segments::{SegmentOdds, SegmentsReport};
 pub use spelling::WholeEstimate;
 pub use store::StoreReport;

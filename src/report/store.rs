@@ -21,6 +21,8 @@ pub struct StoreReport {
     pub tally: Option<Tally>,
     /// Pages of data that were read, and how many of them had a checksum that was checked.
     pub pages: PageChecks,
+    /// Segments that were left out of a file for exchange because they are too small; `None` of other files.
+    pub left_out: Option<u64>,
     /// For every side that was named, the column that was read and what was passed over.
     pub sources: Vec<SourceReport>,
     /// Warnings: what to know before trusting the sketches.
@@ -48,7 +50,16 @@ impl StoreReport {
         let passed = source::passed_over(&self.sources);
         let passed = passed.map_or_else(String::new, |text| format!("; {text}"));
         let columns = source::columns(&self.sources);
-        format!("{file}: {sketches}{by}{rows}{passed}{checks}; {size}\n{columns}")
+        let left_out = match self.left_out {
+            None => String::new(),
+            Some(0) => "; for exchange, nothing left out".into(),
+            Some(1) => "; for exchange, 1 segment left out because it is too small".into(),
+            Some(segments) => format!(
+                "; for exchange, {} segments left out because they are too small",
+                whole(segments as f64)
+            ),
+        };
+        format!("{file}: {sketches}{by}{rows}{passed}{checks}{left_out}; {size}\n{columns}")
     }
 
     /// The same for programs (`overlap.store/1`).
@@ -64,6 +75,7 @@ impl StoreReport {
             nulls: self.tally.map(|tally| tally.nulls),
             pages: self.pages.pages,
             pages_checked: self.pages.checked,
+            left_out: self.left_out,
             sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
         })
@@ -81,6 +93,8 @@ struct Document<'a> {
     nulls: Option<u64>,
     pages: u64,
     pages_checked: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<u64>,
     sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,
 }

@@ -27,7 +27,7 @@ impl BottomK {
     /// [`crate::ErrorKind::Input`] if no set has such a sample: k outside
     /// [`SketchOptions::K_RANGE`](super::SketchOptions::K_RANGE), θ = 0 or above 1, more than k
     /// hashes, hashes that don't ascend or reach θ, and fewer than k hashes below θ < 1 (of
-    /// [`HashScheme::Xxh3`] alone: the other samples may have any θ).
+    /// [`HashScheme::Xxh3`] and [`HashScheme::Keyed`] alone: the other samples may have any θ).
     pub fn from_parts(scheme: HashScheme, k: usize, theta: u64, hashes: Vec<u64>) -> Result<Self> {
         let bits = scheme.sample_bits();
         let one = 1 << bits;
@@ -46,7 +46,7 @@ impl BottomK {
         if hashes.len() > k {
             return refuse(format!("{} hashes, but k is {k}", hashes.len()));
         }
-        if scheme == HashScheme::Xxh3 && theta < one && hashes.len() < k {
+        if !scheme.is_murmur3() && theta < one && hashes.len() < k {
             return refuse(format!("{} of {k} hashes below theta", hashes.len()));
         }
         if scheme.is_murmur3() && hashes.first() == Some(&0) {

@@ -46,7 +46,7 @@ impl Precision {
         1 << self.0
     }
 
-    /// The largest rank under [`HashScheme::Xxh3`]: that of a hash whose bits above the index are
+    /// The largest rank under XXH3 and SipHash: that of a hash whose bits above the index are
     /// all zero.
     #[must_use]
     pub const fn rank_max(self) -> u8 {
@@ -57,7 +57,7 @@ impl Precision {
     #[must_use]
     pub const fn rank_max_of(self, scheme: HashScheme) -> u8 {
         match scheme {
-            HashScheme::Xxh3 => self.rank_max(),
+            HashScheme::Xxh3 | HashScheme::Keyed(_) => self.rank_max(),
             HashScheme::Murmur3 | HashScheme::Murmur3Utf16 => HyperLogLog::MURMUR3_RANK_MAX,
         }
     }
@@ -117,7 +117,7 @@ impl HyperLogLog {
         }
     }
 
-    /// Takes in one hash of [`HashScheme::Xxh3`].
+    /// Takes in one hash of [`HashScheme::Xxh3`] or [`HashScheme::Keyed`].
     #[inline]
     pub(super) fn insert(&mut self, hash: u64) {
         let p = self.precision.0;
@@ -158,7 +158,7 @@ impl HyperLogLog {
     }
 
     /// Lowers the precision to `precision` (no-op if it isn't lower): the very registers that the
-    /// same users would have left there. Under [`HashScheme::Xxh3`] the index bits that fall off are
+    /// same users would have left there. Under XXH3 and SipHash the index bits that fall off are
     /// the new low end of the word whose trailing zeros are counted; DataSketches' ranks stay.
     pub fn fold(&mut self, precision: Precision) {
         if precision >= self.precision {

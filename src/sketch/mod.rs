@@ -247,6 +247,15 @@ impl Sketch {
         self.spelling.as_deref()
     }
 
+    /// The same users, without the record of rows.
+    #[must_use]
+    pub fn without_tally(self) -> Self {
+        Self {
+            tally: None,
+            ..self
+        }
+    }
+
     /// The same users, whose IDs were brought to one form as `profile` says.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {

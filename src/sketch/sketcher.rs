@@ -2,9 +2,10 @@
 
 use super::foreseen::Sampler;
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
+use crate::key::Key;
 use crate::spelling::Speller;
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
@@ -73,6 +74,32 @@ impl Sketcher {
         }
     }
 
+    /// The same sketcher under a secret key, before anything is pushed: IDs go through SipHash-2-4.
+    ///
+    /// ```
+    /// use overlap::id::{IdBatch, IdSink};
+    /// use overlap::{HashScheme, Key, SketchOptions, Sketcher, Tally};
+    ///
+    /// let key = Key::generate()?;
+    /// let mut sketcher = Sketcher::new(SketchOptions::default()).with_key(&key);
+    /// sketcher.push(IdBatch::Integers(&[3, 1]))?;
+    /// let sketch = sketcher.finish(Tally { rows: 2, nulls: 0 });
+    /// assert_eq!(sketch.hash(), HashScheme::Keyed(key.fingerprint()));
+    /// # Ok::<(), overlap::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_key(mut self, key: &Key) -> Self {
+        let scheme = HashScheme::Keyed(key.fingerprint());
+        if self.parts.scheme.sample_bits() != scheme.sample_bits() {
+            let k = self.parts.sample.k();
+            self.parts.sample = Sampler::new(scheme.sample_bits(), k, None);
+        }
+        self.parts.scheme = scheme;
+        self.parts.registers = HyperLogLog::new(scheme, self.parts.registers.precision());
+        self.hasher = self.hasher.with_key(Some(key.clone()));
+        self
+    }
+
     /// The same sketch of nothing yet, which also counts the rows of every sampled user.
     #[must_use]
     pub fn with_row_counts(mut self) -> Self {
@@ -123,6 +150,17 @@ impl Sketcher {
     fn hash(&mut self, batch: IdBatch<'_>) -> Result<()> {
         match self.parts.scheme {
             HashScheme::Xxh3 => self.hasher.hash(batch, &mut self.parts),
+            // A sketch of a stored one's hash, by options alone, lacks the key.
+            HashScheme::Keyed(wanted) => match self.hasher.key() {
+                Some(key) if key.fingerprint() == wanted => {
+                    self.hasher.hash(batch, &mut self.parts);
+                }
+                _ => {
+                    let text = format!("ids can't be hashed without the key {wanted}");
+                    return Err(Error::new(ErrorKind::Incomparable, text)
+                        .hint(["name its ".into(), Setting::KeyFile.into()]));
+                }
+            },
             scheme @ (HashScheme::Murmur3 | HashScheme::Murmur3Utf16) => {
                 hash_words(scheme, batch, |first, second| {
                     self.parts.take_words(first, second);

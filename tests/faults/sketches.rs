@@ -280,7 +280,7 @@ fn rows_54_and_62_other_versions_are_refused_with_the_one_that_is_needed() {
         refused(hostile, "magic");
         for (version, said) in [
             (0, "version 0"),
-            (3, "reads version 3"),
+            (4, "reads version 4"),
             (255, "version 255"),
         ] {
             let mut hostile = blob.clone();

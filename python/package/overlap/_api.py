@@ -32,6 +32,7 @@ class SketchOptions(TypedDict, total=False):
     region: str | None
     digest: Digest
     digested: Digest
+    key_file: Path | None
 
 
 class FileOptions(SketchOptions, total=False):
@@ -83,6 +84,7 @@ def sketch(
     region: str | None = None,
     digest: Digest = None,
     digested: Digest = None,
+    key_file: Path | None = None,
 ) -> Sketch | SketchTable:
     """The sketch of the users in some data; with ``by`` a table of sketches by segment.
 
@@ -124,6 +126,7 @@ def sketch(
             rules; docs/identity.md has the list).
         digest: Makes a digest of every ID in its form: ``"sha256"``, ``"sha1"`` or ``"md5"``.
         digested: The IDs are such digests already, as hexadecimal of either case, base64 or bytes.
+        key_file: The file of a secret key, made by ``overlap key new``, that IDs are hashed with (docs/keys.md).
 
     Returns:
         A `Sketch`, or with ``by`` a `SketchTable`.
@@ -168,6 +171,7 @@ def sketch(
             region=region,
             digest=digest,
             digested=digested,
+            key_file=key_file,
         )
         return table if columns else table[0]
     if require_checksums:
@@ -181,7 +185,7 @@ def sketch(
     id = "user_id" if id is None else id
     sketcher = Sketcher(
         id, columns, precision=precision, k=k, hash=hash, cast=cast, max_segments=max_segments,
-        normalize=normalize, region=region, digest=digest, digested=digested,
+        normalize=normalize, region=region, digest=digest, digested=digested, key_file=key_file,
     )
     table = sketcher.update(_only(data, [id, *columns])).finish_table()
     return table if columns else table[0]
@@ -430,35 +434,40 @@ def report(sketches: Named, confidence: float = 0.95) -> Report:
     return Report(_overlap.report(names, values, confidence))
 
 
-def read_sketches(path: Path) -> SketchTable:
+def read_sketches(path: Path, key_file: Path | None = None) -> SketchTable:
     """The sketches of a file: a sketch table, or a ``.theta`` or ``.hll`` image of DataSketches.
 
     Args:
         path: The file.
+        key_file: The file of a secret key: the sketches must have been made with it, and the file must be as
+            it was written.
 
     Returns:
         Its sketches; a file of one sketch is a table of one row.
 
     Raises:
-        InputError: It can't be read, holds no sketches, or is damaged.
+        InputError: It can't be read, holds no sketches, is damaged, or was changed after it was written.
+        IncomparableError: The sketches were made with another key, or with none.
 
     `write_sketches` has an example.
     """
-    return _overlap.read_sketches(path)
+    return _overlap.read_sketches(path, key_file)
 
 
-def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
+def write_sketches(sketches: Sketch | SketchTable, path: Path, key_file: Path | None = None) -> int:
     """Writes a sketch file, whole or not at all.
 
     Args:
         sketches: A sketch, or a table of them.
         path: The file; one that is there is replaced.
+        key_file: The file of the secret key that the sketches were made with, if they were.
 
     Returns:
         Its size in bytes.
 
     Raises:
         UsageError: ``sketches`` is something else.
+        IncomparableError: The sketches were made with another key, or with one that isn't named.
         OutputError: The file can't be written.
 
     >>> import pathlib, tempfile
@@ -470,7 +479,7 @@ def write_sketches(sketches: Sketch | SketchTable, path: Path) -> int:
     2
     """
     table = sketches if isinstance(sketches, SketchTable) else SketchTable.of(_sketch("sketches", sketches))
-    return table.write(path)
+    return table.write(path, key_file)
 
 
 def set_store_options(options: Mapping[str, Any]) -> None:

@@ -48,7 +48,9 @@ def sketch(df: DataFrame, id: str = "user_id", by: Columns = None, **options: Un
         df: The rows.
         id: The column of the IDs.
         by: The segment columns, one name or several.
-        options: ``precision``, ``k``, ``hash``, ``cast``, ``max_segments``, ``normalize``, ``region``, ``digest`` and ``digested`` of ``overlap.Sketcher``.
+        options: ``precision``, ``k``, ``hash``, ``cast``, ``max_segments``, ``normalize``, ``region``, ``digest``,
+            ``digested`` and ``key_file`` of ``overlap.Sketcher``. Every worker must find the key file under its path.
+            What `write` writes of keyed sketches has no tag; ``overlap.write_sketches(read(df), path, key_file)`` has.
 
     Returns:
         A DataFrame of the segment columns, rows, nulls, users, hll and sample.

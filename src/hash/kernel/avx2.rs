@@ -30,17 +30,20 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
         let drops = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_andnot_si256(is_rare, is_above)));
         let passes = (drops ^ 0b1111) as usize;
         let place: &mut [u64; LANES] = out[kept..].first_chunk_mut().expect("room for a vector");
-        // SAFETY: four places are 32 bytes, as is an entry of the table; neither needs alignment.
-        unsafe {
-            let order = _mm256_loadu_si256(COMPRESS[passes].as_ptr().cast());
-            _mm256_storeu_si256(
-                place.as_mut_ptr().cast(),
-                _mm256_permutevar8x32_epi32(hash, order),
-            );
-        }
+        // SAFETY: four places are 32 bytes, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), compressed(hash, passes)) };
         kept += passes.count_ones() as usize;
     }
     kept + portable(rest, filter, &mut out[kept..])
+}
+
+/// The lanes of a set, moved to the front.
+#[inline]
+#[target_feature(enable = "avx2,popcnt")]
+pub(super) fn compressed(hash: __m256i, passes: usize) -> __m256i {
+    // SAFETY: an entry of the table is 32 bytes, and the load needs no alignment.
+    let order = unsafe { _mm256_loadu_si256(COMPRESS[passes].as_ptr().cast()) };
+    _mm256_permutevar8x32_epi32(hash, order)
 }
 
 /// For every set of lanes the permutation of 32-bit halves that moves them to the front.

@@ -8,10 +8,15 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_sip;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_sip;
 
 use super::filter::Filter;
 use super::scalar::hash_integer;
+use super::sip::{Group, LANES, SipKey, portable_group, sip_integer};
 use std::fmt;
 
 /// One way to hash integers. Which one is taken changes the time and nothing else.
@@ -19,12 +24,20 @@ use std::fmt;
 pub struct Kernel {
     name: &'static str,
     run: Run,
+    keyed: KeyedRun,
+    group: GroupRun,
 }
 
 /// Hashes `ids` and writes those that pass to the front of `out`; returns how many.
 ///
 /// `out` is at least [`ROOM`] longer than `ids`: kernels write whole vectors.
 type Run = fn(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize;
+
+/// Likewise with SipHash-2-4.
+type KeyedRun = fn(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u64]) -> usize;
+
+/// SipHash-2-4 of some values, in order; `room` is for their blocks.
+type GroupRun = fn(key: SipKey, values: &[&[u8]; LANES], room: &mut Group, out: &mut [u64; LANES]);
 
 /// Places that a kernel may overwrite behind the last hash it keeps: those of the widest vector.
 pub(super) const ROOM: usize = 8;
@@ -34,6 +47,8 @@ impl Kernel {
     pub const PORTABLE: Self = Self {
         name: "portable",
         run: portable,
+        keyed: portable_keyed,
+        group: portable_group,
     };
 
     /// The kernels that this machine can run, the fastest first.
@@ -47,6 +62,14 @@ impl Kernel {
                     name: "avx512",
                     // SAFETY: the features that the kernel is compiled for were just found.
                     run: |ids, filter, out| unsafe { avx512::candidates(ids, filter, out) },
+                    // SAFETY: as above.
+                    keyed: |key, ids, filter, out| unsafe {
+                        avx512_sip::candidates(key, ids, filter, out)
+                    },
+                    // SAFETY: as above.
+                    group: |key, values, room, out| unsafe {
+                        avx512_sip::group(key, values, room, out);
+                    },
                 });
             }
             if avx2::is_available() {
@@ -54,6 +77,14 @@ impl Kernel {
                     name: "avx2",
                     // SAFETY: as above.
                     run: |ids, filter, out| unsafe { avx2::candidates(ids, filter, out) },
+                    // SAFETY: as above.
+                    keyed: |key, ids, filter, out| unsafe {
+                        avx2_sip::candidates(key, ids, filter, out)
+                    },
+                    // SAFETY: as above.
+                    group: |key, values, room, out| unsafe {
+                        avx2_sip::group(key, values, room, out);
+                    },
                 });
             }
         }
@@ -73,11 +104,32 @@ impl Kernel {
         self.name
     }
 
-    /// See [`Run`].
+    /// See [`Run`] and [`KeyedRun`].
     #[inline]
-    pub(super) fn candidates(self, ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+    pub(super) fn candidates(
+        self,
+        key: Option<SipKey>,
+        ids: &[i64],
+        filter: Filter,
+        out: &mut [u64],
+    ) -> usize {
         assert!(out.len() >= ids.len() + ROOM, "room for whole vectors");
-        (self.run)(ids, filter, out)
+        match key {
+            None => (self.run)(ids, filter, out),
+            Some(key) => (self.keyed)(key, ids, filter, out),
+        }
+    }
+
+    /// See [`GroupRun`].
+    #[inline]
+    pub(super) fn group(
+        self,
+        key: SipKey,
+        values: &[&[u8]; LANES],
+        room: &mut Group,
+        out: &mut [u64; LANES],
+    ) {
+        (self.group)(key, values, room, out);
     }
 }
 
@@ -102,6 +154,17 @@ fn portable(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
     kept
 }
 
+/// Likewise with SipHash-2-4.
+fn portable_keyed(key: SipKey, ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+    let mut kept = 0;
+    for &id in ids {
+        let hash = sip_integer(key, id);
+        out[kept] = hash;
+        kept += usize::from(filter.passes(hash));
+    }
+    kept
+}
+
 /// Asks for the IDs that come two kilobytes behind these: a loop that computes this much per load
 /// looks only a few cache lines ahead by itself. In memory that isn't cached, on a machine whose
 /// own prefetching is off, it halves the time.
@@ -121,10 +184,13 @@ fn prefetch(ids: &[i64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::sip::sip_bytes;
 
-    fn run(kernel: Kernel, ids: &[i64], filter: Filter) -> Vec<u64> {
+    const KEYS: [Option<SipKey>; 2] = [None, Some(SipKey([0x0706_0504_0302_0100, u64::MAX - 7]))];
+
+    fn run(kernel: Kernel, key: Option<SipKey>, ids: &[i64], filter: Filter) -> Vec<u64> {
         let mut out = vec![0; ids.len() + ROOM];
-        let kept = kernel.candidates(ids, filter, &mut out);
+        let kept = kernel.candidates(key, ids, filter, &mut out);
         out.truncate(kept);
         out
     }
@@ -139,6 +205,13 @@ mod tests {
     #[ignore = "cargo xtask faults: a hundred million inputs"]
     fn every_kernel_yields_the_hashes_of_the_reference_for_long() {
         compare_kernels(1_000..11_000);
+    }
+
+    fn reference(key: Option<SipKey>, id: i64) -> u64 {
+        match key {
+            None => hash_integer(id),
+            Some(key) => sip_integer(key, id),
+        }
     }
 
     /// Compares all kernels on chunks of ten thousand integers.
@@ -175,12 +248,15 @@ mod tests {
                     .map(|i| (i - 500 * CHUNK).wrapping_mul(spread))
                     .collect();
                 let filter = filters[chunk as usize % filters.len()];
-                let expected: Vec<u64> = ids
-                    .iter()
-                    .map(|&id| hash_integer(id))
-                    .filter(|&hash| filter.passes(hash))
-                    .collect();
-                assert_eq!(run(kernel, &ids, filter), expected, "{kernel:?} {filter:?}");
+                for key in KEYS {
+                    let expected: Vec<u64> = ids
+                        .iter()
+                        .map(|&id| reference(key, id))
+                        .filter(|&hash| filter.passes(hash))
+                        .collect();
+                    let found = run(kernel, key, &ids, filter);
+                    assert_eq!(found, expected, "{kernel:?} {filter:?}");
+                }
             }
         }
     }
@@ -188,10 +264,34 @@ mod tests {
     #[test]
     fn every_length_is_taken_whole() {
         for kernel in Kernel::available() {
-            for len in 0..70 {
+            for (len, key) in (0..70).flat_map(|len| KEYS.map(|key| (len, key))) {
                 let ids: Vec<i64> = (0..len).collect();
-                let expected: Vec<u64> = ids.iter().map(|&id| hash_integer(id)).collect();
-                assert_eq!(run(kernel, &ids, Filter::ALL), expected, "{kernel:?} {len}");
+                let expected: Vec<u64> = ids.iter().map(|&id| reference(key, id)).collect();
+                let found = run(kernel, key, &ids, Filter::ALL);
+                assert_eq!(found, expected, "{kernel:?} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_yields_the_hashes_of_groups_of_texts() {
+        let bytes: Vec<u8> = (0..20_000_u32).map(|i| (i * i % 251) as u8).collect();
+        let key = KEYS[1].expect("a key");
+        let mut room = Group::new();
+        for kernel in Kernel::available() {
+            let mut at = 0;
+            for trial in 0..2_000_usize {
+                // Lengths of all kinds side by side, and groups of one length.
+                let most = [20, 64, 65, 150][trial / 5 % 4];
+                let len = |lane: usize| (trial * 7 + lane * (trial % 5) * 3) % most;
+                let values: [&[u8]; LANES] = std::array::from_fn(|lane| {
+                    at = (at + 13) % (bytes.len() - 150);
+                    &bytes[at..at + len(lane)]
+                });
+                let mut out = [0; LANES];
+                kernel.group(key, &values, &mut room, &mut out);
+                let expected = values.map(|value| sip_bytes(key, value));
+                assert_eq!(out, expected, "{kernel:?} {trial}");
             }
         }
     }

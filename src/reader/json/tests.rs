@@ -224,6 +224,7 @@ fn strings_that_meet_integers_hold_plain_ones() {
 
 /// The wanted values of every line as they were found, and the place and text of the error that ended the
 /// reading, each counted from `base`.
+#[allow(clippy::type_complexity)]
 fn lines(text: &[u8], base: usize) -> (Vec<(usize, String)>, Option<(usize, String)>) {
     let path = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
     let paths = ["id", "b.c"].map(path);
