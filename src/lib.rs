@@ -35,6 +35,7 @@
 //! | two sketches | [`estimate_sketches`] |
 //! | many sketches | [`regions`], [`compare_all`], [`reach_of`], [`trend_of`], [`largest_regions`] |
 //! | files, and want exact numbers | [`exact()`]; [`verify`] compares both |
+//! | a partner who may see no sketch | [`private_offer`], [`private_answer`], [`private_finish`] |
 //! | a sketch to store or to read | [`write_sketches`], [`read_sketches`], [`mod@format`] |
 //! | the question which error to expect | [`expected_error`], [`plan`] |
 //!
@@ -54,6 +55,7 @@ mod hash;
 pub mod id;
 pub mod page;
 pub mod picture;
+mod private;
 mod reader;
 mod remote;
 pub mod report;
@@ -74,20 +76,21 @@ pub use compare::{
 };
 pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
-    FullRequest, SidesRequest, SketchRequest, Sources, StoreRequest, Unique, convert,
-    default_memory_limit, diagnose, ensure_consistent, estimate, estimate_regions_of,
-    estimate_sketches, exact, full_report, full_report_of, inspect, matrix, reach, read_report,
-    read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
-    sketch_with_sources, store, trend, verify, write_file, write_filtered_sketches, write_sketches,
+    FullRequest, PrivateFinishRequest, PrivateRequest, SidesRequest, SketchRequest, Sources,
+    StoreRequest, Unique, convert, default_memory_limit, diagnose, ensure_consistent, estimate,
+    estimate_regions_of, estimate_sketches, exact, full_report, full_report_of, inspect, matrix,
+    private_answer, private_finish, private_offer, reach, read_report, read_sketches, sketch_array,
+    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify,
+    write_file, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
     FrequencyEstimate, HeldRegion, JointRegisters, PairCounts, PairEstimate, PairSizes, RANKS,
-    RegionCounts, RegionsEstimate, RegionsFit, RegisterCounts, SampleCounts, SampleLayer,
-    SampledCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
-    estimate_pair, estimate_regions, estimate_sampled, estimate_set, expected_error, plan,
-    probability_of_gain,
+    RegionCounts, RegionsEstimate, RegionsFit, RegisterCounts, RegisterSize, SampleCounts,
+    SampleLayer, SampledCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts,
+    estimate_frequency, estimate_noisy_pair, estimate_pair, estimate_regions, estimate_sampled,
+    estimate_set, expected_error, plan, probability_of_gain,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;

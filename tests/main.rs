@@ -27,6 +27,7 @@ mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
 mod normalize; // IDs spelt two ways, brought to one form
 mod places; // where the ID stands that can't be read
+mod private; // overlap with a partner who sees no sketch
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod report; // pages and pictures, by the command line
 mod segments; // which rows are a segment, whoever wrote them

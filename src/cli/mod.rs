@@ -12,6 +12,7 @@ mod generate;
 mod inspect;
 mod look;
 pub mod memory;
+mod private;
 mod progress;
 mod regions;
 mod report;
@@ -118,6 +119,9 @@ enum Command {
     Sketch(store::Args),
     /// Merge sketches and data into one file, such as days into a month
     Merge(store::Args),
+    /// Estimate the overlap with a partner who sees no sketch of yours, and you none of theirs: three messages
+    /// as files, nobody in between
+    Private(private::Args),
     /// Find out why two sides share fewer users than expected: how their IDs are written, and which
     /// setting brings them together
     Diagnose(diagnose::Args),
@@ -167,6 +171,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => report::plot(&args),
         Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Private(args) => private::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),
         Command::Inspect(args) => inspect::run(&args),

@@ -15,6 +15,7 @@ mod full;
 mod inputs;
 mod inspect;
 mod limits;
+mod private;
 mod regions;
 mod remedy;
 mod request;
@@ -35,6 +36,9 @@ pub use full::{FullRequest, full_report, full_report_of, read_report, write_file
 pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use limits::default_memory_limit;
+pub use private::{
+    PrivateFinishRequest, PrivateRequest, private_answer, private_finish, private_offer,
+};
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};
 pub use sides::{SidesRequest, matrix, reach, trend};

@@ -70,6 +70,12 @@ pub enum Setting {
     Top,
     /// How many new users are enough.
     BreakEven,
+    /// How many users a side of private overlap must have.
+    MinUsers,
+    /// How little private overlap may say of one user.
+    Epsilon,
+    /// The secret file of a run of private overlap.
+    Secret,
 }
 
 impl Setting {
@@ -114,6 +120,9 @@ impl Setting {
             Self::Digested => "digested",
             Self::Top => "top",
             Self::BreakEven => "break_even",
+            Self::MinUsers => "min_users",
+            Self::Epsilon => "epsilon",
+            Self::Secret => "secret",
         }
     }
 }

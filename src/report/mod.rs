@@ -15,6 +15,7 @@ mod json;
 mod markdown;
 mod matrix;
 pub(crate) mod number;
+mod private;
 mod quality;
 mod reach;
 mod regions;
@@ -43,6 +44,7 @@ pub use inspect::{
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
 pub use matrix::MatrixReport;
+pub use private::{PrivateReport, PrivateStepReport};
 pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
