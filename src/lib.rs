@@ -76,12 +76,12 @@ pub use compare::{
 };
 pub use engine::{
     BatchSketcher, ConvertRequest, ConvertTo, DiagnoseRequest, Division, ExactMemory, ExactRequest,
-    FullRequest, PrivateFinishRequest, PrivateRequest, SidesRequest, SketchRequest, Sources,
-    StoreRequest, Unique, convert, default_memory_limit, diagnose, ensure_consistent, estimate,
-    estimate_regions_of, estimate_sketches, exact, full_report, full_report_of, inspect, matrix,
-    private_answer, private_finish, private_offer, reach, read_report, read_sketches, sketch_array,
-    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, trend, verify,
-    write_file, write_filtered_sketches, write_sketches,
+    FullRequest, PrivateFinishRequest, PrivateRequest, PrivateTerms, SidesRequest, SketchRequest,
+    Sources, StoreRequest, Unique, convert, default_memory_limit, diagnose, ensure_consistent,
+    estimate, estimate_regions_of, estimate_sketches, exact, full_report, full_report_of, inspect,
+    matrix, private_answer, private_answer_of, private_finish, private_offer, private_offer_of,
+    reach, read_report, read_sketches, sketch_array, sketch_batches, sketch_segments, sketch_sides,
+    sketch_with_sources, store, trend, verify, write_file, write_filtered_sketches, write_sketches,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{

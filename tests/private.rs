@@ -387,29 +387,18 @@ fn a_result_that_can_not_be_written_leaves_the_key() {
 #[test]
 fn registers_alone_and_samples_that_are_too_large_are_refused() {
     let sides = Sides::new();
-    let (sketch, folder) = (sides.path("shop.ovs"), sides.path("images"));
+    let (sketch, images) = (sides.path("shop.ovs"), sides.path("images"));
+    let made = ["sketch", &sides.shop, "-o", &sketch, "--hash", "murmur3"];
+    works(&overlap(&made));
     works(&overlap(&[
-        "sketch",
-        &sides.shop,
-        "-o",
+        "convert",
         &sketch,
-        "--hash",
-        "murmur3",
+        "--to",
+        "datasketches",
+        "-o",
+        &images,
     ]));
-    works(&overlap(&[
-        "convert", &sketch, "--to", "hll", "-o", &folder,
-    ]));
-    let output = sides.path("offer.ovp");
-    let image = std::fs::read_dir(&folder).map_or(folder.clone(), |mut files| {
-        files
-            .next()
-            .unwrap()
-            .unwrap()
-            .path()
-            .to_str()
-            .unwrap()
-            .to_owned()
-    });
+    let (image, output) = (sides.path("images/shop.hll"), sides.path("offer.ovp"));
     let answer = overlap(&["private", "offer", &image, "-o", &output]);
     answer.fails(4, &["an HLL sketch alone"]);
     sides.offer(&["--k", "2097152"]).fails(2, &["--k"]);

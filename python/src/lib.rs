@@ -6,6 +6,7 @@
 mod errors;
 mod number;
 mod options;
+mod private;
 mod questions;
 mod sketch;
 mod sketcher;
@@ -34,6 +35,9 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(questions::page, module)?)?;
     module.add_function(wrap_pyfunction!(questions::pictures, module)?)?;
     module.add_function(wrap_pyfunction!(questions::picture, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_offer, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_answer, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_finish, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

@@ -4,7 +4,7 @@ use super::args::{FormatArgs, StoreArgs, confidence};
 use super::progress::Bar;
 use clap::Subcommand;
 use overlap::report::PrivateStepReport;
-use overlap::{Confidence, PrivateFinishRequest, PrivateRequest, Result};
+use overlap::{Confidence, PrivateFinishRequest, PrivateRequest, PrivateTerms, Result};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -49,7 +49,7 @@ struct OwnArgs {
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
     /// Refuse a side or a segment with fewer users, on either side
-    #[arg(long, value_name = "N", default_value_t = PrivateRequest::USERS_MIN)]
+    #[arg(long, value_name = "N", default_value_t = PrivateTerms::USERS_MIN)]
     min_users: u64,
     /// Add noise of scale 1/E to the number of common users, so that it hardly depends on any one of them; the same E on
     /// both sides, from 0.01 to 20, smaller is more private. Sizes stay without noise
@@ -61,12 +61,15 @@ impl OwnArgs {
     fn request(&self, store: &StoreArgs) -> Result<PrivateRequest> {
         let store = store.request()?;
         Ok(PrivateRequest {
+            sources: store.sources,
             options: store.options,
             division: store.division,
-            secret: self.secret.clone(),
-            users_min: self.min_users,
-            epsilon: self.epsilon,
-            ..PrivateRequest::new(store.sources, store.output)
+            terms: PrivateTerms {
+                secret: self.secret.clone(),
+                users_min: self.min_users,
+                epsilon: self.epsilon,
+                ..PrivateTerms::new(store.output)
+            },
         })
     }
 }

@@ -37,7 +37,8 @@ pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use limits::default_memory_limit;
 pub use private::{
-    PrivateFinishRequest, PrivateRequest, private_answer, private_finish, private_offer,
+    PrivateFinishRequest, PrivateRequest, PrivateTerms, private_answer, private_answer_of,
+    private_finish, private_offer, private_offer_of,
 };
 pub use regions::estimate_regions_of;
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};

@@ -13,10 +13,12 @@ use crate::estimate::{
     Confidence, PairCounts, PairEstimate, RegisterSize, SampleCounts, SetCounts,
     estimate_noisy_pair, estimate_pair, estimate_set,
 };
+use crate::format::SketchTable;
+use crate::hash::HashScheme;
 use crate::id::{IdDomain, PageChecks, Profile};
 use crate::private::{
-    self, AnswerSecret, Epsilon, Holding, Message, Options, Own, Random, Sample, Secret, Shared,
-    coarse,
+    self, AnswerSecret, Epsilon, Holding, Message, Offer, Options, Own, Random, Sample, Secret,
+    Shared, coarse,
 };
 use crate::report::{
     EstimateReport, Method, PairReport, PrivateReport, PrivateStepReport, SideReport,
@@ -26,15 +28,9 @@ use crate::sketch::{BottomK, Sketch, SketchOptions};
 use crate::storage::{output_error, write_atomically, write_secret};
 use std::path::{Path, PathBuf};
 
-/// A side of private overlap, and where its message goes.
+/// How a side takes part in private overlap, and where its message goes.
 #[derive(Clone, Debug)]
-pub struct PrivateRequest {
-    /// The data or the sketches of one side.
-    pub sources: Sources,
-    /// The size of sketches of data.
-    pub options: SketchOptions,
-    /// All users at once, or a number for each segment.
-    pub division: Division,
+pub struct PrivateTerms {
     /// The message to write.
     pub output: PathBuf,
     /// The secret file, which stays on this machine; `None` for the output's name with `.secret` behind it.
@@ -45,17 +41,14 @@ pub struct PrivateRequest {
     pub epsilon: Option<f64>,
 }
 
-impl PrivateRequest {
+impl PrivateTerms {
     /// The default of [`Self::users_min`].
     pub const USERS_MIN: u64 = 1_000;
 
-    /// All users of one side, without noise.
+    /// The usual terms, without noise.
     #[must_use]
-    pub fn new(sources: Sources, output: PathBuf) -> Self {
+    pub const fn new(output: PathBuf) -> Self {
         Self {
-            sources,
-            options: SketchOptions::default(),
-            division: Division::by(Vec::new()),
             output,
             secret: None,
             users_min: Self::USERS_MIN,
@@ -71,6 +64,31 @@ impl PrivateRequest {
         };
         self.secret.clone().unwrap_or_else(beside)
     }
+
+    /// Sees to it that none of the files to write is one that is read, or both.
+    fn ensure_files_differ(&self, read: &[PathBuf]) -> Result<()> {
+        ensure_no_input(&self.output, read)?;
+        ensure_no_input(&self.secret(), read)?;
+        if self.secret() != self.output {
+            return Ok(());
+        }
+        Err(Error::usage("is the message and the secret file")
+            .with("file", self.output.display())
+            .hint("name two files"))
+    }
+}
+
+/// A side of private overlap whose data is to be read.
+#[derive(Clone, Debug)]
+pub struct PrivateRequest {
+    /// The data or the sketches of one side.
+    pub sources: Sources,
+    /// The size of sketches of data.
+    pub options: SketchOptions,
+    /// All users at once, or a number for each segment.
+    pub division: Division,
+    /// How the side takes part.
+    pub terms: PrivateTerms,
 }
 
 /// The end of a run of private overlap.
@@ -89,40 +107,74 @@ pub struct PrivateFinishRequest {
 /// Writes the first message of private overlap: the blinded sample of one side.
 ///
 /// # Errors
-/// Those of [`super::sketch_segments`]; [`ErrorKind::Refused`] for a side of too few users,
-/// [`ErrorKind::Usage`] for several sides or a sample that is too large.
+/// Those of [`super::sketch_segments`] and [`private_offer_of`]; [`ErrorKind::Usage`] for several sides.
 pub fn private_offer(
     request: &PrivateRequest,
     progress: &dyn Progress,
 ) -> Result<PrivateStepReport> {
-    let own = own(request, progress)?;
-    let pool = scan::pool(request.sources.threads)?;
+    let (name, table) = read(request, progress)?;
+    private_offer_of(&name, &table, &request.terms)
+}
+
+/// [`private_offer`] of sketches that are made already: of all users of a side, or of its segments.
+///
+/// # Errors
+/// [`ErrorKind::Refused`] for a side of too few users, [`ErrorKind::Incomparable`] for sketches without a sample,
+/// [`ErrorKind::Usage`] for a sample that is too large, [`ErrorKind::Output`] if a file can't be written.
+pub fn private_offer_of(
+    name: &str,
+    table: &SketchTable,
+    terms: &PrivateTerms,
+) -> Result<PrivateStepReport> {
+    terms.ensure_files_differ(&[])?;
+    let own = own(name, table, terms)?;
     let mut random = seeded()?;
+    let pool = scan::pool(limits::default_threads())?;
     let (bytes, secret) = pool.install(|| private::offer(&own, &mut random))?;
-    write_step(request, &bytes, &Secret::Offered(secret), "offer", &own)
+    write_step(terms, &bytes, &Secret::Offered(secret), "offer", name)
 }
 
 /// Writes the second message: the points of an offer, blinded once more, and those of one's own sample.
 ///
 /// # Errors
-/// Those of [`private_offer`]; [`ErrorKind::Incomparable`] for an offer with other options or of another
-/// version, [`ErrorKind::Refused`] for a damaged one.
+/// Those of [`private_offer`] and [`private_answer_of`].
 pub fn private_answer(
     offer: &Path,
     request: &PrivateRequest,
     progress: &dyn Progress,
 ) -> Result<PrivateStepReport> {
-    ensure_no_input(&request.output, &[offer.to_owned()])?;
-    let message = read_message(offer)?;
-    let Message::Offer(message) = message else {
-        return Err(wrong_message(offer, &message, "an offer"));
-    };
-    let own = own(request, progress)?;
-    let pool = scan::pool(request.sources.threads)?;
+    // A wrong file is found before an hour of reading.
+    read_offer(offer)?;
+    let (name, table) = read(request, progress)?;
+    private_answer_of(offer, &name, &table, &request.terms)
+}
+
+/// [`private_answer`] of sketches that are made already.
+///
+/// # Errors
+/// Those of [`private_offer_of`]; [`ErrorKind::Incomparable`] for an offer with other options or of another
+/// version, [`ErrorKind::Refused`] for a damaged one.
+pub fn private_answer_of(
+    offer: &Path,
+    name: &str,
+    table: &SketchTable,
+    terms: &PrivateTerms,
+) -> Result<PrivateStepReport> {
+    terms.ensure_files_differ(&[offer.to_owned()])?;
+    let message = read_offer(offer)?;
+    let own = own(name, table, terms)?;
     let mut random = seeded()?;
+    let pool = scan::pool(limits::default_threads())?;
     let answered = pool.install(|| private::answer(&message, &own, &mut random));
     let (bytes, secret) = answered.map_err(|e| e.with("file", offer.display()))?;
-    write_step(request, &bytes, &Secret::Answered(secret), "answer", &own)
+    write_step(terms, &bytes, &Secret::Answered(secret), "answer", name)
+}
+
+fn read_offer(path: &Path) -> Result<Offer> {
+    match read_message(path)? {
+        Message::Offer(offer) => Ok(offer),
+        other => Err(wrong_message(path, &other, "an offer")),
+    }
 }
 
 /// Ends a run: from an answer it makes the result, which the other side needs, and from either message the
@@ -211,21 +263,20 @@ fn wanted_output(request: &PrivateFinishRequest) -> Result<&Path> {
 
 /// Writes message and secret file; the message is there only if the secret file is.
 fn write_step(
-    request: &PrivateRequest,
+    terms: &PrivateTerms,
     bytes: &[u8],
     secret: &Secret,
     what: &'static str,
-    own: &Own,
+    name: &str,
 ) -> Result<PrivateStepReport> {
-    let secret_path = request.secret();
-    write_secret(&secret_path, &secret.encode())?;
-    write_message(&request.output, bytes, || Ok(()))?;
+    write_secret(&terms.secret(), &secret.encode())?;
+    write_message(&terms.output, bytes, || Ok(()))?;
     Ok(PrivateStepReport {
         what,
-        name: own.name.clone(),
-        file: request.output.display().to_string(),
+        name: name.to_owned(),
+        file: terms.output.display().to_string(),
         bytes: bytes.len() as u64,
-        secret: secret_path.display().to_string(),
+        secret: terms.secret().display().to_string(),
     })
 }
 
@@ -256,8 +307,8 @@ fn write_message(
     .map(|_| ())
 }
 
-/// The samples of a request's side.
-fn own(request: &PrivateRequest, progress: &dyn Progress) -> Result<Own> {
+/// The name and the sketches of a request's side.
+fn read(request: &PrivateRequest, progress: &dyn Progress) -> Result<(String, SketchTable)> {
     let [side] = &request.sources.sides[..] else {
         let sides = request.sources.sides.len();
         return Err(Error::usage(format!(
@@ -265,33 +316,30 @@ fn own(request: &PrivateRequest, progress: &dyn Progress) -> Result<Own> {
         ))
         .hint("give all files the same name, such as shop=a.parquet shop=b.parquet"));
     };
-    let (name, files) = (side.name.clone(), side.files.clone());
-    ensure_no_input(&request.output, &files)?;
-    ensure_no_input(&request.secret(), &files)?;
-    if request.secret() == request.output {
-        return Err(Error::usage("is the message and the secret file")
-            .with("file", request.output.display())
-            .hint("name two files"));
-    }
-    let epsilon = request.epsilon.map(Epsilon::new).transpose()?;
+    request.terms.ensure_files_differ(&side.files)?;
+    request.terms.epsilon.map(Epsilon::new).transpose()?;
     let inputs = Inputs::open(&request.sources, request.options)?;
-    let hash = inputs.options.hash();
     let threads = request.sources.threads;
-    let table = inputs.sketch_by(&request.division, threads, progress)?;
-    let Some(table) = table.into_iter().next() else {
-        return Err(Error::usage("no inputs"));
-    };
-    let label = |row: usize| match request.division.by.is_empty() {
+    let tables = inputs.sketch_by(&request.division, threads, progress)?;
+    let table = tables.into_iter().next();
+    let table = table.ok_or_else(|| Error::usage("no inputs"))?;
+    Ok((side.name.clone(), table))
+}
+
+/// The samples of a side.
+fn own(name: &str, table: &SketchTable, terms: &PrivateTerms) -> Result<Own> {
+    let sketches = table.values();
+    let label = |row: usize| match table.names().is_empty() {
         true => String::new(),
         false => table.label(row),
     };
-    let sketches = table.values();
     let samples = sketches.iter().enumerate();
     let samples = samples.map(|(row, sketch)| sample(label(row), sketch));
     let samples: Vec<Sample> = samples.collect::<Result<_>>()?;
     let first = sketches.iter().find(|sketch| sketch.domain().is_some());
+    let hash = sketches.first().map_or(HashScheme::default(), Sketch::hash);
     Ok(Own {
-        name,
+        name: name.to_owned(),
         options: Options {
             hash: hash.to_string(),
             id_type: first
@@ -299,12 +347,12 @@ fn own(request: &PrivateRequest, progress: &dyn Progress) -> Result<Own> {
                 .map_or("", IdDomain::name)
                 .to_owned(),
             profile: first.map_or_else(String::new, |sketch| sketch.profile().text().to_owned()),
-            by: request.division.by.join(", "),
+            by: table.names().join(", "),
             bits: u8::try_from(hash.sample_bits()).unwrap_or(0),
-            epsilon,
+            epsilon: terms.epsilon.map(Epsilon::new).transpose()?,
         },
         samples,
-        users_min: request.users_min,
+        users_min: terms.users_min,
     })
 }
 
@@ -488,9 +536,17 @@ fn estimate_report(
 mod tests {
     use super::*;
     use crate::compare::pair_counts;
-    use crate::hash::HashScheme;
     use crate::id::IdBatch;
     use std::ops::Range;
+
+    /// Samples of this hash may be cut anywhere.
+    const SCHEME: HashScheme = HashScheme::Murmur3;
+
+    fn sizes(precision: u8, k: usize) -> SketchOptions {
+        SketchOptions::new(precision, k)
+            .expect("in range")
+            .with_hash(SCHEME)
+    }
 
     fn sketch(users: Range<i64>, options: SketchOptions) -> Sketch {
         let ids: Vec<i64> = users.collect();
@@ -499,11 +555,11 @@ mod tests {
 
     fn options(epsilon: Option<f64>) -> Options {
         Options {
-            hash: HashScheme::Xxh3.to_string(),
+            hash: SCHEME.to_string(),
             id_type: "integer".into(),
             profile: String::new(),
             by: String::new(),
-            bits: 48,
+            bits: 63,
             epsilon: epsilon.map(|epsilon| Epsilon::new(epsilon).expect("in range")),
         }
     }
@@ -549,18 +605,16 @@ mod tests {
         let hashes = sample.hashes().iter().copied().filter(|&hash| hash < theta);
         let hashes: Vec<u64> = hashes.collect();
         let k = hashes.len().max(16);
-        // With fewer hashes than k only the cut below θ is another program's.
-        let sample = BottomK::from_parts(HashScheme::Xxh3, k, theta, hashes);
+        let sample = BottomK::from_parts(SCHEME, k, theta, hashes);
         let sample = sample.expect("a sample");
-        Sketch::from_parts(HashScheme::Xxh3, sketch.domain(), None, Some(sample), None)
-            .expect("a sketch")
+        Sketch::from_parts(SCHEME, sketch.domain(), None, Some(sample), None).expect("a sketch")
     }
 
     /// 200 random pairs: the estimate is to the digit that of the samples in the open, and its intervals hold
     /// the truth as often as they say (190 of 200; within three standard deviations of that count).
     #[test]
     fn the_estimate_is_that_of_the_samples_in_the_open() {
-        let options_of_sketch = SketchOptions::new(7, 128).expect("in range");
+        let options_of_sketch = sizes(7, 128);
         let confidence = Confidence::default();
         let (mut held, mut held_a) = (0, 0);
         let mut state = 1_u64;
@@ -602,7 +656,7 @@ mod tests {
 
     #[test]
     fn sides_that_are_their_samples_are_counted() {
-        let options_of_sketch = SketchOptions::new(7, 128).expect("in range");
+        let options_of_sketch = sizes(7, 128);
         let (a, b) = (
             sketch(0..100, options_of_sketch),
             sketch(70..190, options_of_sketch),
@@ -622,7 +676,7 @@ mod tests {
     /// Of 150 runs with noise 142.5 are expected; three standard deviations are 8.
     #[test]
     fn intervals_include_the_noise() {
-        let options_of_sketch = SketchOptions::new(7, 64).expect("in range");
+        let options_of_sketch = sizes(7, 64);
         let mut held = 0;
         for run in 0..150_u8 {
             let begin = i64::from(run) * 10_000;

@@ -19,7 +19,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-pub use message::Message;
+pub use message::{Message, Offer};
 pub use numbers::{Epsilon, Holding, Options, coarse};
 pub use protocol::{Own, Shared, answer, conclude, finish, offer};
 pub use random::Random;

@@ -2,7 +2,7 @@
 
 use super::bytes::Tag;
 use super::group::{Element, blinded, sorted, to_bytes};
-use super::message::{Answer, Answered, Closed, Closing, Offer, Offered};
+use super::message::{Answer, Answered, Closed, Closing, Offered};
 use super::secret::OfferSecret;
 use super::*;
 use crate::error::{ErrorKind, Result};
@@ -96,9 +96,9 @@ struct Run {
 impl Run {
     fn of(a: &Own, b: &Own, seed: u8) -> Self {
         let mut random = [Random::new([seed; 32]), Random::new([seed ^ 0xff; 32])];
-        let (offer, offer_secret) = super::offer(a, &mut random[0]).expect("offers");
+        let (offer, offer_secret) = offer(a, &mut random[0]).expect("offers");
         let (answer, answer_secret) =
-            super::answer(&decode_offer(&offer), b, &mut random[1]).expect("answers");
+            answer(&decode_offer(&offer), b, &mut random[1]).expect("answers");
         let decoded = decode_answer(&answer).expect("an answer");
         let (result, finished) = finish(&offer_secret, &decoded, &mut random[0]).expect("finishes");
         Self {

@@ -40,6 +40,7 @@ from ._overlap import (
     UsageError,
     __version__,
 )
+from ._private import private_answer, private_finish, private_offer
 from ._report import Report
 from ._results import Estimate, Pair, Records
 
@@ -62,6 +63,9 @@ __all__ = [
     "estimate",
     "matrix",
     "merge",
+    "private_answer",
+    "private_finish",
+    "private_offer",
     "probability_of_gain",
     "reach",
     "read_sketches",
