@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_blinds_first_the_point_is_the_same() {
+    fn points_are_the_same_in_either_order_of_blinding() {
         let mut random = Random::new([3; 32]);
         let (alpha, beta) = (random.scalar(), random.scalar());
         let points: Vec<RistrettoPoint> =

@@ -3,7 +3,7 @@
 //! Elliptic-curve Diffie–Hellman private set intersection cardinality, for partners who follow the
 //! protocol, in three messages: an *offer*, an *answer* and a *result*. A sampled hash x becomes a
 //! point H(x) of the group ristretto255. One side multiplies its points by a secret number α, the other by β;
-//! αβ H(x) is the same whoever multiplied first. `docs/private.md` says who learns what, and why nobody
+//! αβ H(x) is the same in either order. `docs/private.md` says who learns what, and why nobody
 //! learns more.
 //!
 //! Randomness is handed in. Must not know files, sketches or estimates.
@@ -16,6 +16,8 @@ mod protocol;
 mod random;
 mod secret;
 
+#[cfg(test)]
+mod refused_tests;
 #[cfg(test)]
 mod tests;
 

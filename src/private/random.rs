@@ -7,7 +7,7 @@ use super::numbers::Epsilon;
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use sha2::{Digest, Sha512};
 
-/// A stream of random bytes. Whoever knows the seed knows all of them.
+/// A stream of random bytes. The seed is as secret as what they are used for.
 pub struct Random {
     seed: [u8; 32],
     counter: u64,
