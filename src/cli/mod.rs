@@ -116,7 +116,7 @@ enum Command {
     #[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("from")))]
     Plot(report::PlotArgs),
     /// Write sketches of data to a file, so that later questions need not read the data again
-    Sketch(store::Args),
+    Sketch(store::SketchArgs),
     /// Merge sketches and data into one file, such as days into a month
     Merge(store::Args),
     /// Estimate the overlap with a partner who sees no sketch of yours, and you none of theirs: three messages
@@ -170,7 +170,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Trend(args) => sides::trend(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => report::plot(&args),
-        Command::Sketch(args) | Command::Merge(args) => store::run(&args),
+        Command::Sketch(args) => store::sketch(&args),
+        Command::Merge(args) => store::run(&args),
         Command::Private(args) => private::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),

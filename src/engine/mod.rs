@@ -4,6 +4,7 @@
 //! report is rendered.
 
 mod batches;
+mod budget;
 mod convert;
 mod days;
 mod diagnose;
@@ -15,6 +16,7 @@ mod full;
 mod inputs;
 mod inspect;
 mod limits;
+mod noisy;
 mod private;
 mod regions;
 mod remedy;
@@ -28,6 +30,7 @@ mod store;
 mod verify;
 
 pub use batches::{BatchSketcher, sketch_batches};
+pub use budget::Budget;
 pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use diagnose::{DiagnoseRequest, diagnose};
 pub use estimate::{estimate, estimate_sketches};
@@ -36,6 +39,7 @@ pub use full::{FullRequest, full_report, full_report_of, read_report, write_file
 pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use limits::default_memory_limit;
+pub use noisy::{NoisyRequest, store_noisy};
 pub use private::{
     PrivateFinishRequest, PrivateRequest, PrivateTerms, private_answer, private_answer_of,
     private_finish, private_offer, private_offer_of,

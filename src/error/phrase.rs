@@ -76,6 +76,10 @@ pub enum Setting {
     Epsilon,
     /// The secret file of a run of private overlap.
     Secret,
+    /// Set formulas.
+    Expr,
+    /// The most that sketches with noise may spend.
+    Budget,
 }
 
 impl Setting {
@@ -123,6 +127,8 @@ impl Setting {
             Self::MinUsers => "min_users",
             Self::Epsilon => "epsilon",
             Self::Secret => "secret",
+            Self::Expr => "expr",
+            Self::Budget => "budget",
         }
     }
 }

@@ -10,6 +10,7 @@ mod counts;
 mod fisher;
 mod frequency;
 mod gain;
+mod grid;
 mod interval;
 mod likelihood;
 mod matrix;
@@ -33,6 +34,7 @@ pub use counts::{
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
 pub use gain::probability_of_gain;
+pub use grid::{GRID_LEVELS, GridCounts, estimate_grids, grid_bound, unbounded_overlap};
 pub use noisy::estimate_noisy_pair;
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};

@@ -187,6 +187,7 @@ pub(super) fn fitted<'a>(
     let likelihood = Likelihood {
         sample: counts.sample.map(|sample| SampleData::of(&sample)),
         registers: terms,
+        grid: None,
         correction: None,
     };
     let mut model = Model {

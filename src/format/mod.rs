@@ -8,6 +8,7 @@
 mod bits;
 mod cursor;
 pub mod datasketches;
+mod grid;
 mod header;
 mod images;
 mod registers;
@@ -15,6 +16,7 @@ mod sample;
 mod spelling;
 mod table;
 
+pub use grid::{decode_grid, encode_grid};
 pub use header::FORMAT_VERSION;
 pub use images::ImageColumns;
 pub use table::{

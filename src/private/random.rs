@@ -45,6 +45,11 @@ impl Random {
         })
     }
 
+    /// A whole number of 64 random bits.
+    pub fn number(&mut self) -> u64 {
+        u64::from_le_bytes(self.bytes())
+    }
+
     /// A number that points are multiplied by; never 0.
     pub(super) fn scalar(&mut self) -> Scalar {
         loop {
@@ -65,7 +70,7 @@ impl Random {
         // The last numbers that don't make up a whole round are drawn again.
         let rounds = u64::MAX - u64::MAX % bound;
         loop {
-            let number = u64::from_le_bytes(self.bytes());
+            let number = self.number();
             if number < rounds {
                 return number % bound;
             }

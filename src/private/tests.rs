@@ -158,7 +158,7 @@ fn both_sides_learn_the_counts_of_the_samples_in_the_open() {
 
 /// Everything in a message but its points, run and tags.
 fn in_the_open(bytes: &[u8]) -> String {
-    let text = match Message::decode(bytes).expect("a message") {
+    match Message::decode(bytes).expect("a message") {
         Message::Offer(mut offer) => {
             offer
                 .batches
@@ -179,8 +179,7 @@ fn in_the_open(bytes: &[u8]) -> String {
             (closing.run, closing.reply_to) = Default::default();
             format!("{closing:?}")
         }
-    };
-    text
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod inspect_data;
 mod json;
 mod markdown;
 mod matrix;
+mod noisy;
 pub(crate) mod number;
 mod private;
 mod quality;
@@ -44,6 +45,7 @@ pub use inspect::{
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
 pub use matrix::MatrixReport;
+pub use noisy::NoisyReport;
 pub use private::{PrivateReport, PrivateStepReport};
 pub use quality::Quality;
 pub use reach::ReachReport;
@@ -376,6 +378,13 @@ pub enum Warning {
         /// The setting under which IDs of the other side were found in the sketch; empty if none was.
         remedy: Vec<Piece>,
     },
+    /// A side is a sketch with noise.
+    Noisy {
+        /// The side.
+        side: String,
+        /// The ε of the noise, in millionths.
+        epsilon_millionths: u64,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -405,6 +414,7 @@ impl Warning {
             Self::Placeholder { .. } => "placeholder",
             Self::NoSpelling { .. } => "no_spelling",
             Self::ForeignHash { .. } => "foreign_hash",
+            Self::Noisy { .. } => "noisy",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -451,6 +461,13 @@ impl Warning {
             Self::RepeatedInput { side, file } => {
                 format!("{side} names {file} more than once; it is read once")
             }
+            Self::Noisy {
+                side,
+                epsilon_millionths,
+            } => format!(
+                "{side} is a sketch with noise of epsilon {}: the intervals include it, and small shares of large sides drown in it",
+                *epsilon_millionths as f64 / 1e6
+            ),
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
             Self::PartMissing { side, part } => match part {
                 SketchPart::Registers => format!(

@@ -239,7 +239,7 @@ fn wrong_message(path: &Path, found: &Message, wanted: &str) -> Error {
 }
 
 /// A stream of random numbers from the system's own source.
-fn seeded() -> Result<Random> {
+pub(super) fn seeded() -> Result<Random> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|e| {
         Error::new(
