@@ -153,7 +153,7 @@ pub(super) fn estimate(request: &SketchRequest) -> Result<Option<EstimateReport>
     };
     let noise = |side: &Side, grid: &NoisyGrid| Warning::Noisy {
         side: side.name.clone(),
-        epsilon_millionths: grid.epsilon_millionths(),
+        millionths: grid.epsilon_millionths(),
     };
     let mut report = EstimateReport {
         method: Method::Sketch {
@@ -221,6 +221,55 @@ fn ensure_plain(request: &SketchRequest) -> Result<()> {
                 Error::usage(["sketches with noise don't answer ".into(), setting.into()])
                     .hint("leave it out, or use sketches without noise"),
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimate::Confidence;
+    use crate::id::{IdBatch, IdSink, Profile};
+    use std::ops::Range;
+
+    fn noisy(users: Range<i64>, precision: u8, millionths: u64, random: &mut Random) -> NoisyGrid {
+        let mut sketcher = GridSketcher::new(precision, None).expect("a precision");
+        let ids: Vec<i64> = users.collect();
+        sketcher.push(IdBatch::Integers(&ids)).expect("pushes");
+        sketcher.finish(Profile::default(), millionths, &mut || random.number())
+    }
+
+    /// IDs through the hash, the grid and the noise: of 200 intervals 190 are expected to hold the truth, within
+    /// three standard deviations; sets with about as many users as there are buckets, whose fixed size counts.
+    #[test]
+    fn intervals_of_hashed_users_hold_the_truth() {
+        let mut random = Random::new([7; 32]);
+        for (precision, millionths, users, overlap) in [
+            (12, 6_000_000, 6_000, 3_000),
+            (10, 3_000_000, 20_000, 12_000),
+        ] {
+            let (mut held, mut held_a) = (0, 0);
+            for trial in 0..200 {
+                let begin = trial * 100_000;
+                let a = noisy(begin..begin + users, precision, millionths, &mut random);
+                let second = begin + users - overlap;
+                let b = noisy(second..second + users, precision, millionths, &mut random);
+                let counts = grid_counts(&a, &b).expect("comparable");
+                let pair = estimate_grids(&counts, Confidence::default());
+                let holds = |number: Estimate, truth: i64| {
+                    u32::from((number.lower..=number.upper).contains(&(truth as f64)))
+                };
+                held += holds(pair.overlap, overlap);
+                held_a += holds(pair.a, users);
+            }
+            assert!(
+                (181..=199).contains(&held),
+                "2^{precision}: {held} of 200 overlaps"
+            );
+            assert!(
+                (181..=199).contains(&held_a),
+                "2^{precision}: {held_a} of 200 sizes"
+            );
         }
     }
 }

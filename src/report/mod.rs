@@ -383,7 +383,7 @@ pub enum Warning {
         /// The side.
         side: String,
         /// The ε of the noise, in millionths.
-        epsilon_millionths: u64,
+        millionths: u64,
     },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
@@ -461,13 +461,7 @@ impl Warning {
             Self::RepeatedInput { side, file } => {
                 format!("{side} names {file} more than once; it is read once")
             }
-            Self::Noisy {
-                side,
-                epsilon_millionths,
-            } => format!(
-                "{side} is a sketch with noise of epsilon {}: the intervals include it, and small shares of large sides drown in it",
-                *epsilon_millionths as f64 / 1e6
-            ),
+            Self::Noisy { side, millionths } => noisy::warning(side, *millionths),
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
             Self::PartMissing { side, part } => match part {
                 SketchPart::Registers => format!(
@@ -487,7 +481,9 @@ impl Warning {
                 "{} rows of {side} hold a text that was named as null, and are counted as nulls",
                 number::whole(*rows as f64)
             ),
-            Self::Unreadable { side, ids, first } => unreadable(side, *ids, first.as_ref()),
+            Self::Unreadable { side, ids, first } => {
+                spelling::unreadable(side, *ids, first.as_ref())
+            }
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
                 number::whole(*rows as f64)
@@ -499,15 +495,6 @@ impl Warning {
         };
         text.into()
     }
-}
-
-/// How many IDs a rule couldn't read, and where they begin.
-fn unreadable(side: &str, ids: u64, first: Option<&Place>) -> String {
-    let first = first.map_or_else(String::new, |place| format!(": the first is in {place}"));
-    format!(
-        "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{first}",
-        number::whole(ids as f64)
-    )
 }
 
 /// How sketches of different sizes are compared.

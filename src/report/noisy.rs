@@ -69,6 +69,14 @@ impl NoisyReport {
     }
 }
 
+/// The warning that a side is a sketch with noise.
+pub(super) fn warning(side: &str, epsilon_millionths: u64) -> String {
+    format!(
+        "{side} is a sketch with noise of epsilon {}: the intervals include it, and small shares of large sides drown in it",
+        epsilon_millionths as f64 / 1e6
+    )
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,

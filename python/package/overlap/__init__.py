@@ -28,6 +28,7 @@ from ._api import (
     sketch,
     write_sketches,
 )
+from ._noisy import estimate_noisy, noisy_sketch
 from ._overlap import (
     IncomparableError,
     InputError,
@@ -61,8 +62,10 @@ __all__ = [
     "__version__",
     "diagnose",
     "estimate",
+    "estimate_noisy",
     "matrix",
     "merge",
+    "noisy_sketch",
     "private_answer",
     "private_finish",
     "private_offer",

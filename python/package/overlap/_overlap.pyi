@@ -174,3 +174,19 @@ def private_finish(
     output: str | os.PathLike[str] | None = None,
     confidence: float = 0.95,
 ) -> str: ...
+def noisy_sketch(
+    paths: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    epsilon: float,
+    *,
+    grid: int = 18,
+    id: str | None = None,
+    cast: str | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: str | None = None,
+    threads: int | None = None,
+    budget_file: str | os.PathLike[str] | None = None,
+    budget: float | None = None,
+) -> str: ...
+def estimate_noisy(a: str | os.PathLike[str], b: str | os.PathLike[str], confidence: float) -> str: ...
