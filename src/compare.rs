@@ -2,11 +2,11 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::{
-    Confidence, JointRegisters, PairCounts, RANKS, RegionCounts, RegisterCounts, SampleCounts,
-    SampleLayer, SetCounts, SetRegisters, SetSample,
+    Confidence, GRID_LEVELS, GridCounts, JointRegisters, PairCounts, RANKS, RegionCounts,
+    RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
 };
 use crate::id::Tally;
-use crate::sketch::{BottomK, HyperLogLog, Precision, Sketch};
+use crate::sketch::{BottomK, HyperLogLog, NoisyGrid, Precision, Sketch};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -24,6 +24,31 @@ pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
         most_a: most_users(a),
         most_b: most_users(b),
         ..PairCounts::default()
+    })
+}
+
+/// Counts the bits of two grids with noise, level by level, for [`crate::estimate_grids`].
+///
+/// # Errors
+/// Those of [`NoisyGrid::ensure_comparable`].
+pub fn grid_counts(a: &NoisyGrid, b: &NoisyGrid) -> Result<GridCounts> {
+    a.ensure_comparable(b)?;
+    let precision = a.grid().precision();
+    let mut levels = [[0; 4]; GRID_LEVELS];
+    let words = a.grid().words().len() / GRID_LEVELS;
+    let of_a = a.grid().words().chunks(words);
+    let of_b = b.grid().words().chunks(words);
+    for (counts, (of_a, of_b)) in levels.iter_mut().zip(of_a.zip(of_b)) {
+        for (&a, &b) in of_a.iter().zip(of_b) {
+            for (count, bits) in counts.iter_mut().zip([!a & !b, !a & b, a & !b, a & b]) {
+                *count += u64::from(bits.count_ones());
+            }
+        }
+    }
+    Ok(GridCounts {
+        precision,
+        flips: [a.flip(), b.flip()],
+        levels,
     })
 }
 

@@ -19,10 +19,43 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<u64> {
-    let fail = |e: io::Error| output_error(&e).with("file", path.display());
     if remote::is_address(path) {
         return write_object(path, write);
     }
+    write_local(path, Readers::Everybody, write)
+}
+
+/// [`write_atomically`] of a local file that its owner alone may read (mode 0600, on Unix), whatever file stood
+/// there before.
+///
+/// # Errors
+/// Those of [`write_atomically`], and [`ErrorKind::Usage`] for an address.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<u64> {
+    if remote::is_address(path) {
+        return Err(Error::usage("a secret file must stay on this machine")
+            .with("file", path.display())
+            .hint("name a local file for it"));
+    }
+    write_local(path, Readers::Owner, |out| {
+        out.write_all(bytes).map_err(|e| output_error(&e))
+    })
+    .map_err(|e| e.with("file", path.display()))
+}
+
+/// Who may read a new file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// As the umask says, or as it was with the file that is replaced.
+    Everybody,
+    Owner,
+}
+
+fn write_local(
+    path: &Path,
+    readers: Readers,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<u64> {
+    let fail = |e: io::Error| output_error(&e).with("file", path.display());
     check_replaceable(path)?;
     // What a link leads to is replaced, not the link.
     let target = std::fs::canonicalize(path).ok();
@@ -32,7 +65,9 @@ pub fn write_atomically(
         .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".overlap-");
-    open_to_all(&mut builder);
+    if readers == Readers::Everybody {
+        open_to_all(&mut builder);
+    }
     let temporary = Temporary::new(&builder, folder.unwrap_or(Path::new("."))).map_err(|e| {
         match folder.filter(|folder| !folder.exists()) {
             Some(folder) => missing_folder(folder).with("file", path.display()),
@@ -42,7 +77,9 @@ pub fn write_atomically(
     let mut writer = BufWriter::new(temporary.file.as_file());
     write(&mut writer)?;
     writer.into_inner().map_err(|e| fail(e.into_error()))?;
-    if let Ok(replaced) = std::fs::metadata(path) {
+    if readers == Readers::Everybody
+        && let Ok(replaced) = std::fs::metadata(path)
+    {
         // A file that was private stays so.
         let permissions = replaced.permissions();
         let file = temporary.file.as_file();
@@ -278,6 +315,23 @@ mod tests {
         assert!(link.is_symlink());
         let mode = std::fs::metadata(&file).expect("is").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_secret_is_its_owners_whatever_it_replaces() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "open to all").expect("writes");
+        let open = std::fs::Permissions::from_mode(0o666);
+        std::fs::set_permissions(&path, open).expect("is ours");
+        write_secret(&path, b"key").expect("writes");
+        assert_eq!(std::fs::read(&path).expect("reads"), b"key");
+        let mode = std::fs::metadata(&path).expect("is").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let error = write_secret(Path::new("s3://bucket/secret"), b"key").expect_err("leaves");
+        assert_eq!(error.kind(), ErrorKind::Usage);
     }
 
     #[test]

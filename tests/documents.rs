@@ -150,6 +150,26 @@ fn the_page_of_keys_shows_what_its_commands_print() {
 }
 
 #[test]
+fn private_overlap_is_what_its_page_shows() {
+    let blocks: Vec<Block> = sections(&document("docs/private.md"))
+        .into_iter()
+        .flatten()
+        .collect();
+    let count = run_all("docs/private.md", &blocks, &folder());
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn sketches_with_noise_are_what_their_page_shows() {
+    let blocks: Vec<Block> = sections(&document("docs/noise.md"))
+        .into_iter()
+        .flatten()
+        .collect();
+    let count = run_all("docs/noise.md", &blocks, &folder());
+    assert_eq!(count, 3);
+}
+
+#[test]
 fn each_recipe_runs_in_a_folder_of_its_own() {
     let mut recipes = 0;
     for blocks in sections(&document("docs/recipes.md")) {

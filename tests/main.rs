@@ -28,8 +28,10 @@ mod large_regions; // the largest regions of more than eight sides
 mod laws; // the same users give the same sketch; merge and swap
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
+mod noisy; // sketches with noise, and their ledger
 mod normalize; // IDs spelt two ways, brought to one form
 mod places; // where the ID stands that can't be read
+mod private; // overlap with a partner who sees no sketch
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod released; // no answers together say what a policy hides
 mod report; // pages and pictures, by the command line

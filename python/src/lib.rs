@@ -4,8 +4,10 @@
 //! interpreter while it hashes, and looks for Ctrl-C between batches.
 
 mod errors;
+mod noisy;
 mod number;
 mod options;
+mod private;
 mod questions;
 mod sketch;
 mod sketcher;
@@ -34,6 +36,11 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(questions::page, module)?)?;
     module.add_function(wrap_pyfunction!(questions::pictures, module)?)?;
     module.add_function(wrap_pyfunction!(questions::picture, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_offer, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_answer, module)?)?;
+    module.add_function(wrap_pyfunction!(private::private_finish, module)?)?;
+    module.add_function(wrap_pyfunction!(noisy::noisy_sketch, module)?)?;
+    module.add_function(wrap_pyfunction!(noisy::estimate_noisy, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

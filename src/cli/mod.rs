@@ -14,6 +14,7 @@ mod inspect;
 mod key;
 mod look;
 pub mod memory;
+mod private;
 mod progress;
 mod regions;
 mod report;
@@ -120,6 +121,9 @@ enum Command {
     Sketch(store::SketchArgs),
     /// Merge sketches and data into one file, such as days into a month
     Merge(store::Args),
+    /// Estimate the overlap with a partner who sees no sketch of yours, and you none of theirs: three messages
+    /// as files, nobody in between
+    Private(private::Args),
     /// Find out why two sides share fewer users than expected: how their IDs are written, and which
     /// setting brings them together
     Diagnose(diagnose::Args),
@@ -173,6 +177,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
         Command::Sketch(args) => store::sketch(&args),
         Command::Merge(args) => store::merge(&args),
         Command::Key(command) => key::run(&command),
+        Command::Private(args) => private::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Diagnose(args) => diagnose::run(&args, &arguments[1..]),
         Command::Inspect(args) => inspect::run(&args),

@@ -1,9 +1,13 @@
-//! `overlap sketch` and `overlap merge`: one job under the two names that people look for.
+//! `overlap sketch` and `overlap merge`: one job under the two names that people look for. With `--epsilon`
+//! `overlap sketch` writes a sketch with noise.
 
 use super::args::StoreArgs;
 use super::exchange::ExchangeArgs;
 use super::progress::Bar;
-use overlap::{Policy, Result, StoreRequest};
+use overlap::{
+    Budget, Error, Grid, HashScheme, NoisyRequest, Piece, Policy, Result, Setting, StoreRequest,
+};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -11,31 +15,73 @@ pub struct Args {
     store: StoreArgs,
 }
 
-/// Those of `overlap sketch`.
 #[derive(clap::Args)]
 pub struct SketchArgs {
     #[command(flatten)]
-    args: Args,
+    store: StoreArgs,
     #[command(flatten)]
     exchange: ExchangeArgs,
+    /// Write a differentially private sketch (.ovn) that a stranger may have: a grid of bits, each flipped with
+    /// probability 1 / (1 + e^E). E is from 0.01 to 10, smaller is more private. Two such files are compared by
+    /// overlap estimate
+    #[arg(long, value_name = "E", help_heading = NOISE, conflicts_with_all = ["precision", "k", "error", "by", "for_exchange"])]
+    epsilon: Option<f64>,
+    /// Number of buckets of the grid: 2^P, P from 10 to 22; the same on both sides [default: 18]
+    #[arg(long, value_name = "P", help_heading = NOISE, requires = "epsilon")]
+    grid: Option<u8>,
+    /// Ledger that adds up the E of all files of these users, and refuses more than its budget
+    #[arg(long, value_name = "FILE", help_heading = NOISE, requires = "epsilon")]
+    budget_file: Option<PathBuf>,
+    /// The most that all files in a new ledger may spend together
+    #[arg(long, value_name = "E", help_heading = NOISE, requires = "budget_file")]
+    budget: Option<f64>,
+}
+
+const NOISE: &str = "Noise";
+
+pub fn merge(args: &Args) -> Result<()> {
+    store(&args.store, None)
 }
 
 pub fn sketch(args: &SketchArgs) -> Result<()> {
-    store(&args.args, args.exchange.policy()?)
+    let Some(epsilon) = args.epsilon else {
+        return store(&args.store, args.exchange.policy()?);
+    };
+    let typed = args.store.request()?;
+    if typed.options.hash() != HashScheme::Xxh3 {
+        let text: [Piece; 2] = [
+            "sketches with noise have no other hash than ".into(),
+            Setting::Hash.to("xxh3"),
+        ];
+        return Err(Error::usage(text).hint(["leave out ".into(), Setting::Hash.into()]));
+    }
+    let budget = args.budget_file.clone().map(|file| Budget {
+        file,
+        total: args.budget,
+    });
+    let request = NoisyRequest {
+        sources: typed.sources,
+        precision: args.grid.unwrap_or(Grid::PRECISION),
+        epsilon,
+        output: typed.output,
+        budget,
+    };
+    let report = overlap::store_noisy(&request, &Bar::new())?;
+    super::warn(&report.warnings);
+    super::print(&match args.store.json() {
+        true => report.json(),
+        false => report.text(),
+    })
 }
 
-pub fn merge(args: &Args) -> Result<()> {
-    store(args, None)
-}
-
-fn store(args: &Args, exchange: Option<Policy>) -> Result<()> {
+fn store(args: &StoreArgs, exchange: Option<Policy>) -> Result<()> {
     let request = StoreRequest {
         exchange,
-        ..args.store.request()?
+        ..args.request()?
     };
     let report = overlap::store(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&match args.store.json() {
+    super::print(&match args.json() {
         true => report.json(),
         false => report.text(),
     })

@@ -27,6 +27,9 @@ use rayon::prelude::*;
 /// # Errors
 /// Those of [`super::sketch_sides`].
 pub fn estimate(request: &SketchRequest, progress: &dyn Progress) -> Result<EstimateReport> {
+    if let Some(report) = super::noisy::estimate(request)? {
+        return Ok(report);
+    }
     answered(request, progress).map(|answered| answered.report)
 }
 

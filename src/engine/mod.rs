@@ -4,6 +4,7 @@
 //! report is rendered.
 
 mod batches;
+mod budget;
 mod convert;
 mod days;
 mod diagnose;
@@ -17,7 +18,9 @@ mod inputs;
 mod inspect;
 mod keyfile;
 mod limits;
+mod noisy;
 mod planner;
+mod private;
 mod reading;
 mod regions;
 mod release;
@@ -32,6 +35,7 @@ mod store;
 mod verify;
 
 pub use batches::{BatchSketcher, sketch_batches};
+pub use budget::Budget;
 pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use diagnose::{DiagnoseRequest, diagnose};
 pub use estimate::{estimate, estimate_sketches};
@@ -41,6 +45,11 @@ pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use keyfile::{read_key, read_key_descriptor, write_key};
 pub use limits::default_memory_limit;
+pub use noisy::{NoisyRequest, store_noisy};
+pub use private::{
+    PrivateFinishRequest, PrivateRequest, PrivateTerms, private_answer, private_answer_of,
+    private_finish, private_offer, private_offer_of,
+};
 pub use regions::estimate_regions_of;
 pub use release::{Answer, ask_estimate, ask_matrix, ask_regions};
 pub use request::{ExactMemory, ExactRequest, SketchRequest, Sources, Unique};

@@ -74,6 +74,16 @@ pub enum Setting {
     Top,
     /// How many new users are enough.
     BreakEven,
+    /// How many users a side of private overlap must have.
+    MinUsers,
+    /// How little private overlap may say of one user.
+    Epsilon,
+    /// The secret file of a run of private overlap.
+    Secret,
+    /// Set formulas.
+    Expr,
+    /// The most that sketches with noise may spend.
+    Budget,
 }
 
 impl Setting {
@@ -120,6 +130,11 @@ impl Setting {
             Self::Digested => "digested",
             Self::Top => "top",
             Self::BreakEven => "break_even",
+            Self::MinUsers => "min_users",
+            Self::Epsilon => "epsilon",
+            Self::Secret => "secret",
+            Self::Expr => "expr",
+            Self::Budget => "budget",
         }
     }
 }

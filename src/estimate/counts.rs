@@ -48,6 +48,15 @@ pub struct RegisterCounts {
     pub equal: [u32; RANKS],
 }
 
+/// The size of a set as its registers alone have it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RegisterSize {
+    /// log2 of the number of registers.
+    pub precision: u8,
+    /// The most likely number of users.
+    pub users: f64,
+}
+
 /// Everything from which two sets are estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairCounts {
@@ -55,6 +64,9 @@ pub struct PairCounts {
     pub sample: Option<SampleCounts>,
     /// Counts of their registers; `None` without registers.
     pub registers: Option<RegisterCounts>,
+    /// What the registers of A and of B say of each by itself, where they can't be compared: each may be
+    /// `None`. Left out beside `registers`, which say more.
+    pub alone: [Option<RegisterSize>; 2],
     /// |A|, where it is known from elsewhere; left out if the sketch contradicts it (see
     /// [`contradicts`](super::contradicts)).
     pub known_a: Option<u64>,
@@ -88,6 +100,7 @@ impl PairCounts {
                 b_below_a: registers.a_below_b,
                 ..registers
             }),
+            alone: [self.alone[1], self.alone[0]],
             known_a: self.known_b,
             known_b: self.known_a,
             most_a: self.most_b,
@@ -99,7 +112,8 @@ impl PairCounts {
     pub(super) fn order(&self) -> impl PartialOrd {
         let sample = (self.sample).map(|s| (s.only_a, s.above_a, s.theta_a.to_bits()));
         let registers = (self.registers).map(|r| (r.a_below_b, r.a_above_b));
-        (sample, self.known_a, registers, self.most_a)
+        let alone = self.alone[0].map(|size| size.users.to_bits());
+        (sample, self.known_a, registers, alone, self.most_a)
     }
 }
 

@@ -6,6 +6,7 @@
 //! hashes below θ is binomial given the set's size, and the Poisson form would be too wide.
 
 use super::counts::{RANKS, RegisterCounts, SetRegisters};
+use super::grid::GridCounts;
 use super::matrix::{Matrix, Vector, apply, dot};
 
 /// ln L and its derivatives by (a, b, x) at one point.
@@ -332,6 +333,7 @@ pub(super) struct Correction {
 pub(super) struct Likelihood<'a> {
     pub(super) sample: Option<SampleData>,
     pub(super) registers: Option<&'a RegisterTerms>,
+    pub(super) grid: Option<&'a GridCounts>,
     pub(super) correction: Option<Correction>,
 }
 
@@ -340,6 +342,9 @@ impl Likelihood<'_> {
         let mut sum = Derivatives::default();
         if let Some(registers) = self.registers {
             registers.add_to(v, &mut sum);
+        }
+        if let Some(grid) = self.grid {
+            grid.add_to(v, &mut sum);
         }
         if let Some(correction) = &self.correction {
             let step: Vector = std::array::from_fn(|i| v[i] - correction.center[i]);
@@ -442,6 +447,7 @@ mod tests {
                 let likelihood = Likelihood {
                     sample,
                     registers: Some(&terms),
+                    grid: None,
                     correction,
                 };
                 check_derivatives(&likelihood, [80.0, 50.0, 30.0]);
@@ -492,6 +498,7 @@ mod tests {
         let likelihood = Likelihood {
             sample: None,
             registers: Some(&terms),
+            grid: None,
             correction: None,
         };
         for v in [

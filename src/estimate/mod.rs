@@ -4,15 +4,18 @@
 //! is known. Letters, in this folder only: a = |A \ B|, b = |B \ A|, x = |A ∩ B|, u = a + b + x;
 //! m = 2^p registers; θ = the sampled share of all hashes; z = the normal quantile of a confidence.
 
+mod alone;
 mod answer;
 mod counts;
 mod fisher;
 mod frequency;
 mod gain;
+mod grid;
 mod interval;
 mod likelihood;
 mod matrix;
 mod newton;
+mod noisy;
 mod normal;
 mod pair;
 mod planning;
@@ -26,10 +29,13 @@ mod single;
 mod tests;
 
 pub use counts::{
-    PairCounts, RANKS, RegisterCounts, SampleCounts, SetCounts, SetRegisters, SetSample,
+    PairCounts, RANKS, RegisterCounts, RegisterSize, SampleCounts, SetCounts, SetRegisters,
+    SetSample,
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
 pub use gain::probability_of_gain;
+pub use grid::{GRID_LEVELS, GridCounts, estimate_grids, grid_bound, unbounded_overlap};
+pub use noisy::estimate_noisy_pair;
 pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};

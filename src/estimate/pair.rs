@@ -1,5 +1,6 @@
 //! One (a, b, x) and every number that follows from it.
 
+use super::alone::Sizes;
 use super::answer::Answer;
 use super::counts::{PairCounts, RANKS, SampleCounts, SetCounts, SetRegisters};
 use super::fisher;
@@ -186,6 +187,7 @@ pub(super) fn fitted<'a>(
     let likelihood = Likelihood {
         sample: counts.sample.map(|sample| SampleData::of(&sample)),
         registers: terms,
+        grid: None,
         correction: None,
     };
     let mut model = Model {
@@ -203,6 +205,11 @@ pub(super) fn fitted<'a>(
         }
         let information = fisher::of_pair(&fit.v, registers.precision);
         register_events = std::array::from_fn(|i| information[i][i] * fit.v[i] * fit.v[i]);
+    } else if let Some(sizes) = Sizes::of(counts, &known) {
+        for _ in 0..2 {
+            model.likelihood.correction = Some(sizes.around(&fit.v));
+            fit = model.maximise(&fit.v, None);
+        }
     }
     Answer {
         covariance: model.covariance(&fit.v),

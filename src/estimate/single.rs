@@ -114,6 +114,7 @@ fn model<'a>(counts: &SetCounts, terms: Option<&'a RegisterTerms>) -> Model<'a> 
     let likelihood = Likelihood {
         sample,
         registers: terms,
+        grid: None,
         correction: None,
     };
     Model {

@@ -8,6 +8,7 @@
 mod bits;
 mod cursor;
 pub mod datasketches;
+mod grid;
 mod header;
 mod images;
 mod notes;
@@ -17,6 +18,7 @@ mod spelling;
 mod table;
 mod tag;
 
+pub use grid::{decode_grid, encode_grid};
 pub use header::FORMAT_VERSION;
 pub use images::ImageColumns;
 pub use notes::{FileNotes, told_filter, told_policy};

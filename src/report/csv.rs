@@ -11,6 +11,8 @@ pub(super) struct Lines {
     segments: bool,
     /// The ID column of the side whose measures come.
     column: String,
+    /// The segment whose measures come; empty for those of no segment.
+    segment: String,
 }
 
 impl Lines {
@@ -21,11 +23,14 @@ impl Lines {
             text,
             segments,
             column: String::new(),
+            segment: String::new(),
         }
     }
 
     fn line(&mut self, measure: &str, a: &str, b: &str, estimate: &Estimate) {
-        self.of_segment("", measure, a, b, estimate);
+        let segment = std::mem::take(&mut self.segment);
+        self.of_segment(&segment, measure, a, b, estimate);
+        self.segment = segment;
     }
 
     pub(super) fn of_segment(
@@ -57,6 +62,30 @@ impl Lines {
 
 pub(super) fn render(report: &EstimateReport) -> String {
     let mut out = Lines::new(report.segments.is_some());
+    numbers(report, &mut out);
+    for formula in &report.formulas {
+        out.line("formula", &formula.text, "", &formula.users);
+    }
+    if let Some(segments) = &report.segments {
+        segments.csv(&mut out);
+    }
+    out.text
+}
+
+/// Reports that are each of one segment, one below the other.
+pub(super) fn render_by_segment<'a>(
+    reports: impl Iterator<Item = (&'a str, &'a EstimateReport)>,
+) -> String {
+    let mut out = Lines::new(true);
+    for (segment, report) in reports {
+        segment.clone_into(&mut out.segment);
+        numbers(report, &mut out);
+    }
+    out.text
+}
+
+/// Every number of the sides, their pairs and their union.
+fn numbers(report: &EstimateReport, out: &mut Lines) {
     for side in &report.sides {
         let counted = |value: u64| Estimate::exact(value as f64);
         out.column = side.column.clone().unwrap_or_default();
@@ -96,16 +125,9 @@ pub(super) fn render(report: &EstimateReport) -> String {
         }
     }
     if let (Some(break_even), Some(pair)) = (&report.break_even, report.pairs.first()) {
-        break_even.csv(&mut out, report.name(pair.a), report.name(pair.b));
+        break_even.csv(out, report.name(pair.a), report.name(pair.b));
     }
     out.line("union", "", "", &report.union);
-    for formula in &report.formulas {
-        out.line("formula", &formula.text, "", &formula.users);
-    }
-    if let Some(segments) = &report.segments {
-        segments.csv(&mut out);
-    }
-    out.text
 }
 
 pub(super) fn render_verify(report: &VerifyReport) -> String {

@@ -88,7 +88,7 @@ pub(super) fn to_text(document: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     schema: &'static str,
     method: MethodName,
     confidence: f64,
@@ -362,7 +362,7 @@ fn textbook(check: &super::Check, users: f64) -> TextbookUsers {
     }
 }
 
-fn document(report: &EstimateReport) -> Document<'_> {
+pub(super) fn document(report: &EstimateReport) -> Document<'_> {
     let two_sides = report.sides.len() == 2;
     let named = |pair: &PairReport| NamedPair {
         a: &report.sides[pair.a].name,

@@ -14,7 +14,9 @@ mod inspect_data;
 mod json;
 mod markdown;
 mod matrix;
+mod noisy;
 pub(crate) mod number;
+mod private;
 mod quality;
 mod reach;
 mod regions;
@@ -44,6 +46,8 @@ pub use inspect::{
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
 pub use matrix::MatrixReport;
+pub use noisy::NoisyReport;
+pub use private::{PrivateReport, PrivateStepReport};
 pub use quality::Quality;
 pub use reach::ReachReport;
 pub use regions::{RegionReport, RegionsReport};
@@ -376,6 +380,13 @@ pub enum Warning {
         /// The setting under which IDs of the other side were found in the sketch; empty if none was.
         remedy: Vec<Piece>,
     },
+    /// A side is a sketch with noise.
+    Noisy {
+        /// The side.
+        side: String,
+        /// The ε of the noise, in millionths.
+        millionths: u64,
+    },
     /// The sample saw no common user, and the interval reaches 0.
     NotResolvable {
         /// The first side.
@@ -405,6 +416,7 @@ impl Warning {
             Self::Placeholder { .. } => "placeholder",
             Self::NoSpelling { .. } => "no_spelling",
             Self::ForeignHash { .. } => "foreign_hash",
+            Self::Noisy { .. } => "noisy",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -451,6 +463,7 @@ impl Warning {
             Self::RepeatedInput { side, file } => {
                 format!("{side} names {file} more than once; it is read once")
             }
+            Self::Noisy { side, millionths } => noisy::warning(side, *millionths),
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
             Self::PartMissing { side, part } => match part {
                 SketchPart::Registers => format!(
@@ -470,7 +483,9 @@ impl Warning {
                 "{} rows of {side} hold a text that was named as null, and are counted as nulls",
                 number::whole(*rows as f64)
             ),
-            Self::Unreadable { side, ids, first } => unreadable(side, *ids, first.as_ref()),
+            Self::Unreadable { side, ids, first } => {
+                spelling::unreadable(side, *ids, first.as_ref())
+            }
             Self::NoDay { side, rows } => format!(
                 "{} rows of {side} have no day and are left out",
                 number::whole(*rows as f64)
@@ -482,15 +497,6 @@ impl Warning {
         };
         text.into()
     }
-}
-
-/// How many IDs a rule couldn't read, and where they begin.
-fn unreadable(side: &str, ids: u64, first: Option<&Place>) -> String {
-    let first = first.map_or_else(String::new, |place| format!(": the first is in {place}"));
-    format!(
-        "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{first}",
-        number::whole(ids as f64)
-    )
 }
 
 /// How sketches of different sizes are compared.

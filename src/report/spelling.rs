@@ -3,7 +3,7 @@
 use super::{Warning, number};
 use crate::error::{Phrase, Piece, Setting};
 use crate::estimate::Estimate;
-use crate::id::IdDomain;
+use crate::id::{IdDomain, Place};
 
 /// A whole number of users with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,4 +125,13 @@ fn foreign(image: &str, other: &str, id_type: Option<IdDomain>, remedy: &[Piece]
         }
     });
     pieces.into()
+}
+
+/// How many IDs a rule couldn't read, and where they begin.
+pub(super) fn unreadable(side: &str, ids: u64, first: Option<&Place>) -> String {
+    let first = first.map_or_else(String::new, |place| format!(": the first is in {place}"));
+    format!(
+        "{} ids of {side} aren't what its rules of spelling read, and are counted as nulls{first}",
+        number::whole(ids as f64)
+    )
 }

@@ -5,11 +5,13 @@
 mod bottom_k;
 mod foreseen;
 mod frequency;
+mod grid;
 mod hyperloglog;
 mod sketcher;
 
 pub use bottom_k::BottomK;
 pub use frequency::RowCounts;
+pub use grid::{Grid, GridSketcher, NoisyGrid};
 pub use hyperloglog::{HyperLogLog, Precision};
 pub use sketcher::Sketcher;
 

@@ -28,6 +28,7 @@ from ._api import (
     sketch,
     write_sketches,
 )
+from ._noisy import estimate_noisy, noisy_sketch
 from ._overlap import (
     IncomparableError,
     InputError,
@@ -40,6 +41,7 @@ from ._overlap import (
     UsageError,
     __version__,
 )
+from ._private import private_answer, private_finish, private_offer
 from ._report import Report
 from ._results import Estimate, Pair, Records
 
@@ -60,8 +62,13 @@ __all__ = [
     "__version__",
     "diagnose",
     "estimate",
+    "estimate_noisy",
     "matrix",
     "merge",
+    "noisy_sketch",
+    "private_answer",
+    "private_finish",
+    "private_offer",
     "probability_of_gain",
     "reach",
     "read_sketches",

@@ -157,3 +157,42 @@ def report(names: Sequence[str], sketches: Sequence[Sketch], confidence: float) 
 def page(json: str) -> str: ...
 def pictures(json: str) -> list[str]: ...
 def picture(json: str, name: str, width: float, height: float) -> str | None: ...
+def private_offer(
+    sketch: Sketch | SketchTable,
+    output: str | os.PathLike[str],
+    name: str,
+    secret: str | os.PathLike[str] | None = None,
+    min_users: int = 1_000,
+    epsilon: float | None = None,
+) -> str: ...
+def private_answer(
+    offer: str | os.PathLike[str],
+    sketch: Sketch | SketchTable,
+    output: str | os.PathLike[str],
+    name: str,
+    secret: str | os.PathLike[str] | None = None,
+    min_users: int = 1_000,
+    epsilon: float | None = None,
+) -> str: ...
+def private_finish(
+    message: str | os.PathLike[str],
+    secret: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    confidence: float = 0.95,
+) -> str: ...
+def noisy_sketch(
+    paths: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    epsilon: float,
+    *,
+    grid: int = 18,
+    id: str | None = None,
+    cast: str | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: str | None = None,
+    threads: int | None = None,
+    budget_file: str | os.PathLike[str] | None = None,
+    budget: float | None = None,
+) -> str: ...
+def estimate_noisy(a: str | os.PathLike[str], b: str | os.PathLike[str], confidence: float) -> str: ...

@@ -1,0 +1,80 @@
+//! Sketches with noise, of files and in files.
+
+use crate::errors::raise;
+use crate::options;
+use crate::work;
+use overlap::report::Format;
+use overlap::{Budget, Grid, NoisyRequest, SketchRequest, Sources};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+
+/// Writes a sketch with noise of files; a JSON object that says what is in it.
+#[pyfunction]
+#[pyo3(signature = (paths, output, epsilon, *, grid=18, id=None, cast=None, r#where=None, normalize=None, digest=None, threads=None, budget_file=None, budget=None))]
+#[allow(clippy::too_many_arguments)] // keyword arguments
+pub(crate) fn noisy_sketch(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    output: PathBuf,
+    epsilon: f64,
+    grid: i128,
+    id: Option<String>,
+    cast: Option<&str>,
+    r#where: Option<String>,
+    normalize: Option<String>,
+    digest: Option<String>,
+    threads: Option<i128>,
+    budget_file: Option<PathBuf>,
+    budget: Option<f64>,
+) -> PyResult<String> {
+    let range = Grid::PRECISIONS;
+    let range = format!("{} to {}", range.start(), range.end());
+    let precision: u8 = options::number("grid", grid, &range)?;
+    let cast = options::cast(cast)?;
+    let threads: Option<usize> = options::count("threads", threads)?;
+    let report = work::wait(py, move |progress| {
+        let mut sources = Sources::new(&paths)?;
+        sources.id.column = id;
+        sources.id.cast = cast;
+        if let Some(rules) = &normalize {
+            sources.id.normalize(rules)?;
+        }
+        if let Some(digest) = &digest {
+            sources.id.digest(digest)?;
+        }
+        if let Some(condition) = &r#where {
+            sources.filter_all(condition)?;
+        }
+        sources.threads = threads.unwrap_or(sources.threads).max(1);
+        let request = NoisyRequest {
+            sources,
+            precision,
+            epsilon,
+            output,
+            budget: budget_file.map(|file| Budget {
+                file,
+                total: budget,
+            }),
+        };
+        overlap::store_noisy(&request, progress)
+    })?;
+    Ok(report.json())
+}
+
+/// The report of two sketches with noise as JSON; each side has a name and a path.
+#[pyfunction]
+pub(crate) fn estimate_noisy(
+    py: Python<'_>,
+    a: PathBuf,
+    b: PathBuf,
+    confidence: f64,
+) -> PyResult<String> {
+    let confidence = options::confidence(confidence)?;
+    let sources = Sources::new(&[a, b]).map_err(|e| raise(&e))?;
+    let request = SketchRequest {
+        confidence,
+        ..SketchRequest::new(sources)
+    };
+    let report = work::wait(py, move |progress| overlap::estimate(&request, progress))?;
+    Ok(report.render(Format::Json))
+}

@@ -1,0 +1,134 @@
+//! How much privacy the files of some users have cost so far: a ledger that adds up and refuses.
+
+use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::storage::{output_error, read_text, write_atomically};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A ledger, and the most that may be spent.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// The ledger; it is begun if it isn't there.
+    pub file: PathBuf,
+    /// The most that all files together may spend; wanted for a new ledger.
+    pub total: Option<f64>,
+}
+
+/// A ledger as it stands in its file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ledger {
+    schema: String,
+    budget: f64,
+    spent: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    epsilon: f64,
+    file: String,
+}
+
+const SCHEMA: &str = "overlap.budget/1";
+
+impl Budget {
+    /// The ledger, which has room for another ε.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] if it has none, [`ErrorKind::Usage`] for a new one without a total or another total than
+    /// the ledger's, [`ErrorKind::Input`] for a file that is no ledger.
+    pub(super) fn open(&self, epsilon: f64) -> Result<Ledger> {
+        let ledger = self
+            .ledger()
+            .map_err(|e| e.with("file", self.file.display()))?;
+        let spent = ledger.spent();
+        // Sums of decimals are off by less than this.
+        const SLACK: f64 = 1e-9;
+        if spent + epsilon <= ledger.budget + SLACK {
+            return Ok(ledger);
+        }
+        let (left, total) = ((ledger.budget - spent).max(0.0), ledger.budget);
+        let text = format!(
+            "the budget of {total} has {} left, less than epsilon {epsilon}",
+            rounded(left)
+        );
+        Err(Error::new(ErrorKind::Refused, text)
+            .with("file", self.file.display())
+            .hint("use the files that were made before: every further one tells more of the same users"))
+    }
+
+    fn ledger(&self) -> Result<Ledger> {
+        const BYTES_MAX: u64 = 1 << 20;
+        let is_amount = |amount: f64| amount.is_finite() && amount > 0.0;
+        if !self.file.exists() {
+            let total = self
+                .total
+                .filter(|&total| is_amount(total))
+                .ok_or_else(|| {
+                    Error::usage("a new ledger needs the most that may be spent")
+                        .hint(["say it with ".into(), Setting::Budget.into()])
+                })?;
+            return Ok(Ledger {
+                schema: SCHEMA.into(),
+                budget: total,
+                spent: Vec::new(),
+            });
+        }
+        let text = read_text(&self.file, BYTES_MAX)?;
+        let ledger: Option<Ledger> = serde_json::from_str(&text).ok();
+        let is_one = |ledger: &Ledger| {
+            ledger.schema == SCHEMA
+                && is_amount(ledger.budget)
+                && ledger.spent.iter().all(|entry| is_amount(entry.epsilon))
+        };
+        let ledger = ledger.filter(is_one).ok_or_else(|| {
+            Error::input("isn't a ledger of epsilons")
+                .hint("name the ledger of these users, or a new file")
+        })?;
+        match self.total {
+            Some(total) if total != ledger.budget => Err(Error::usage(format!(
+                "the ledger's budget is {}, not {total}",
+                ledger.budget
+            ))
+            .hint(["leave out ".into(), Setting::Budget.into()])),
+            _ => Ok(ledger),
+        }
+    }
+}
+
+impl Ledger {
+    fn spent(&self) -> f64 {
+        self.spent.iter().map(|entry| entry.epsilon).sum()
+    }
+
+    /// What is left, as it is printed.
+    pub(super) fn left(&self) -> f64 {
+        rounded((self.budget - self.spent()).max(0.0))
+    }
+
+    /// Enters a file, and writes the ledger.
+    pub(super) fn spend(&mut self, epsilon: f64, file: &Path, ledger: &Path) -> Result<()> {
+        self.spent.push(Entry {
+            epsilon,
+            file: file.display().to_string(),
+        });
+        let text = serde_json::to_string_pretty(self).map_err(|e| {
+            Error::new(
+                ErrorKind::Internal,
+                format!("a ledger that is no JSON: {e}"),
+            )
+        })?;
+        write_atomically(ledger, |out| {
+            let written = out
+                .write_all(text.as_bytes())
+                .and_then(|()| out.write_all(b"\n"));
+            written.map_err(|e| output_error(&e))
+        })
+        .map_err(|e| e.with("file", ledger.display()))
+        .map(|_| ())
+    }
+}
+
+/// To six decimals, as ε is.
+fn rounded(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
+}

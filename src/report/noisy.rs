@@ -1,0 +1,92 @@
+//! What was written into a sketch with noise.
+
+use super::number::{bytes, whole};
+use super::{SourceReport, Warning, json, source};
+use crate::id::Tally;
+use serde::Serialize;
+
+/// The answer of `overlap sketch --epsilon`. Rows are told here alone; they aren't in the file.
+#[derive(Clone, Debug)]
+pub struct NoisyReport {
+    /// The file that was written.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// ε.
+    pub epsilon: f64,
+    /// log2 of the number of buckets.
+    pub precision: u8,
+    /// Rows and nulls that were sketched.
+    pub tally: Tally,
+    /// What the ledger has left, if there is one.
+    pub left: Option<f64>,
+    /// For every side that was named, the column that was read and what was passed over.
+    pub sources: Vec<SourceReport>,
+    /// Warnings: what to know before trusting the sketch.
+    pub warnings: Vec<Warning>,
+}
+
+impl NoisyReport {
+    /// Some lines for people; ends with a newline.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self {
+            file,
+            epsilon,
+            precision,
+            ..
+        } = self;
+        let (rows, nulls) = (
+            whole(self.tally.rows as f64),
+            whole(self.tally.nulls as f64),
+        );
+        let budget = match self.left {
+            Some(left) => format!("the budget has {left} left\n"),
+            None => format!("every further such file of these users spends another {epsilon}\n"),
+        };
+        format!(
+            "{file}: 1 sketch with noise of epsilon {epsilon}, 2^{precision} buckets, of {rows} rows, {nulls} without an id; {}\n{}{budget}",
+            bytes(self.bytes),
+            source::columns(&self.sources)
+        )
+    }
+
+    /// The same for programs (`overlap.noisy-store/1`).
+    #[must_use]
+    pub fn json(&self) -> String {
+        json::to_text(&Document {
+            schema: "overlap.noisy-store/1",
+            file: &self.file,
+            bytes: self.bytes,
+            epsilon: self.epsilon,
+            precision: self.precision,
+            rows: self.tally.rows,
+            nulls: self.tally.nulls,
+            budget_left: self.left,
+            sources: json::sources(&self.sources),
+            warnings: self.warnings.iter().map(json::warning).collect(),
+        })
+    }
+}
+
+/// The warning that a side is a sketch with noise.
+pub(super) fn warning(side: &str, epsilon_millionths: u64) -> String {
+    format!(
+        "{side} is a sketch with noise of epsilon {}: the intervals include it, and small shares of large sides drown in it",
+        epsilon_millionths as f64 / 1e6
+    )
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    file: &'a str,
+    bytes: u64,
+    epsilon: f64,
+    precision: u8,
+    rows: u64,
+    nulls: u64,
+    budget_left: Option<f64>,
+    sources: Vec<json::SourceDocument>,
+    warnings: Vec<json::WarningText>,
+}
