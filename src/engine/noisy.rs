@@ -217,6 +217,7 @@ fn ensure_plain(request: &SketchRequest) -> Result<()> {
         (request.break_even.is_some(), Setting::BreakEven),
         (!request.division.by.is_empty(), Setting::By),
         (request.unique != Unique::None, Setting::Unique),
+        (request.sources.key.is_some(), Setting::KeyFile),
     ];
     match asked.into_iter().find(|(is_asked, _)| *is_asked) {
         None => Ok(()),
