@@ -278,7 +278,7 @@ try {
   }
   const sides = (name) => all.find(([found]) => found === name)[1];
   if (!only) {
-    await ask(browser, "two", ["data/shop.parquet", "data/pay.parquet"], ["shop", "pay"]);
+    await ask(browser, "two", ["data/shop.parquet", "data/pay.parquet", "--k", "65536"], ["shop", "pay"]);
     await ask(browser, "three", sides("three"), ["shop", "pay", "bank"]);
     await ask(browser, "eight", sides("eight"), ["shop", "pay", "bank", "music", "maps", "mail", "video", "games"]);
   }
