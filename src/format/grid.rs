@@ -1,9 +1,10 @@
 //! A grid with noise as a file. No row count is in it: that would tell of single users without noise.
 
 use super::cursor::Cursor;
+use super::header::{domain_code, domain_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::HashScheme;
-use crate::id::{IdDomain, Profile};
+use crate::id::Profile;
 use crate::sketch::{Grid, NoisyGrid};
 
 /// Begins as no text does.
@@ -86,25 +87,6 @@ pub fn decode_grid(bytes: &[u8]) -> Result<NoisyGrid> {
         .map(|word| u64::from_le_bytes(*word));
     let grid = Grid::from_words(precision, words.collect())?;
     NoisyGrid::from_parts(domain, profile, epsilon, grid)
-}
-
-const fn domain_code(domain: Option<IdDomain>) -> u8 {
-    match domain {
-        None => 0,
-        Some(IdDomain::Integer) => 1,
-        Some(IdDomain::Text) => 2,
-        Some(IdDomain::Binary) => 3,
-    }
-}
-
-fn domain_of(code: u8) -> Result<Option<IdDomain>> {
-    match code {
-        0 => Ok(None),
-        1 => Ok(Some(IdDomain::Integer)),
-        2 => Ok(Some(IdDomain::Text)),
-        3 => Ok(Some(IdDomain::Binary)),
-        _ => Err(Error::input("of an unknown id type")),
-    }
 }
 
 #[cfg(test)]

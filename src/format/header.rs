@@ -190,7 +190,7 @@ const fn scheme_code(scheme: HashScheme) -> u8 {
     }
 }
 
-const fn domain_code(domain: Option<IdDomain>) -> u8 {
+pub(super) const fn domain_code(domain: Option<IdDomain>) -> u8 {
     match domain {
         None => 0,
         Some(IdDomain::Integer) => 1,
@@ -199,7 +199,7 @@ const fn domain_code(domain: Option<IdDomain>) -> u8 {
     }
 }
 
-fn domain_of(code: u8) -> Result<Option<IdDomain>> {
+pub(super) fn domain_of(code: u8) -> Result<Option<IdDomain>> {
     match code {
         0 => Ok(None),
         1 => Ok(Some(IdDomain::Integer)),
