@@ -2,8 +2,8 @@
 
 use super::args::{FormatArgs, StoreArgs, confidence};
 use super::progress::Bar;
+use super::store;
 use clap::Subcommand;
-use overlap::report::PrivateStepReport;
 use overlap::{Confidence, PrivateFinishRequest, PrivateRequest, PrivateTerms, Result};
 use std::path::PathBuf;
 
@@ -96,12 +96,13 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.step {
         Step::Offer(args) => {
             let request = args.own.request(&args.store)?;
-            print(&args.store, &overlap::private_offer(&request, &Bar::new())?)
+            let report = overlap::private_offer(&request, &Bar::new())?;
+            store::print(&args.store, || report.json(), || report.text())
         }
         Step::Answer(args) => {
             let request = args.own.request(&args.store)?;
             let report = overlap::private_answer(&args.offer, &request, &Bar::new())?;
-            print(&args.store, &report)
+            store::print(&args.store, || report.json(), || report.text())
         }
         Step::Finish(args) => {
             let report = overlap::private_finish(&PrivateFinishRequest {
@@ -114,11 +115,4 @@ pub fn run(args: &Args) -> Result<()> {
             super::answer(&args.format, |format| report.render(format))
         }
     }
-}
-
-fn print(store: &StoreArgs, report: &PrivateStepReport) -> Result<()> {
-    super::print(&match store.json() {
-        true => report.json(),
-        false => report.text(),
-    })
 }

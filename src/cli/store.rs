@@ -68,10 +68,7 @@ pub fn sketch(args: &SketchArgs) -> Result<()> {
     };
     let report = overlap::store_noisy(&request, &Bar::new())?;
     super::warn(&report.warnings);
-    super::print(&match args.store.json() {
-        true => report.json(),
-        false => report.text(),
-    })
+    print(&args.store, || report.json(), || report.text())
 }
 
 fn store(args: &StoreArgs, exchange: Option<Policy>) -> Result<()> {
@@ -81,8 +78,17 @@ fn store(args: &StoreArgs, exchange: Option<Policy>) -> Result<()> {
     };
     let report = overlap::store(&request, &Bar::new())?;
     super::warn(&report.warnings);
+    print(args, || report.json(), || report.text())
+}
+
+/// Prints what was written in the form that was asked for.
+pub(super) fn print(
+    args: &StoreArgs,
+    json: impl FnOnce() -> String,
+    text: impl FnOnce() -> String,
+) -> Result<()> {
     super::print(&match args.json() {
-        true => report.json(),
-        false => report.text(),
+        true => json(),
+        false => text(),
     })
 }

@@ -14,7 +14,7 @@ use crate::estimate::{
     RegionCounts, SetCounts, contradicts, estimate_frequency, estimate_pair, estimate_set,
     probability_of_gain,
 };
-use crate::id::{PageChecks, Tally};
+use crate::id::Tally;
 use crate::report::{
     BreakEvenReport, EstimateReport, FormulaReport, Method, PairReport, SideReport, Warning,
 };
@@ -156,18 +156,8 @@ pub(super) fn of_sketches(
     let numbers = numbers(sketches, &known, fit.as_ref(), confidence, threads)?;
     let sides = names.iter().zip(sketches).zip(numbers.users);
     let side = |((name, sketch), users): ((&String, &&Sketch), Estimate)| SideReport {
-        name: name.clone(),
-        files: 0,
-        column: None,
-        passed_over: Vec::new(),
-        filter: None,
-        id_type: sketch.domain(),
-        profile: sketch.profile().clone(),
         tally: sketch.tally(),
-        pages: PageChecks::default(),
-        unique: false,
-        users,
-        frequency: None,
+        ..SideReport::of_sketch(name, sketch.domain(), sketch.profile(), users)
     };
     let mut report = EstimateReport {
         method: method_used(sketches),

@@ -9,9 +9,8 @@ use crate::compare::grid_counts;
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::estimate::{Estimate, estimate_grids};
 use crate::format::{decode_grid, encode_grid};
-use crate::id::PageChecks;
 use crate::private::Random;
-use crate::report::{EstimateReport, Method, NoisyReport, PairReport, SideReport, Warning};
+use crate::report::{EstimateReport, Method, NoisyReport, SideReport, Warning};
 use crate::scan::{self, Progress, Side};
 use crate::sketch::{GridSketcher, NoisyGrid};
 use crate::storage::{output_error, write_atomically};
@@ -142,42 +141,21 @@ pub(super) fn estimate(request: &SketchRequest) -> Result<Option<EstimateReport>
     let counts = grid_counts(&grid_a, &grid_b).map_err(|e| e.with("file", of_b.display()))?;
     let pair = estimate_grids(&counts, request.confidence);
     let side = |side: &Side, grid: &NoisyGrid, users: Estimate| SideReport {
-        name: side.name.clone(),
         files: 1,
-        column: None,
-        passed_over: Vec::new(),
-        filter: None,
-        id_type: grid.domain(),
-        profile: grid.profile().clone(),
-        tally: None,
-        pages: PageChecks::default(),
-        unique: false,
-        users,
-        frequency: None,
+        ..SideReport::of_sketch(&side.name, grid.domain(), grid.profile(), users)
     };
     let noise = |side: &Side, grid: &NoisyGrid| Warning::Noisy {
         side: side.name.clone(),
         millionths: grid.epsilon_millionths(),
     };
-    let mut report = EstimateReport {
-        method: Method::Sketch {
-            precision: Some(counts.precision),
-            k: None,
-            joint: true,
-        },
-        confidence: request.confidence,
-        sides: vec![side(a, &grid_a, pair.a), side(b, &grid_b, pair.b)],
-        union: pair.union,
-        pairs: vec![PairReport {
-            a: 0,
-            b: 1,
-            estimate: pair,
-        }],
-        formulas: Vec::new(),
-        break_even: None,
-        segments: None,
-        warnings: vec![noise(a, &grid_a), noise(b, &grid_b)],
+    let method = Method::Sketch {
+        precision: Some(counts.precision),
+        k: None,
+        joint: true,
     };
+    let sides = [side(a, &grid_a, pair.a), side(b, &grid_b, pair.b)];
+    let mut report = EstimateReport::of_pair(method, request.confidence, sides, pair);
+    report.warnings = vec![noise(a, &grid_a), noise(b, &grid_b)];
     // Its way out, a larger k, is none here.
     let others = result_warnings(&report).into_iter();
     let others = others.filter(|warning| !matches!(warning, Warning::NotResolvable { .. }));

@@ -1,10 +1,9 @@
 //! A grid with noise as a file. No row count is in it: that would tell of single users without noise.
 
 use super::cursor::Cursor;
-use super::header::{domain_code, domain_of};
+use super::header::{domain_code, domain_of, profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::HashScheme;
-use crate::id::Profile;
 use crate::sketch::{Grid, NoisyGrid};
 
 /// Begins as no text does.
@@ -73,14 +72,7 @@ pub fn decode_grid(bytes: &[u8]) -> Result<NoisyGrid> {
         .hint("sketch the data again"));
     }
     let epsilon = fields.u64()?;
-    let length = usize::from(fields.u16()?);
-    let profile = std::str::from_utf8(fields.take(length)?);
-    let profile = profile.ok().filter(|text| !text.contains(char::is_control));
-    let profile = match profile {
-        Some("") => Profile::default(),
-        Some(text) if length <= Profile::BYTES_MAX => Profile::of(text),
-        _ => return Err(Error::input("a profile that isn't text")),
-    };
+    let profile = profile(&mut fields, true)?;
     let words = fields
         .rest::<8>()?
         .iter()
@@ -92,7 +84,7 @@ pub fn decode_grid(bytes: &[u8]) -> Result<NoisyGrid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{IdBatch, IdSink};
+    use crate::id::{IdBatch, IdSink, Profile};
     use crate::sketch::GridSketcher;
 
     fn noisy() -> NoisyGrid {

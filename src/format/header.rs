@@ -126,7 +126,7 @@ fn parse(kind: Kind, blob: &[u8]) -> Result<(Header, u8, &[u8])> {
     let scheme = scheme_of(version, code, bytes.u64()?)?;
     let profile = match version {
         FORMAT_VERSION => Profile::default(),
-        _ => profile(&mut bytes, version)?,
+        _ => profile(&mut bytes, version == KEYED)?,
     };
     let header = Header {
         scheme,
@@ -154,10 +154,10 @@ fn scheme_of(version: u8, code: u8, fingerprint: u64) -> Result<HashScheme> {
     Ok(scheme)
 }
 
-/// The profile of a blob that has one. Only a keyed one may be empty.
-fn profile(bytes: &mut Cursor<'_>, version: u8) -> Result<Profile> {
+/// A profile: its length and its text, which only some kinds of files may leave empty.
+pub(super) fn profile(bytes: &mut Cursor<'_>, may_be_empty: bool) -> Result<Profile> {
     let length = usize::from(bytes.u16()?);
-    if length == 0 && version == KEYED {
+    if length == 0 && may_be_empty {
         return Ok(Profile::default());
     }
     if length == 0 || length > Profile::BYTES_MAX {

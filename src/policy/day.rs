@@ -50,30 +50,36 @@ impl Day {
         })
     }
 
-    /// The day of a moment in microseconds since 1970, in UTC (Howard Hinnant, "chrono-compatible low-level date
-    /// algorithms", `civil_from_days`).
+    /// The day of a moment in microseconds since 1970, in UTC.
     #[must_use]
     pub fn of_micros(micros: i64) -> Self {
         const MICROS_OF_DAY: i64 = 86_400_000_000;
-        let days = micros.div_euclid(MICROS_OF_DAY) + 719_468;
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * from_march + 2) / 5 + 1;
-        let month = if from_march < 10 {
-            from_march + 3
-        } else {
-            from_march - 9
-        };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (year, month, day) = civil_of_days(micros.div_euclid(MICROS_OF_DAY));
         Self {
             year: year as u16,
-            month: month as u8,
-            day: day as u8,
+            month,
+            day,
         }
     }
+}
+
+/// Year, month and day of a day since 1970-01-01 in the Gregorian calendar (Howard Hinnant,
+/// "chrono-compatible low-level date algorithms", `civil_from_days`).
+pub(crate) fn civil_of_days(days: i64) -> (i64, u8, u8) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month as u8, day as u8)
 }
 
 impl fmt::Display for Day {

@@ -7,6 +7,7 @@ mod day;
 mod release;
 
 pub use day::Day;
+pub(crate) use day::civil_of_days;
 pub use release::{Released, Sum, release};
 
 use crate::error::{Error, Result};

@@ -22,6 +22,7 @@ mod reach;
 mod regions;
 mod release;
 mod segments;
+mod sketched;
 mod source;
 mod spelling;
 mod store;

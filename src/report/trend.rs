@@ -5,6 +5,7 @@ use super::{Format, Method, SourceReport, Warning, csv, json, markdown, source, 
 use crate::analysis::TrendDay;
 use crate::estimate::{Confidence, Estimate};
 use crate::id::{PageChecks, Tally};
+use crate::policy::civil_of_days;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -252,23 +253,9 @@ impl TrendReport {
     }
 }
 
-/// A day since 1970-01-01 as `YYYY-MM-DD` (Howard Hinnant, chrono-Compatible Low-Level Date
-/// Algorithms, `civil_from_days`).
+/// A day since 1970-01-01 as `YYYY-MM-DD`.
 fn date(day: i32) -> String {
-    let days = i64::from(day) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil_of_days(day.into());
     format!("{year:04}-{month:02}-{day:02}")
 }
 

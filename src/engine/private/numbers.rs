@@ -6,9 +6,9 @@ use crate::estimate::{
     Confidence, PairCounts, PairEstimate, RegisterSize, SampleCounts, estimate_noisy_pair,
     estimate_pair,
 };
-use crate::id::{IdDomain, PageChecks, Profile};
+use crate::id::{IdDomain, Profile};
 use crate::private::{AnswerSecret, Epsilon, Holding, Options, Shared};
-use crate::report::{EstimateReport, Method, PairReport, PrivateReport, SideReport};
+use crate::report::{EstimateReport, Method, PrivateReport, SideReport};
 
 /// What a sketch of both sides would have said of them.
 fn counts(shared: &Shared, options: &Options) -> PairCounts {
@@ -88,47 +88,23 @@ fn estimate_report(
 ) -> EstimateReport {
     let options = &secret.options;
     let domains = [IdDomain::Integer, IdDomain::Text, IdDomain::Binary];
-    let side = |name: &String, users| SideReport {
-        name: name.clone(),
-        files: 0,
-        column: None,
-        passed_over: Vec::new(),
-        filter: None,
-        id_type: domains
-            .into_iter()
-            .find(|domain| domain.name() == options.id_type),
-        profile: match options.profile.is_empty() {
-            true => Profile::default(),
-            false => Profile::of(&options.profile),
-        },
-        tally: None,
-        pages: PageChecks::default(),
-        unique: false,
-        users,
-        frequency: None,
+    let mut domains = domains.into_iter();
+    let id_type = domains.find(|domain| domain.name() == options.id_type);
+    let profile = match options.profile.is_empty() {
+        true => Profile::default(),
+        false => Profile::of(&options.profile),
     };
+    let side = |name: &String, users| SideReport::of_sketch(name, id_type, &profile, users);
     let (a, b) = (&shared.a, &shared.b);
     let precision = a.precision.min(b.precision);
     let [name_a, name_b] = &secret.names;
-    let mut report = EstimateReport {
-        method: Method::Sketch {
-            precision: Some(precision).filter(|&precision| precision > 0),
-            k: usize::try_from(a.k.min(b.k)).ok(),
-            joint: true,
-        },
-        confidence,
-        sides: vec![side(name_a, pair.a), side(name_b, pair.b)],
-        union: pair.union,
-        pairs: vec![PairReport {
-            a: 0,
-            b: 1,
-            estimate: pair,
-        }],
-        formulas: Vec::new(),
-        break_even: None,
-        segments: None,
-        warnings: Vec::new(),
+    let method = Method::Sketch {
+        precision: Some(precision).filter(|&precision| precision > 0),
+        k: usize::try_from(a.k.min(b.k)).ok(),
+        joint: true,
     };
+    let sides = [side(name_a, pair.a), side(name_b, pair.b)];
+    let mut report = EstimateReport::of_pair(method, confidence, sides, pair);
     report.warnings = result_warnings(&report);
     report
 }
