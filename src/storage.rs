@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote;
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,38 +23,60 @@ pub fn write_atomically(
     if remote::is_address(path) {
         return write_object(path, write);
     }
-    write_local(path, Readers::Everybody, write)
+    write_local(path, Manner::Open, |file| {
+        let mut writer = BufWriter::new(file);
+        write(&mut writer)?;
+        let flushed = writer.into_inner().map_err(|e| output_error(e.error()));
+        flushed
+            .map(|_| ())
+            .map_err(|e| e.with("file", path.display()))
+    })
 }
 
-/// [`write_atomically`] of a local file that its owner alone may read (mode 0600, on Unix), whatever file stood
-/// there before.
+/// Writes a local file that its owner alone may read (mode 0600, on Unix), whatever file stood there before. The bytes
+/// are copied nowhere.
 ///
 /// # Errors
 /// Those of [`write_atomically`], and [`ErrorKind::Usage`] for an address.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<u64> {
+    write_owners(path, Manner::Secret, bytes)
+}
+
+/// [`write_secret`] that never replaces a file.
+///
+/// # Errors
+/// Those of [`write_secret`], and [`ErrorKind::Output`] if there is a file.
+pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<u64> {
+    write_owners(path, Manner::NewSecret, bytes)
+}
+
+fn write_owners(path: &Path, manner: Manner, bytes: &[u8]) -> Result<u64> {
     if remote::is_address(path) {
         return Err(Error::usage("a secret file must stay on this machine")
             .with("file", path.display())
             .hint("name a local file for it"));
     }
-    write_local(path, Readers::Owner, |out| {
-        out.write_all(bytes).map_err(|e| output_error(&e))
+    write_local(path, manner, |mut file| {
+        file.write_all(bytes)
+            .map_err(|e| output_error(&e).with("file", path.display()))
     })
-    .map_err(|e| e.with("file", path.display()))
 }
 
-/// Who may read a new file.
+/// Who may read a new file, and what it may replace.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Readers {
+enum Manner {
     /// As the umask says, or as it was with the file that is replaced.
-    Everybody,
-    Owner,
+    Open,
+    /// Its owner alone.
+    Secret,
+    /// Likewise, where no file is.
+    NewSecret,
 }
 
 fn write_local(
     path: &Path,
-    readers: Readers,
-    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    manner: Manner,
+    write: impl FnOnce(&File) -> Result<()>,
 ) -> Result<u64> {
     let fail = |e: io::Error| output_error(&e).with("file", path.display());
     check_replaceable(path)?;
@@ -65,7 +88,7 @@ fn write_local(
         .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".overlap-");
-    if readers == Readers::Everybody {
+    if manner == Manner::Open {
         open_to_all(&mut builder);
     }
     let temporary = Temporary::new(&builder, folder.unwrap_or(Path::new("."))).map_err(|e| {
@@ -74,10 +97,8 @@ fn write_local(
             None => fail(without_path(&e)),
         }
     })?;
-    let mut writer = BufWriter::new(temporary.file.as_file());
-    write(&mut writer)?;
-    writer.into_inner().map_err(|e| fail(e.into_error()))?;
-    if readers == Readers::Everybody
+    write(temporary.file.as_file())?;
+    if manner == Manner::Open
         && let Ok(replaced) = std::fs::metadata(path)
     {
         // A file that was private stays so.
@@ -87,7 +108,13 @@ fn write_local(
     }
     temporary.file.as_file().sync_all().map_err(fail)?;
     let bytes = temporary.file.as_file().metadata().map_err(fail)?.len();
-    temporary.persist(path).map_err(fail)?;
+    let persisted = temporary.persist(path, manner != Manner::NewSecret);
+    persisted.map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => Error::new(ErrorKind::Output, "there is such a file")
+            .with("file", path.display())
+            .hint("name another file, or remove this one if nothing needs its key any more"),
+        _ => fail(e),
+    })?;
     sync_folder(folder);
     Ok(bytes)
 }
@@ -162,8 +189,11 @@ impl Temporary {
         Ok(Self { file, _entry })
     }
 
-    fn persist(self, path: &Path) -> io::Result<()> {
-        self.file.persist(path)?;
+    fn persist(self, path: &Path, replaces: bool) -> io::Result<()> {
+        match replaces {
+            true => self.file.persist(path)?,
+            false => self.file.persist_noclobber(path)?,
+        };
         Ok(())
     }
 }
@@ -187,7 +217,7 @@ fn poisoned() -> io::Error {
 /// The new name lasts through a power cut only if the folder is written too. Some file systems have
 /// no such thing; the file is whole either way.
 fn sync_folder(folder: Option<&Path>) {
-    let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
+    let folder = File::open(folder.unwrap_or(Path::new(".")));
     let _ = folder.and_then(|folder| folder.sync_all());
 }
 
@@ -227,7 +257,7 @@ fn check_replaceable(path: &Path) -> Result<()> {
 pub fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
     let refused = |what: String| Error::new(ErrorKind::Input, what).with("file", path.display());
     let read = || {
-        let file = std::fs::File::open(path)?;
+        let file = File::open(path)?;
         let mut bytes = Vec::new();
         file.take(bytes_max.saturating_add(1))
             .read_to_end(&mut bytes)?;

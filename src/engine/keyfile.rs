@@ -1,10 +1,10 @@
 //! Files that hold a secret key: read with care, written for their owner alone.
 
-use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::error::{Error, Result, Setting};
 use crate::key::Key;
-use crate::storage::output_error;
+use crate::storage::write_new_secret;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -14,7 +14,7 @@ const BYTES_MAX: usize = 1024;
 /// Reads a key from a file that nobody but its owner can read.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] if there is no such file, if it is no regular file, if others than its owner
+/// [`crate::ErrorKind::Usage`] if there is no such file, if it is no regular file, if others than its owner
 /// may read or change it, and for whatever [`Key::parse`] refuses. No error repeats any of the key.
 pub fn read_key(path: &Path) -> Result<Key> {
     let located = |error: Error| error.with("file", path.display());
@@ -41,7 +41,7 @@ pub fn read_key(path: &Path) -> Result<Key> {
 /// Reads a key from a file descriptor that the caller opened, such as a pipe.
 ///
 /// # Errors
-/// Those of [`read_key`], and [`ErrorKind::Usage`] where the system has no such descriptors.
+/// Those of [`read_key`], and [`crate::ErrorKind::Usage`] where the system has no such descriptors.
 pub fn read_key_descriptor(descriptor: u32) -> Result<Key> {
     let located = |error: Error| error.with("descriptor", descriptor);
     if !cfg!(unix) {
@@ -67,27 +67,11 @@ pub fn read_key_descriptor(descriptor: u32) -> Result<Key> {
 /// Writes a new key to a file that only its owner can read. A file that is there is never replaced.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if the file is there or can't be written.
+/// [`crate::ErrorKind::Output`] if the file is there or can't be written.
 pub fn write_key(key: &Key, path: &Path) -> Result<()> {
-    let fail = |e: &io::Error| output_error(e).with("file", path.display());
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    // Files of this kind are made for their owner alone, mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| fail(&e))?;
     let mut text = key.text();
     text.push('\n');
-    file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
-    file.as_file().sync_all().map_err(|e| fail(&e))?;
-    file.persist_noclobber(path)
-        .map_err(|e| match e.error.kind() {
-            io::ErrorKind::AlreadyExists => Error::new(ErrorKind::Output, "there is such a file")
-                .with("file", path.display())
-                .hint("name another file, or remove this one if nothing needs its key any more"),
-            _ => fail(&e.error),
-        })?;
-    Ok(())
+    write_new_secret(path, text.as_bytes()).map(|_| ())
 }
 
 fn parse(file: impl Read) -> Result<Key> {

@@ -2,6 +2,7 @@
 
 use super::budget::{Budget, Ledger};
 use super::inputs::plan_of_data;
+use super::private::seeded;
 use super::request::{SketchRequest, Sources, Unique};
 use super::store::ensure_no_input;
 use super::{nulls_warnings, result_warnings, source_reports, tell_filters};
@@ -9,7 +10,6 @@ use crate::compare::grid_counts;
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::estimate::{Estimate, estimate_grids};
 use crate::format::{decode_grid, encode_grid};
-use crate::private::Random;
 use crate::report::{EstimateReport, Method, NoisyReport, SideReport, Warning};
 use crate::scan::{self, Progress, Side};
 use crate::sketch::{GridSketcher, NoisyGrid};
@@ -88,10 +88,6 @@ pub fn store_noisy(request: &NoisyRequest, progress: &dyn Progress) -> Result<No
         sources: read,
         warnings,
     })
-}
-
-fn seeded() -> Result<Random> {
-    super::private::seeded()
 }
 
 /// Writes the file. It is in the ledger before it has its name.
@@ -213,6 +209,7 @@ mod tests {
     use super::*;
     use crate::estimate::Confidence;
     use crate::id::{IdBatch, IdSink, Profile};
+    use crate::private::Random;
     use std::ops::Range;
 
     fn noisy(users: Range<i64>, precision: u8, millionths: u64, random: &mut Random) -> NoisyGrid {
