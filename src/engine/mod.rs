@@ -101,14 +101,15 @@ fn result_warnings(report: &EstimateReport) -> Vec<Warning> {
         .collect();
     let sides = report.sides.iter();
     warnings.extend(nulls_warnings(sides.map(|side| (&side.name, &side.pages))));
-    for pair in &report.pairs {
-        if pair.quality() == crate::report::Quality::NotResolvable {
-            let name = |side: usize| report.sides[side].name.clone();
-            warnings.push(Warning::NotResolvable {
-                a: name(pair.a),
-                b: name(pair.b),
-            });
-        }
+    let unresolved = report.pairs.iter();
+    let unresolved =
+        unresolved.filter(|pair| pair.quality() == crate::report::Quality::NotResolvable);
+    let name = |side: usize| report.sides[side].name.clone();
+    let pairs: Vec<_> = unresolved
+        .map(|pair| (name(pair.a), name(pair.b)))
+        .collect();
+    if !pairs.is_empty() {
+        warnings.push(Warning::NotResolvable { pairs });
     }
     warnings
 }
