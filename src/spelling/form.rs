@@ -186,7 +186,7 @@ pub(super) fn is_raw_digest(value: &[u8]) -> bool {
 }
 
 /// Whether 36 characters have their hyphens where a UUID has them.
-#[inline]
+#[inline(always)]
 pub(super) fn has_hyphens_of_uuid(value: &[u8]) -> bool {
     value.len() == 36 && [8, 13, 18, 23].iter().all(|&at| value[at] == b'-')
 }

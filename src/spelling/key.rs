@@ -9,19 +9,22 @@
 use super::form::{self, Scratch};
 
 /// Eight bytes, each the same.
-const fn each(byte: u8) -> u64 {
+#[inline(always)]
+pub(super) const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-const HIGH: u64 = each(0x80);
+pub(super) const HIGH: u64 = each(0x80);
 
 /// Sets the bit that tells small letters from capitals; digits have it anyway.
-const fn fold(word: u64) -> u64 {
+#[inline(always)]
+pub(super) const fn fold(word: u64) -> u64 {
     word | each(0x20)
 }
 
 /// The high bit of each byte that is an ASCII letter or digit.
-const fn alphanumeric(word: u64) -> u64 {
+#[inline(always)]
+pub(super) const fn alphanumeric(word: u64) -> u64 {
     let low = word & !HIGH;
     let letter = low | each(0x20);
     // Adding 0x80 − c carries into the high bit from c on.
@@ -31,20 +34,23 @@ const fn alphanumeric(word: u64) -> u64 {
 }
 
 /// The two halves of a product of 128 bits, folded: as in wyhash (Wang Yi).
-const fn mix(word: u64) -> u64 {
+#[inline(always)]
+pub(super) const fn mix(word: u64) -> u64 {
     let product = (word ^ 0xe703_7ed1_a0b4_28db) as u128 * 0xa076_1d64_78bd_642f;
     (product >> 64) as u64 ^ product as u64
 }
 
 /// The key of a UUID: of its tail, and of its second and third byte, whose sum is the same in either byte order. Those of
 /// version 1 from one machine end alike, but not in these.
-const fn with_head(tail: u64, head: u64) -> u64 {
+#[inline(always)]
+pub(super) const fn with_head(tail: u64, head: u64) -> u64 {
     let middle = ((fold(head) >> 16) & 0xffff_ffff) as u32;
     let sum = middle.wrapping_add(middle.rotate_left(16));
     mix(fold(tail) ^ (sum as u64) << 20)
 }
 
-fn head_of(value: &[u8]) -> u64 {
+#[inline(always)]
+pub(super) fn head_of(value: &[u8]) -> u64 {
     value
         .first_chunk()
         .map_or(0, |head| u64::from_le_bytes(*head))

@@ -21,6 +21,7 @@
 mod evidence;
 mod form;
 mod key;
+mod keys;
 mod meet;
 mod profile;
 mod rows;

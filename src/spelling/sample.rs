@@ -2,6 +2,7 @@
 
 use super::form::{self, READINGS, Reading, Scratch};
 use super::key::key;
+use super::keys::{GROUP, MANY, groups_to_look_at};
 use crate::error::{Error, Result};
 use crate::hash::hash_bytes;
 use crate::id::ByteIds;
@@ -107,14 +108,30 @@ impl LooseSample {
 
     /// Takes in IDs, text or bytes.
     pub fn push(&mut self, ids: &ByteIds<'_>) {
-        let mut most = self.key_max();
-        ids.for_each(|id| {
-            let key = key(id, &mut self.scratch) >> KEY_SHIFT;
-            if key <= most {
-                self.insert(key, id);
-                most = self.key_max();
+        for start in (0..ids.len()).step_by(MANY) {
+            let many = ids.slice(start, ids.len().min(start + MANY));
+            let mut groups = groups_to_look_at(&many, self.key_limit());
+            while groups != 0 {
+                let group = groups.trailing_zeros() as usize * GROUP;
+                groups &= groups - 1;
+                let group = many.slice(group, many.len().min(group + GROUP));
+                group.for_each(|id| self.consider(id));
             }
-        });
+        }
+    }
+
+    fn consider(&mut self, id: &[u8]) {
+        let key = key(id, &mut self.scratch) >> KEY_SHIFT;
+        if key <= self.key_max() {
+            self.insert(key, id);
+        }
+    }
+
+    /// The largest whole key of those in the sample.
+    fn key_limit(&self) -> u64 {
+        let bits_not_kept = (1 << KEY_SHIFT) - 1;
+        self.threshold
+            .map_or(u64::MAX, |(key, _)| key << KEY_SHIFT | bits_not_kept)
     }
 
     fn key_max(&self) -> u64 {
