@@ -42,7 +42,8 @@ pub fn sketch_decode(bytes: &[u8]) {
 /// Bytes as a Parquet file: it is refused, or read to the same sketch on one thread and on two, by
 /// pages and (divided by a column that most samples have) by rows.
 pub fn parquet_scan(bytes: &[u8]) {
-    let path = std::env::temp_dir().join(format!("overlap-fuzz-{}.parquet", std::process::id()));
+    let here = (std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(format!("overlap-fuzz-{here:?}.parquet"));
     std::fs::write(&path, bytes).expect("room");
     let options = SketchOptions::new(4, 16).expect("valid");
     let scan = |threads, by: &[&str]| {
