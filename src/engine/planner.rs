@@ -43,7 +43,7 @@ impl Aim {
         let share = (SAMPLED_USERS / plan.sides.len().max(1)).max(1).ilog2();
         let largest = (1_usize << share).min(SAMPLE_MAX);
         let aim = |side: &SidePlan| {
-            let rows = side.rows().filter(|_| side.filter.is_none());
+            let rows = side.rows_taken();
             let k = match rows {
                 Some(_) => largest,
                 // A large sample of unknown rows costs as much as that of many repeats.

@@ -90,6 +90,17 @@ impl Node {
         }
     }
 
+    /// The stored columns that it reads, each once, by their places.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        let mut slots = match &self.step {
+            Step::Column(slot) => vec![*slot],
+            _ => self.parts().into_iter().flat_map(Self::slots).collect(),
+        };
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
     /// Where its columns stand.
     pub(super) fn columns(&self) -> Vec<Range<usize>> {
         match &self.step {
