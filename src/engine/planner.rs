@@ -45,9 +45,10 @@ impl Aim {
         let aim = |side: &SidePlan| {
             let rows = side.rows_taken();
             let k = match rows {
-                Some(_) => largest,
-                // A large sample of unknown rows costs as much as that of many repeats.
-                None => largest.min(Sketcher::K_OF_REPEATS),
+                Some(_) if side.filter.is_none() => largest,
+                // A large sample of unknown rows costs as much as that of many repeats; and a side is
+                // not to be known better for statistics that happen to decide its filter.
+                _ => largest.min(Sketcher::K_OF_REPEATS),
             };
             Self {
                 options: options.with_k(k.max(options.k())),

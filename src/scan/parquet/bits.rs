@@ -97,9 +97,8 @@ mod tests {
     use super::*;
 
     fn some_bits(len: usize, seed: u64) -> BooleanBuffer {
-        let bit =
-            |i: usize| (i as u64 * 0x9e37_79b9_7f4a_7c15 ^ seed).wrapping_mul(seed | 1) >> 61 > 2;
-        BooleanBuffer::collect_bool(len, bit)
+        let mixed = |i: usize| (i as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        BooleanBuffer::collect_bool(len, |i| mixed(i) >> 61 > 2)
     }
 
     #[test]
