@@ -1,9 +1,9 @@
 //! The entries of a dictionary that answer a question: indices → bits.
 
+use super::bits::Bits;
 use super::hybrid::{Hybrid, Run, unpack};
 use super::plain::too_short;
 use crate::error::{Error, Result};
-use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::BooleanBuffer;
 
 /// Which entries of a dictionary answer a question.
@@ -37,12 +37,7 @@ impl Answers {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] for indices without an entry or too few of them.
-    pub(super) fn take(
-        &mut self,
-        indices: &[u8],
-        len: usize,
-        out: &mut BooleanBufferBuilder,
-    ) -> Result<()> {
+    pub(super) fn take(&mut self, indices: &[u8], len: usize, out: &mut Bits) -> Result<()> {
         if len == 0 {
             return Ok(());
         }
@@ -55,7 +50,7 @@ impl Answers {
         };
         runs.for_each_run(|run| match (*run, &table) {
             (Run::Repeated(index, len), _) => {
-                out.append_n(len, one(&self.of, index)? == 1);
+                out.push_run(one(&self.of, index)? == 1, len);
                 Ok(())
             }
             (Run::Packed(bytes, len), Some(table)) => table.take(bytes, len, &self.of, out),
@@ -67,23 +62,21 @@ impl Answers {
 }
 
 fn one(of: &[u8], index: u32) -> Result<u8> {
-    let answer = of.get(index as usize).copied();
-    answer.ok_or_else(|| Error::input("corrupt: a row names an entry that its dictionary lacks"))
+    of.get(index as usize).copied().ok_or_else(missing)
+}
+
+fn missing() -> Error {
+    Error::input("corrupt: a row names an entry that its dictionary lacks")
 }
 
 /// Adds the bits of packed indices, an index at a time.
-fn take_each(
-    bytes: &[u8],
-    (width, len): (u32, usize),
-    of: &[u8],
-    out: &mut BooleanBufferBuilder,
-) -> Result<()> {
+fn take_each(bytes: &[u8], (width, len): (u32, usize), of: &[u8], out: &mut Bits) -> Result<()> {
     unpack(bytes, width, len, |indices| {
         let mut word = 0;
         for (i, &index) in indices.iter().enumerate() {
             word |= u64::from(one(of, index)?) << i;
         }
-        out.append_word(word, indices.len());
+        out.push(word, indices.len());
         Ok(())
     })
 }
@@ -130,21 +123,15 @@ impl Table {
     }
 
     /// Adds the bits of packed indices.
-    fn take(
-        &self,
-        bytes: &[u8],
-        len: usize,
-        of: &[u8],
-        out: &mut BooleanBufferBuilder,
-    ) -> Result<()> {
-        let missing = match self.indices {
+    fn take(&self, bytes: &[u8], len: usize, of: &[u8], out: &mut Bits) -> Result<()> {
+        let is_missing = match self.indices {
             8 => self.take_groups::<8>(bytes, len, out),
             4 => self.take_groups::<4>(bytes, len, out),
             2 => self.take_groups::<2>(bytes, len, out),
             _ => self.take_groups::<1>(bytes, len, out),
         };
-        if missing {
-            return Err(one(of, u32::MAX).map_or_else(|e| e, |_| too_short()));
+        if is_missing {
+            return Err(missing());
         }
         // What isn't a whole group may have anything behind it.
         let whole = len / 8 * self.width as usize;
@@ -153,12 +140,7 @@ impl Table {
 
     /// Adds the bits of whole groups of eight indices, which are as many bytes as an index has bits; whether
     /// one of them has no entry.
-    fn take_groups<const INDICES: u32>(
-        &self,
-        bytes: &[u8],
-        len: usize,
-        out: &mut BooleanBufferBuilder,
-    ) -> bool {
+    fn take_groups<const INDICES: u32>(&self, bytes: &[u8], len: usize, out: &mut Bits) -> bool {
         let width = self.width as usize;
         let mask = (1_u64 << (INDICES * self.width)) - 1;
         let mut all = 0;
@@ -184,11 +166,11 @@ impl Table {
             word |= u64::from(bits & 0xff) << filled;
             filled += 8;
             if filled == 64 {
-                out.append_word(word, 64);
+                out.push(word, 64);
                 (word, filled) = (0, 0);
             }
         }
-        out.append_word(word, filled as usize);
+        out.push(word, filled as usize);
         all >> 8 != 0
     }
 }
@@ -216,9 +198,9 @@ mod tests {
     }
 
     fn bits_of(answers: &mut Answers, page: &[u8], len: usize) -> Result<Vec<bool>> {
-        let mut out = BooleanBufferBuilder::new(0);
+        let mut out = Bits::default();
         // Words begin anywhere.
-        out.append_n(3, true);
+        out.push_run(true, 3);
         answers.take(page, len, &mut out)?;
         Ok(out.finish().iter().skip(3).collect())
     }

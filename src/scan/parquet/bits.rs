@@ -1,7 +1,72 @@
 //! A bit a row: words of bits, and bits of values beside bits of rows.
 
-use arrow::array::BooleanBufferBuilder;
-use arrow::buffer::BooleanBuffer;
+use arrow::buffer::{BooleanBuffer, Buffer};
+
+/// Bits that are written from the first on, a word at a time.
+#[derive(Debug, Default)]
+pub(super) struct Bits {
+    words: Vec<u64>,
+    /// Bits that aren't a word yet.
+    last: u64,
+    filled: usize,
+}
+
+impl Bits {
+    /// No bits yet, and room for `len`.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self {
+            words: Vec::with_capacity(len / 64 + 1),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the lowest `count` bits, at most 64.
+    #[inline]
+    pub(super) fn push(&mut self, word: u64, count: usize) {
+        let word = word & lowest(count);
+        self.last |= word << self.filled;
+        let filled = self.filled + count;
+        if filled < 64 {
+            self.filled = filled;
+            return;
+        }
+        self.words.push(self.last.to_le());
+        self.last = match self.filled {
+            0 => 0,
+            // What had no room any more.
+            before => word >> (64 - before),
+        };
+        self.filled = filled - 64;
+    }
+
+    /// Adds one bit, so many times.
+    pub(super) fn push_run(&mut self, bit: bool, len: usize) {
+        let word = if bit { u64::MAX } else { 0 };
+        for at in (0..len).step_by(64) {
+            self.push(word, (len - at).min(64));
+        }
+    }
+
+    /// Adds `len` bits of `bytes`, from bit `start` on.
+    pub(super) fn push_packed(&mut self, bytes: &[u8], start: usize, len: usize) {
+        for at in (0..len).step_by(64) {
+            self.push(word_at(bytes, start + at), (len - at).min(64));
+        }
+    }
+
+    /// Adds all bits of a buffer.
+    pub(super) fn push_all(&mut self, bits: &BooleanBuffer) {
+        self.push_packed(bits.values(), bits.offset(), bits.len());
+    }
+
+    pub(super) fn finish(mut self) -> BooleanBuffer {
+        let len = self.words.len() * 64 + self.filled;
+        if self.filled > 0 {
+            self.words.push(self.last.to_le());
+        }
+        BooleanBuffer::new(Buffer::from_vec(self.words), 0, len)
+    }
+}
 
 /// 64 bits from bit `at` on; 0 beyond the end.
 #[inline]
@@ -34,23 +99,23 @@ pub(super) const fn lowest(count: usize) -> u64 {
 
 /// Bits of rows from those of the values that are there: `null` where `valid` says that there is none.
 pub(super) fn spread(values: &BooleanBuffer, valid: &BooleanBuffer, null: bool) -> BooleanBuffer {
-    let mut rows = BooleanBufferBuilder::new(valid.len());
+    let mut rows = Bits::with_room(valid.len());
     let nulls = if null { u64::MAX } else { 0 };
     let mut at = values.offset();
     for (start, valid_word) in words(valid) {
         let here = word_at(values.values(), at);
         at += valid_word.count_ones() as usize;
         let word = deposited(here, valid_word) | (nulls & !valid_word);
-        rows.append_word(word, (valid.len() - start).min(64));
+        rows.push(word, (valid.len() - start).min(64));
     }
     rows.finish()
 }
 
 /// Bits of the values that are there, from those of their rows.
 pub(super) fn gathered(rows: &BooleanBuffer, valid: &BooleanBuffer) -> BooleanBuffer {
-    let mut values = BooleanBufferBuilder::new(rows.len());
+    let mut values = Bits::with_room(rows.len());
     for ((_, valid_word), (_, word)) in words(valid).zip(words(rows)) {
-        values.append_word(
+        values.push(
             extracted(word, valid_word),
             valid_word.count_ones() as usize,
         );
@@ -112,6 +177,30 @@ mod tests {
             }
         }
         assert_eq!([lowest(0), lowest(3), lowest(64)], [0, 7, u64::MAX]);
+    }
+
+    #[test]
+    fn bits_are_written_in_any_pieces() {
+        let bits = some_bits(1_000, 3);
+        let mut written = Bits::default();
+        let mut at = 0;
+        for count in (0..=64).cycle() {
+            let count = count.min(bits.len() - at);
+            written.push(word_at(bits.values(), at), count);
+            at += count;
+            if at == bits.len() {
+                break;
+            }
+        }
+        written.push_run(true, 70);
+        written.push_run(false, 5);
+        written.push_all(&bits.slice(13, 100));
+        let expected = bits.iter().chain([true; 70]).chain([false; 5]);
+        let expected = expected.chain(bits.iter().skip(13).take(100));
+        assert_eq!(
+            written.finish().iter().collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -4,9 +4,8 @@
 //! Bit-Packing Hybrid". Written here because whole runs can be counted, and packed groups marked,
 //! without a value at a time.
 
-use super::bits::lowest;
+use super::bits::Bits;
 use crate::error::{Error, Result};
-use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::BooleanBuffer;
 
 /// Values unpacked at a time: the least common multiple of every width and whole words.
@@ -78,12 +77,12 @@ impl<'a> Hybrid<'a> {
     /// # Errors
     /// Bytes that end before the values do.
     pub(super) fn equal(mut self, wanted: u32) -> Result<BooleanBuffer> {
-        let mut bits = BooleanBufferBuilder::new(self.left);
+        let mut bits = Bits::with_room(self.left);
         while let Some(run) = self.next_run()? {
             match run {
-                Run::Repeated(value, len) => bits.append_n(len, value == wanted),
+                Run::Repeated(value, len) => bits.push_run(value == wanted, len),
                 Run::Packed(bytes, len) if self.width == 1 && wanted == 1 => {
-                    bits.append_packed_range(0..len, bytes);
+                    bits.push_packed(bytes, 0, len);
                 }
                 Run::Packed(bytes, len) => unpack(bytes, self.width, len, |values| {
                     let one = |(i, &value): (usize, &u32)| u64::from(value == wanted) << i;
@@ -92,7 +91,7 @@ impl<'a> Hybrid<'a> {
                         .enumerate()
                         .map(one)
                         .fold(0, |all, bit| all | bit);
-                    bits.append_word(word & lowest(values.len()), values.len());
+                    bits.push(word, values.len());
                     Ok(())
                 })?,
             }

@@ -5,7 +5,7 @@
 
 use super::answers::Answers;
 use super::asked::AskedColumn;
-use super::bits::spread;
+use super::bits::{Bits, spread};
 use super::decoded::batch_rows;
 use super::delta;
 use super::footer::ParquetFile;
@@ -16,7 +16,7 @@ use super::values::{DataPage, level_bits};
 use crate::error::{Error, Result};
 use crate::filter::Question;
 use crate::id::PageChecks;
-use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder};
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::buffer::BooleanBuffer;
 use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::column::page::Page;
@@ -73,7 +73,7 @@ fn answer(
         asked,
         question,
         dictionary: None,
-        rows: BooleanBufferBuilder::new(usize::try_from(chunk.rows).unwrap_or(0)),
+        rows: Bits::with_room(usize::try_from(chunk.rows).unwrap_or(0)),
     };
     while let Some((_, page)) = pages.next()? {
         // Without a layout no page is left in the file.
@@ -97,7 +97,7 @@ struct Column<'a> {
     asked: &'a AskedColumn,
     question: &'a Question<'a>,
     dictionary: Option<Answers>,
-    rows: BooleanBufferBuilder,
+    rows: Bits,
 }
 
 impl Column<'_> {
@@ -120,37 +120,32 @@ impl Column<'_> {
         let is_boolean = self.asked.column.physical_type() == PhysicalType::BOOLEAN;
         match (data.encoding, &mut self.dictionary) {
             (Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY, Some(answers)) => {
-                let mut values = BooleanBufferBuilder::new(data.non_null);
+                let Some(valid) = data.valid()? else {
+                    answers.take(&data.values, data.non_null, &mut self.rows)?;
+                    return Ok(Some(()));
+                };
+                let mut values = Bits::with_room(data.non_null);
                 answers.take(&data.values, data.non_null, &mut values)?;
-                let null = answers.null();
-                self.take_bits(values.finish(), &data, null)
+                let rows = spread(&values.finish(), &valid, answers.null());
+                self.rows.push_all(&rows);
+                Ok(Some(()))
             }
             (Encoding::PLAIN | Encoding::RLE, _) if is_boolean => {
                 let Some(answers) = self.of_truths() else {
                     return Ok(None);
                 };
                 let values = answers.map(booleans(&data)?);
-                self.take_bits(values, &data, answers.null)
+                match data.valid()? {
+                    None => self.rows.push_all(&values),
+                    Some(valid) => self.rows.push_all(&spread(&values, &valid, answers.null)),
+                }
+                Ok(Some(()))
             }
             _ => {
                 delta::check(data.encoding, &data.values, data.non_null)?;
                 self.take_values(page)
             }
         }
-    }
-
-    /// Adds rows of whose values the answers are known.
-    fn take_bits(
-        &mut self,
-        values: BooleanBuffer,
-        data: &DataPage,
-        null: bool,
-    ) -> Result<Option<()>> {
-        match data.valid()? {
-            None => self.rows.append_buffer(&values),
-            Some(valid) => self.rows.append_buffer(&spread(&values, &valid, null)),
-        }
-        Ok(Some(()))
     }
 
     /// Adds the rows of a page by their values.
@@ -165,7 +160,7 @@ impl Column<'_> {
         let batch = batch_rows(&page);
         asked.arrays(page, batch, |values| {
             match question.answer(values) {
-                Some(bits) => rows.append_buffer(&bits),
+                Some(bits) => rows.push_all(&bits),
                 None => is_answered = false,
             }
             Ok(())
@@ -184,8 +179,8 @@ impl Column<'_> {
         })?;
         let answers: Option<Vec<BooleanBuffer>> = answers.into_iter().collect();
         let joined = answers.map(|answers| {
-            let mut joined = BooleanBufferBuilder::new(entries + 1);
-            answers.iter().for_each(|some| joined.append_buffer(some));
+            let mut joined = Bits::with_room(entries + 1);
+            answers.iter().for_each(|some| joined.push_all(some));
             Answers::new(entries, joined.finish())
         });
         Ok(joined)
