@@ -78,13 +78,14 @@ fn joined(
     ask: Ask<'_>,
 ) -> Result<Option<BooleanBuffer>> {
     let mut sum: Option<BooleanBuffer> = None;
-    for part in parts {
-        // What is decided of every row needs no other column.
+    for (index, part) in parts.iter().enumerate() {
+        // What is decided of every row needs no other column. But a row of which the parts before are null isn't
+        // decided for those that may fail.
         let is_decided = sum.as_ref().is_some_and(|sum| match join {
             Join::All => !sum.has_true(),
             Join::Any => !sum.has_false(),
         });
-        if is_decided {
+        if is_decided && !parts[index..].iter().any(|part| part.may_fail()) {
             break;
         }
         let Some(found) = rows_where(part, is_true, rows, ask)? else {

@@ -483,6 +483,7 @@ fn columns_are_asked_one_by_one_and_only_while_a_row_is_open() {
     // What compares two columns, or fails for a value, is a matter of rows.
     assert_eq!(asked("a = b::int"), (None, vec![]));
     assert_eq!(asked("1 / (a - 3) = 0 or b"), (None, vec![0]));
+    assert_eq!(asked("a > 3 and 1 / (b::int - 1) = 0"), (None, vec![0, 1]));
 }
 
 #[test]
