@@ -14,6 +14,7 @@ mod documents; // what guide, recipes, glossary and README show is what the prog
 mod examples; // the programs in `examples/`
 mod exchange; // sketches for a partner: what is left out, what is refused
 mod faults; // bad input gets the answer that the catalogue of faults names
+mod filtered_pages; // rows that `--where` takes, however Parquet is written
 mod filters; // which rows `--where` takes, what it doesn't read, what it refuses
 mod folders; // folders, globs and lists as others leave them; the column that is read
 mod foreign; // sketches of other programs, and what is said where nobody meets

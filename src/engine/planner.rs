@@ -43,15 +43,19 @@ impl Aim {
         let share = (SAMPLED_USERS / plan.sides.len().max(1)).max(1).ilog2();
         let largest = (1_usize << share).min(SAMPLE_MAX);
         let aim = |side: &SidePlan| {
-            let rows = side.rows().filter(|_| side.filter.is_none());
+            let (rows, is_filtered) = (side.rows_taken(), side.filter.is_some());
             let k = match rows {
-                Some(_) => largest,
-                // A large sample of unknown rows costs as much as that of many repeats.
-                None => largest.min(Sketcher::K_OF_REPEATS),
+                Some(_) if !is_filtered => largest,
+                // A large sample of unknown rows costs as much as that of many repeats; and a side is
+                // not to be known better for statistics that happen to decide its filter.
+                _ => largest.min(Sketcher::K_OF_REPEATS),
             };
+            let k = k.max(options.k());
+            // Of rows that a filter picks, however many, a list is put in order from time to time.
+            let is_list = is_filtered && k <= Sketcher::K_OF_REPEATS;
             Self {
-                options: options.with_k(k.max(options.k())),
-                rows,
+                options: options.with_k(k),
+                rows: rows.or(is_list.then_some(0)),
             }
         };
         plan.sides.iter().map(aim).collect()

@@ -1,10 +1,12 @@
 //! Which rows count: a condition in SQL over the columns of a file.
 //!
 //! Text → syntax tree (`parse`) → program against the types of a file's columns (`bind`) → true, false
-//! or null of every row (`evaluate`), or of a whole row group by its statistics (`prune`). Pure: knows
-//! Arrow arrays, but no file, and what time it is is told.
+//! or null of every row (`evaluate`), a bit a row where columns are read one by one (`by_column`), or what
+//! a whole row group is by its statistics (`prune`). Pure: knows Arrow arrays, but no file, and what time
+//! it is is told.
 
 mod bind;
+mod by_column;
 mod convert;
 mod evaluate;
 mod expression;
@@ -18,6 +20,7 @@ mod tests;
 mod types;
 
 pub(crate) use bind::Origin;
+pub(crate) use by_column::Question;
 pub(crate) use prune::{Bounds, Statistics};
 pub(crate) use types::Type;
 
@@ -215,10 +218,16 @@ impl BoundFilter {
         })
     }
 
-    /// Whether rows of such statistics may be taken. They are trusted: what they rule out isn't read.
-    pub(crate) fn may_take(&self, statistics: &dyn Statistics) -> bool {
-        let outcome = |(_, program): &(String, Node)| Outcome::of(program, statistics).is_true;
-        self.programs.iter().all(outcome)
+    /// Whether all rows of such statistics are taken, or none; `None` if that isn't certain. They are
+    /// trusted: what they rule out isn't read, and what they take isn't asked.
+    pub(crate) fn decided_by(&self, statistics: &dyn Statistics) -> Option<bool> {
+        let outcome = |(_, program): &(String, Node)| Outcome::of(program, statistics);
+        let outcomes: Vec<Outcome> = self.programs.iter().map(outcome).collect();
+        if outcomes.iter().any(|outcome| !outcome.is_true) {
+            return Some(false);
+        }
+        let is_sure = |outcome: &Outcome| !outcome.is_false && !outcome.is_null;
+        outcomes.iter().all(is_sure).then_some(true)
     }
 
     /// Whether it is decided without a row: by partitions or constants alone, and how.

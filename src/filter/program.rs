@@ -90,6 +90,28 @@ impl Node {
         }
     }
 
+    /// The stored columns that it reads, each once, by their places.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        let mut slots = match &self.step {
+            Step::Column(slot) => vec![*slot],
+            _ => self.parts().into_iter().flat_map(Self::slots).collect(),
+        };
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// Whether there may be values for which it can't be computed.
+    pub(super) fn may_fail(&self) -> bool {
+        match &self.step {
+            Step::Arithmetic(..) | Step::Negate(_) | Step::Convert(..) => true,
+            // Their forms are brought to one.
+            Step::Column(_) => matches!(self.of, Type::Timestamp | Type::Moment | Type::Decimal),
+            Step::Constant(_) => false,
+            _ => self.parts().into_iter().any(Self::may_fail),
+        }
+    }
+
     /// Where its columns stand.
     pub(super) fn columns(&self) -> Vec<Range<usize>> {
         match &self.step {

@@ -8,7 +8,7 @@ use super::expression::Comparison;
 use super::program::{Node, Step};
 use super::types::{Type, in_form};
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 
 /// What is known of the values of some columns in some rows.
 pub(crate) trait Statistics {
@@ -200,9 +200,14 @@ fn bounds(node: &Node, statistics: &dyn Statistics) -> Option<Bounds> {
                     .and_then(|bound| in_form(&bound).ok())
                     .filter(|bound| bound.len() == 1 && bound.is_valid(0))
             };
+            // A bound that is NaN bounds nothing, as the format has it.
+            let is_number = |bound: &ArrayRef| match bound.as_primitive_opt::<Float64Type>() {
+                Some(bound) => !bound.value(0).is_nan(),
+                None => true,
+            };
             let greatest = known(bounds.greatest);
             Some(Bounds {
-                least: known(bounds.least),
+                least: known(bounds.least).filter(is_number),
                 // Statistics leave NaN out, which is greater than all numbers.
                 greatest: greatest.filter(|bound| bound.data_type() != &DataType::Float64),
                 nulls: bounds.nulls,

@@ -35,8 +35,16 @@ fn taken(text: &str, columns: &[(&str, ArrayRef)]) -> Result<Vec<bool>> {
         .map(|(_, array)| ArrayRef::clone(array))
         .collect();
     let rows = arrays.first().map_or(1, Array::len);
-    let taken = bound(text, columns)?.taken(&arrays, rows);
+    let bound = bound(text, columns)?;
+    let taken = bound.taken(&arrays, rows);
     let taken = taken.map_err(|fault| fault.error.with("row", fault.row))?;
+    // Column by column it is the same, wherever that gives an answer.
+    let by_column = bound.taken_by_column(rows, &mut |question| {
+        Ok(question.answer(&arrays[question.slot()]))
+    })?;
+    if let Some(by_column) = by_column {
+        assert_eq!(&by_column, taken.values(), "{text}");
+    }
     Ok(taken.values().iter().collect())
 }
 
@@ -354,9 +362,9 @@ impl Statistics for OfColumn {
     }
 }
 
-/// Columns of every type: whatever statistics rule out, no row of them meets.
+/// Columns of every type: whatever statistics rule out, no row of them meets; whatever they take, all do.
 #[test]
-fn statistics_rule_out_no_row_that_is_taken() {
+fn statistics_decide_no_row_otherwise() {
     let columns: [ArrayRef; 6] = [
         Arc::new(Int32Array::from(vec![Some(3), None, Some(5), Some(4)])),
         Arc::new(Float64Array::from(vec![
@@ -370,7 +378,7 @@ fn statistics_rule_out_no_row_that_is_taken() {
         Arc::new(TimestampNanosecondArray::from(vec![3000, 4000, 5001, 5000])),
         Arc::new(Int32Array::from(vec![None, None, None, None])),
     ];
-    let mut ruled_out = 0;
+    let (mut ruled_out, mut taken_whole) = (0, 0);
     for column in &columns {
         let literal = |n: i64| match column.data_type() {
             arrow::datatypes::DataType::Date32 => format!("date '1970-01-{:02}'", n + 1),
@@ -405,15 +413,77 @@ fn statistics_rule_out_no_row_that_is_taken() {
                         bounds: bounds.clone(),
                         rows,
                     };
-                    let may = bound(&text, &of).expect("types").may_take(&statistics);
-                    let any = taken(&text, &of).expect("values").contains(&true);
-                    assert!(may || !any, "{text} of {column:?}");
-                    ruled_out += usize::from(!may);
+                    let decided = bound(&text, &of).expect("types").decided_by(&statistics);
+                    let taken = taken(&text, &of).expect("values");
+                    if let Some(decided) = decided {
+                        assert_eq!(taken, vec![decided; taken.len()], "{text} of {column:?}");
+                    }
+                    ruled_out += usize::from(decided == Some(false));
+                    taken_whole += usize::from(decided == Some(true));
                 }
             }
         }
     }
     assert!(ruled_out > 100, "{ruled_out} of 900 are ruled out");
+    assert!(taken_whole > 50, "{taken_whole} of 900 are taken whole");
+}
+
+#[test]
+fn a_bound_that_is_no_number_decides_nothing() {
+    let bound_of = |value: f64| Some(Arc::new(Float64Array::from(vec![value])) as ArrayRef);
+    let column: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
+    let filter = bound("c > 5", &[("c", column)]).expect("types");
+    let decided = |least| {
+        let bounds = Bounds {
+            least: bound_of(least),
+            greatest: None,
+            nulls: Some(0),
+        };
+        filter.decided_by(&OfColumn { bounds, rows: 1 })
+    };
+    assert_eq!((decided(6.0), decided(f64::NAN)), (Some(true), None));
+}
+
+#[test]
+fn columns_are_asked_one_by_one_and_only_while_a_row_is_open() {
+    let a: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3)]));
+    let b: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), Some(true), None]));
+    let asked = |text: &str| {
+        let columns = [("a", ArrayRef::clone(&a)), ("b", ArrayRef::clone(&b))];
+        let mut slots = Vec::new();
+        let bound = bound(text, &columns).expect("types");
+        let taken = bound.taken_by_column(3, &mut |question| {
+            slots.push(question.slot());
+            Ok(question.answer([&a, &b][question.slot()]))
+        });
+        let taken = taken.expect("no errors");
+        (
+            taken.map(|taken| taken.iter().collect::<Vec<bool>>()),
+            slots,
+        )
+    };
+    let some = |rows: [bool; 3]| Some(rows.to_vec());
+    assert_eq!(
+        asked("a < 3 and b"),
+        (some([true, false, false]), vec![0, 1])
+    );
+    assert_eq!(
+        asked("not (a < 3 and b)"),
+        (some([false, false, true]), vec![0, 1])
+    );
+    assert_eq!(
+        asked("(a < 3 and b) is not true"),
+        (some([false, true, true]), vec![0, 1])
+    );
+    assert_eq!(asked("a > 3 and b"), (some([false; 3]), vec![0]));
+    assert_eq!(
+        asked("a is null or a > 0 or b"),
+        (some([true; 3]), vec![0, 0])
+    );
+    // What compares two columns, or fails for a value, is a matter of rows.
+    assert_eq!(asked("a = b::int"), (None, vec![]));
+    assert_eq!(asked("1 / (a - 3) = 0 or b"), (None, vec![0]));
+    assert_eq!(asked("a > 3 and 1 / (b::int - 1) = 0"), (None, vec![0, 1]));
 }
 
 #[test]

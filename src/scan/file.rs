@@ -4,7 +4,7 @@ use super::column::IdType;
 use super::filtered::FileFilter;
 use super::ipc::{self, IpcFile};
 use super::live::{self, Constant, LiveFile};
-use super::parquet::{ParquetFile, open_arrow};
+use super::parquet::{ParquetFile, RowGroup, open_arrow};
 use super::store::{InputFile, Sequential};
 use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
@@ -200,6 +200,20 @@ impl DataFile {
         }
     }
 
+    /// Rows that its filter takes, where that is known before they are read: all rows without one.
+    pub(super) fn rows_taken(&self) -> Option<u64> {
+        match (self, self.filter()) {
+            (_, None) => self.rows(),
+            (_, Some(filter)) if filter.takes_none() => Some(0),
+            (Self::Parquet(file), Some(_)) => {
+                let taken =
+                    |group: &RowGroup| group.decided.map(|all| if all { group.rows } else { 0 });
+                file.row_groups.iter().map(taken).sum()
+            }
+            (Self::Text(_) | Self::Ipc(_), Some(_)) => None,
+        }
+    }
+
     /// Nulls, if the file itself says how many.
     pub(super) fn null_count(&self) -> Option<u64> {
         match self {
@@ -224,7 +238,7 @@ impl DataFile {
         let mut checks = PageChecks::default();
         match self {
             Self::Parquet(file) => {
-                let groups = file.row_groups.iter().filter(|group| group.is_ruled_out);
+                let groups = file.row_groups.iter().filter(|group| group.is_ruled_out());
                 checks.left_out = groups.map(|group| group.rows).sum();
             }
             Self::Ipc(file) if takes_none => checks.left_out = file.rows(),

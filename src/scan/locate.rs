@@ -127,7 +127,7 @@ pub fn find(side: &SidePlan, is_in: &mut (dyn FnMut(IdBatch<'_>) -> bool + Send)
             }
             DataFile::Parquet(parquet) => {
                 let groups = parquet.row_groups.iter().enumerate();
-                let mut groups = groups.filter(|(_, group)| !group.is_ruled_out);
+                let mut groups = groups.filter(|(_, group)| !group.is_ruled_out());
                 groups.find_map(|(group, _)| first_in(side, (number, group), &mut *is_fine).0)
             }
             DataFile::Ipc(arrow) => (0..arrow.batches().count())

@@ -205,6 +205,11 @@ impl SidePlan {
         self.files.iter().map(DataFile::rows).sum()
     }
 
+    /// Rows that its filter takes, if that is known before they are read: by partitions and statistics.
+    pub(crate) fn rows_taken(&self) -> Option<u64> {
+        self.files.iter().map(DataFile::rows_taken).sum()
+    }
+
     /// Compares the nulls that were read with those of the statistics, where all row groups have them.
     fn check_nulls(&self, read: u64) {
         let told: Option<u64> = self.files.iter().map(DataFile::null_count).sum();

@@ -163,7 +163,7 @@ fn units_of(data: &DataFile, side: usize, file: usize, threads: usize) -> Vec<Un
     match data {
         DataFile::Parquet(data) => {
             let groups = data.row_groups.iter().enumerate();
-            let groups = groups.filter(|(_, group)| !group.is_ruled_out);
+            let groups = groups.filter(|(_, group)| !group.is_ruled_out());
             let of_group = |(row_group, group): (usize, &parquet::RowGroup)| {
                 let part = None;
                 unit(

@@ -3,7 +3,7 @@
 
 use super::arrow::ArrowIds;
 use super::file::DataFile;
-use super::parquet::{ArrowFile, ParquetFile, open_arrow};
+use super::parquet::{ArrowFile, ParquetFile, open_arrow, read_taken};
 use super::queue::Work;
 use super::schedule::whole;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,6 +102,14 @@ impl RowReader {
         sink: &mut dyn IdSink,
         watch: &dyn Watch,
     ) -> Result<Tally, Failure> {
+        if let (DataFile::Parquet(of), Work::RowGroup { row_group, part }) = (file, work)
+            && of.filter.is_some()
+        {
+            let taken = read_taken(of, *row_group, part.as_ref(), sink).map_err(whole)?;
+            if let Some(tally) = taken {
+                return Ok(tally);
+            }
+        }
         let (mut ids, mut tally) = (ArrowIds::of_column(file), Tally::default());
         let mut take = |id: &ArrayRef, _| {
             tally += ids.push(id, sink)?;

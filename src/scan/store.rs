@@ -11,6 +11,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// What tells one state of a file from another.
@@ -61,6 +62,8 @@ pub(super) struct InputFile {
     path: PathBuf,
     bytes: Held,
     identity: Identity,
+    /// A few bytes that were announced, read at once: where they begin, and they.
+    ahead: OnceLock<(u64, Vec<u8>)>,
 }
 
 /// Where the bytes of a file are.
@@ -85,6 +88,7 @@ impl InputFile {
                 path: path.to_owned(),
                 bytes,
                 identity: Identity::Remote(object),
+                ahead: OnceLock::new(),
             });
         }
         if stdin::is_named(path) {
@@ -114,6 +118,7 @@ impl InputFile {
             path: path.to_owned(),
             identity: Identity::of(&file.metadata()?),
             bytes: Held::Local(file),
+            ahead: OnceLock::new(),
         })
     }
 
@@ -153,11 +158,39 @@ impl InputFile {
         self.identity.is_remote()
     }
 
+    /// Bytes of a local file that are read at once if they are announced: a column that is mostly headers of
+    /// pages costs more in system calls than in copying.
+    const AHEAD_BYTES_MAX: u64 = 1 << 17;
+
     /// Says which ranges this reader is going to read, so that an object's are fetched ahead of it.
     pub(super) fn announce(&self, ranges: &[Range<u64>]) {
-        if let Held::Remote(reader) = &self.bytes {
-            reader.announce(ranges);
+        match (&self.bytes, ranges) {
+            (Held::Remote(reader), _) => reader.announce(ranges),
+            (Held::Local(file), [range]) => self.read_ahead(file, range),
+            (Held::Local(_), _) => {}
         }
+    }
+
+    fn read_ahead(&self, file: &File, range: &Range<u64>) {
+        let length = range.end.saturating_sub(range.start);
+        if length > Self::AHEAD_BYTES_MAX || range.end > self.len() {
+            return;
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        // What can't be read now fails again where it is needed.
+        if matches!(read_at(file, &mut bytes, range.start), Ok(read) if read == bytes.len()) {
+            let _ = self.ahead.set((range.start, bytes));
+        }
+    }
+
+    /// As much of what was read at once as there is from `offset` on.
+    fn copy_ahead(&self, buffer: &mut [u8], offset: u64) -> Option<usize> {
+        let (start, bytes) = self.ahead.get()?;
+        let at = usize::try_from(offset.checked_sub(*start)?).ok()?;
+        let here = bytes.get(at..).filter(|here| !here.is_empty())?;
+        let length = here.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&here[..length]);
+        Some(length)
     }
 
     /// Of what is known of an object's end, keeps what is at and behind `offset`.
@@ -186,6 +219,9 @@ impl InputFile {
 
     /// Reads up to `buffer.len()` bytes at `offset`; 0 at the end of the file.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if let Some(read) = self.copy_ahead(buffer, offset) {
+            return Ok(read);
+        }
         loop {
             let read = match &self.bytes {
                 Held::Local(file) => read_at(file, buffer, offset),

@@ -59,7 +59,7 @@ pub(super) fn push(
 
 /// Values that are decoded at a time. Of DELTA_BYTE_ARRAY each may be as long as the whole page,
 /// since it repeats the one before it.
-fn batch_rows(page: &Page) -> usize {
+pub(super) fn batch_rows(page: &Page) -> usize {
     const BATCH_BYTES: usize = 64 << 20;
     match page.encoding() {
         Encoding::DELTA_BYTE_ARRAY => (BATCH_BYTES / page.buffer().len().max(1)).clamp(1, BATCH),
@@ -96,7 +96,7 @@ fn read<T: DataType>(
 }
 
 /// A column chunk of a single data page, and the dictionary before it.
-struct Chunk(VecDeque<Page>);
+pub(super) struct Chunk(pub(super) VecDeque<Page>);
 
 impl Iterator for Chunk {
     type Item = ParquetResult<Page>;

@@ -6,6 +6,7 @@
 use super::form::{Form, What};
 use super::hybrid::Hybrid;
 use super::plain::{self, BATCH, Layout, Prefixed};
+use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::id::ByteIds;
 use bytes::Bytes;
@@ -64,8 +65,9 @@ impl Dictionary {
         }
         let (&width, indices) = indices.split_first().ok_or_else(plain::too_short)?;
         let indices = Hybrid::new(indices, width.into(), len)?;
+        let (mut selection, mut taken) = (form.take_selection(), Vec::new());
         if form.counts_repeats() {
-            return self.push_rows(indices, form);
+            return self.push_rows(indices, selection, form);
         }
         if self.unused == 0 {
             return Ok(());
@@ -74,6 +76,7 @@ impl Dictionary {
         let mut skip = form.row_gap().map_or(usize::MAX, |gap| gap - 1);
         let mut chosen = Vec::new();
         indices.for_each(|indices| {
+            let indices = selection.pick(indices, &mut taken);
             while let Some(&index) = indices.get(skip) {
                 chosen.push(index as usize);
                 skip += form.row_gap().unwrap_or(usize::MAX - skip);
@@ -107,10 +110,16 @@ impl Dictionary {
             .try_for_each(|indices| self.push_entries(indices, form))
     }
 
-    /// Pushes an entry for every row.
-    fn push_rows(&self, indices: Hybrid<'_>, form: &mut Form<'_>) -> Result<()> {
-        let mut batch = Vec::with_capacity(BATCH);
+    /// Pushes an entry for every row that is selected.
+    fn push_rows(
+        &self,
+        indices: Hybrid<'_>,
+        mut selection: Selection,
+        form: &mut Form<'_>,
+    ) -> Result<()> {
+        let (mut batch, mut taken) = (Vec::with_capacity(BATCH), Vec::new());
         indices.for_each(|indices| {
+            let indices = selection.pick(indices, &mut taken);
             for &index in indices {
                 if index as usize >= self.used.len() {
                     return Err(no_entry(index));

@@ -1,5 +1,6 @@
 //! A file's footer: is it Parquet, where is the ID column, and do its sizes make sense?
 
+use super::asked::AskedColumn;
 use super::kept::keep_live;
 use super::logical::renamed;
 use super::pages::range_of;
@@ -57,6 +58,8 @@ pub(in crate::scan) struct ParquetFile {
     pub(in crate::scan) table_depth: usize,
     /// Which of its rows are taken.
     pub(in crate::scan) filter: Option<Arc<FileFilter>>,
+    /// The columns that the filter reads, in its order, where they can be read by pages.
+    pub(super) asked: Vec<AskedColumn>,
 }
 
 /// The ID column's part of a row group.
@@ -69,11 +72,17 @@ pub(in crate::scan) struct RowGroup {
     /// By its statistics, which may be wrong.
     pub(in crate::scan) null_count: Option<u64>,
     pub(super) chunk: ColumnChunkMetaData,
-    /// Whether the filter takes none of its rows, by its statistics: it isn't read then.
-    pub(in crate::scan) is_ruled_out: bool,
+    /// Whether the filter takes all of its rows or none, by its statistics: then the filter's columns aren't
+    /// read, or nothing is.
+    pub(in crate::scan) decided: Option<bool>,
 }
 
 impl RowGroup {
+    /// Whether the filter takes none of its rows: it isn't read then.
+    pub(in crate::scan) fn is_ruled_out(&self) -> bool {
+        self.decided == Some(false)
+    }
+
     /// The bytes that reading it takes from the disk.
     pub(in crate::scan) fn stored_bytes(&self) -> u64 {
         match self.chunk.num_values() {
@@ -135,17 +144,25 @@ impl ParquetFile {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
         let constants = live.constants(&stored);
-        let mut filter = None;
+        let (mut filter, mut asked) = (None, Vec::new());
         if let Some(wanted) = wanted {
             let partitions = live::partitions_with(&constants, live.depth, path);
             let bound = predicate::bind(wanted, &metadata, &partitions).map_err(located)?;
-            predicate::rule_out(&mut row_groups, &metadata, &bound).map_err(located)?;
+            predicate::decide(&mut row_groups, &metadata, &bound).map_err(located)?;
+            // What is wrong with them is said where they are read.
+            let of_leaf = |leaf| AskedColumn::new(&metadata, leaf, file_bytes);
+            let leaves = predicate::leaves(schema, &bound).into_iter();
+            asked = leaves
+                .map(of_leaf)
+                .collect::<Result<_>>()
+                .unwrap_or_default();
             filter = Some(Arc::new(bound));
         }
         let canonical = store::canonical(path).unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
             filter,
+            asked,
             path,
             canonical,
             identity,
@@ -175,7 +192,8 @@ impl ParquetFile {
     /// no room for it now.
     pub(in crate::scan) fn begin(&self, row_group: usize) -> bool {
         let group = &self.row_groups[row_group];
-        if group.kept.is_some() || group.chunk.num_values() == 0 || self.filter.is_some() {
+        let is_asked = self.filter.is_some() && group.decided.is_none();
+        if group.kept.is_some() || group.chunk.num_values() == 0 || is_asked {
             return true;
         }
         self.identity.begin(&range_of(&group.chunk))
@@ -342,8 +360,8 @@ fn read_metadata(
     })
 }
 
-/// Takes the ID column's chunks out of the metadata and checks that they can be what they claim.
-fn check_row_groups(
+/// Takes a column's chunks out of the metadata and checks that they can be what they claim.
+pub(super) fn check_row_groups(
     metadata: &ParquetMetaData,
     column: usize,
     file_bytes: u64,
@@ -375,7 +393,7 @@ fn check_row_groups(
             kept: None,
             null_count: None,
             chunk,
-            is_ruled_out: false,
+            decided: None,
         });
     }
     let rows_of_file = metadata.file_metadata().num_rows();

@@ -1,6 +1,8 @@
 //! From decoded values to canonical IDs in the sink.
 
 use super::footer::ParquetFile;
+use super::plain::BATCH;
+use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::id::{ByteIds, Cast, IdBatch, IdSink, IntegerForm};
 use crate::reader::ReadLimits;
@@ -14,6 +16,9 @@ pub(super) struct Form<'a> {
     limits: ReadLimits,
     sink: &'a mut dyn IdSink,
     what: What,
+    selection: Selection,
+    /// A buffer for integers that are taken.
+    taken: Vec<i64>,
 }
 
 /// What is pushed.
@@ -56,7 +61,24 @@ impl<'a> Form<'a> {
             cast: cast.map(|to| Cast::new(to, id_type == IdType::Uuid)),
             sink,
             what: What::Rows,
+            selection: Selection::default(),
+            taken: Vec::new(),
         }
+    }
+
+    /// Of the values that come from now on, those that are pushed.
+    pub(super) fn select(&mut self, selection: Selection) {
+        self.selection = selection;
+    }
+
+    /// Hands over which values are pushed, to code that has indices of them; all are, from then on.
+    pub(super) fn take_selection(&mut self) -> Selection {
+        std::mem::take(&mut self.selection)
+    }
+
+    /// Whether none of the next values would be pushed; these needn't come then.
+    pub(super) fn passes_over(&mut self, len: usize) -> bool {
+        self.selection.passes_over(len)
     }
 
     /// What is pushed from now on.
@@ -93,6 +115,21 @@ impl<'a> Form<'a> {
 
     /// Pushes values of a column of 64-bit, or widened 32-bit, integers.
     pub(super) fn integers(&mut self, values: &[i64]) -> Result<()> {
+        if self.selection.is_all() {
+            return self.all_integers(values);
+        }
+        let mut taken = std::mem::take(&mut self.taken);
+        for values in values.chunks(BATCH) {
+            let picked = self.selection.pick(values, &mut taken);
+            if !picked.is_empty() {
+                self.all_integers(picked)?;
+            }
+        }
+        self.taken = taken;
+        Ok(())
+    }
+
+    fn all_integers(&mut self, values: &[i64]) -> Result<()> {
         if self.id_type == IdType::Null {
             return no_ids(values.len());
         }
@@ -113,6 +150,18 @@ impl<'a> Form<'a> {
 
     /// Pushes values of a column of byte strings.
     pub(super) fn bytes(&mut self, ids: ByteIds<'_>) -> Result<()> {
+        if self.selection.is_all() {
+            return self.all_bytes(ids);
+        }
+        let (mut all, mut taken) = (Vec::with_capacity(ids.len()), Vec::new());
+        ids.for_each(|id| all.push(id));
+        match self.selection.pick(&all, &mut taken) {
+            [] => Ok(()),
+            picked => self.all_bytes(ByteIds::Slices(picked)),
+        }
+    }
+
+    fn all_bytes(&mut self, ids: ByteIds<'_>) -> Result<()> {
         let Self {
             cast,
             sink,

@@ -4,14 +4,16 @@
 //! Bit-Packing Hybrid". Written here because whole runs can be counted, and packed groups marked,
 //! without a value at a time.
 
+use super::bits::Bits;
 use crate::error::{Error, Result};
+use arrow::buffer::BooleanBuffer;
 
 /// Values unpacked at a time: the least common multiple of every width and whole words.
 const GROUP: usize = 32;
 
 /// A run of the hybrid encoding.
-#[derive(Debug, PartialEq, Eq)]
-enum Run<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Run<'a> {
     /// One value, so many times.
     Repeated(u32, usize),
     /// So many values, one behind the other from the lowest bit on.
@@ -68,6 +70,47 @@ impl<'a> Hybrid<'a> {
             };
         }
         Ok(count)
+    }
+
+    /// A bit for each value: whether it is `wanted`.
+    ///
+    /// # Errors
+    /// Bytes that end before the values do.
+    pub(super) fn equal(mut self, wanted: u32) -> Result<BooleanBuffer> {
+        let mut bits = Bits::with_room(self.left);
+        while let Some(run) = self.next_run()? {
+            match run {
+                Run::Repeated(value, len) => bits.push_run(value == wanted, len),
+                Run::Packed(bytes, len) if self.width == 1 && wanted == 1 => {
+                    bits.push_packed(bytes, 0, len);
+                }
+                Run::Packed(bytes, len) => unpack(bytes, self.width, len, |values| {
+                    let one = |(i, &value): (usize, &u32)| u64::from(value == wanted) << i;
+                    let word = values
+                        .iter()
+                        .enumerate()
+                        .map(one)
+                        .fold(0, |all, bit| all | bit);
+                    bits.push(word, values.len());
+                    Ok(())
+                })?,
+            }
+        }
+        Ok(bits.finish())
+    }
+
+    /// Calls `each` with all runs, in order.
+    ///
+    /// # Errors
+    /// Bytes that end before the values do, and those of `each`.
+    pub(super) fn for_each_run(
+        mut self,
+        mut each: impl FnMut(&Run<'a>) -> Result<()>,
+    ) -> Result<()> {
+        while let Some(run) = self.next_run()? {
+            each(&run)?;
+        }
+        Ok(())
     }
 
     /// Calls `each` with all values, some at a time and in order.
@@ -155,7 +198,7 @@ fn count_ones(bytes: &[u8], len: usize) -> usize {
 }
 
 /// Unpacks `len` values of `width` bits, a group at a time.
-fn unpack(
+pub(super) fn unpack(
     bytes: &[u8],
     width: u32,
     len: usize,
@@ -261,6 +304,12 @@ mod tests {
                 let ones = wanted.iter().filter(|&&value| value == 1).count();
                 let counted = Hybrid::new(&packed, width, len).and_then(|hybrid| hybrid.count(1));
                 assert_eq!(counted, Ok(ones), "{width} {len}");
+                for value in [0, 1] {
+                    let equal = Hybrid::new(&packed, width, len).and_then(|all| all.equal(value));
+                    let equal = equal.map(|bits| bits.iter().collect::<Vec<bool>>());
+                    let expected = wanted.iter().map(|&other| other == value).collect();
+                    assert_eq!(equal, Ok(expected), "{width} {len}");
+                }
             }
         }
     }
@@ -276,6 +325,8 @@ mod tests {
         assert_eq!(values(&bytes, 3, 50), Ok(wanted));
         let counted = |value| Hybrid::new(&bytes, 3, 50).and_then(|hybrid| hybrid.count(value));
         assert_eq!((counted(5), counted(3), counted(6)), (Ok(41), Ok(3), Ok(1)));
+        let fives = Hybrid::new(&bytes, 3, 50).and_then(|hybrid| hybrid.equal(5));
+        assert_eq!(fives.map(|bits| bits.count_set_bits()), Ok(41));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Parquet files as canonical IDs: the footer first, then one row group at a time.
 
+mod answers;
+mod asked;
+mod bits;
 mod decoded;
 mod delta;
 mod dictionary;
@@ -9,12 +12,15 @@ mod header;
 mod hybrid;
 mod kept;
 mod logical;
+mod old_levels;
 mod packed;
 mod pages;
 mod plain;
 mod predicate;
 mod rows;
+mod selection;
 mod source;
+mod taken;
 mod thrift;
 mod values;
 
@@ -24,7 +30,9 @@ pub(super) use rows::{ArrowFile, open_arrow};
 pub use source::Source;
 
 use crate::error::{Error, ErrorKind, Result, Setting};
-use crate::id::{IdSink, Tally};
+use crate::id::{IdSink, PageChecks, Tally};
+use crate::scan::column::IdType;
+use pages::ChunkOf;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -45,23 +53,86 @@ pub(super) fn read_row_group(
     if file.row_groups[row_group].kept.is_some() {
         return rows::read_ids(file, row_group, sink);
     }
-    guarded(|| values::read(file, row_group, part, sink))
+    let of = ChunkOf {
+        part,
+        ..ChunkOf::ids(file, row_group)
+    };
+    read_ids(file, row_group, of, sink)
+}
+
+fn read_ids(
+    file: &ParquetFile,
+    row_group: usize,
+    of: ChunkOf<'_>,
+    sink: &mut dyn IdSink,
+) -> Result<Tally> {
+    guarded(|| values::read(file, of, sink))
         .map_err(|e| file.locate(e).with("row group", row_group))
+}
+
+/// Reads the IDs of one row group, or of a part of it, that the file's filter takes; `None`, with nothing read,
+/// where that can't be told without reading rows.
+///
+/// # Errors
+/// Those of [`read_row_group`].
+pub(super) fn read_taken(
+    file: &ParquetFile,
+    row_group: usize,
+    part: Option<&Part>,
+    sink: &mut dyn IdSink,
+) -> Result<Option<Tally>> {
+    let group = &file.row_groups[row_group];
+    let is_by_rows = group.kept.is_some() || file.id_type == IdType::Fractional;
+    if is_by_rows {
+        return Ok(None);
+    }
+    let count = |taken: Tally, of: u64| {
+        file.counter.add(PageChecks {
+            taken: taken.rows,
+            left_out: of - taken.rows,
+            ..PageChecks::default()
+        });
+        Ok(Some(taken))
+    };
+    if group.decided == Some(true) {
+        let taken = read_row_group(file, row_group, part, sink)?;
+        return count(taken, taken.rows);
+    }
+    // Of an object all columns are fetched at once, which the reader of rows says beforehand.
+    if file.identity.is_remote() {
+        return Ok(None);
+    }
+    // What is wrong here is wrong again where rows are read, and explained there.
+    let Ok(Some((wanted, checks))) = guarded(|| taken::rows(file, row_group)) else {
+        return Ok(None);
+    };
+    let ids = ChunkOf::ids(file, row_group);
+    let taken = match (wanted.has_true(), wanted.has_false()) {
+        (false, _) => Tally::default(),
+        (true, false) => read_ids(file, row_group, ids, sink)?,
+        (true, true) => {
+            let wanted = Some(&wanted);
+            read_ids(file, row_group, ChunkOf { wanted, ..ids }, sink)?
+        }
+    };
+    file.counter.add(checks);
+    count(taken, group.rows)
 }
 
 /// Cuts a row group's column chunk into parts of about `part_bytes`; `None` if it can't be cut, or
 /// its page headers make no sense: whoever reads it will say why.
 pub(super) fn split(file: &ParquetFile, row_group: usize, part_bytes: u64) -> Option<Vec<Part>> {
+    let group = &file.row_groups[row_group];
     // Page headers of an object would be fetched one by one.
-    if file.row_groups[row_group].kept.is_some()
-        || file.filter.is_some()
+    if group.kept.is_some()
+        || (file.filter.is_some() && group.decided != Some(true))
         || file.identity.is_remote()
     {
         return None;
     }
     let parts = guarded(|| pages::split(file, row_group, part_bytes)).ok()?;
     let rows: u64 = parts.iter().map(Part::rows).sum();
-    (parts.len() > 1 && rows == file.row_groups[row_group].rows).then_some(parts)
+    (parts.len() > 1 && rows == group.rows).then_some(parts)
 }
 
 /// Reads all that is wanted of a Parquet file by `read`.

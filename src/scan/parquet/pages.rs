@@ -12,10 +12,12 @@ use crate::error::{Error, Result};
 use crate::id::PageChecks;
 use crate::reader::ReadLimits;
 use crate::scan::store::InputFile;
+use arrow::buffer::BooleanBuffer;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::ColumnDescPtr;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -73,8 +75,8 @@ impl Stored {
         let is_data = matches!(header.kind, PageKind::Data | PageKind::DataV2);
         let is_bare = is_data
             && header.encoding == Some(Encoding::PLAIN)
-            && pages.chunk.compression() == Compression::UNCOMPRESSED
-            && pages.file.column.max_def_level() == 0
+            && pages.of.chunk.compression() == Compression::UNCOMPRESSED
+            && pages.of.column.max_def_level() == 0
             && header.level_bytes == 0
             && !header.has_checksum;
         let layout = pages.layout.filter(|_| is_bare);
@@ -95,21 +97,45 @@ impl Stored {
     }
 }
 
-/// The pages of a row group's column chunk, in order, from one opening of the file.
+/// A column's part of a row group, or some pages of that.
+#[derive(Clone, Copy)]
+pub(super) struct ChunkOf<'a> {
+    pub(super) column: &'a ColumnDescPtr,
+    pub(super) chunk: &'a ColumnChunkMetaData,
+    pub(super) rows: u64,
+    pub(super) part: Option<&'a Part>,
+    /// Which of the rows are wanted, if not all: pages without one of them aren't read.
+    pub(super) wanted: Option<&'a BooleanBuffer>,
+}
+
+impl<'a> ChunkOf<'a> {
+    /// All rows of a file's ID column in a row group.
+    pub(super) fn ids(file: &'a ParquetFile, row_group: usize) -> Self {
+        let RowGroup { rows, chunk, .. } = &file.row_groups[row_group];
+        Self {
+            column: &file.column,
+            chunk,
+            rows: *rows,
+            part: None,
+            wanted: None,
+        }
+    }
+}
+
+/// The pages of a column chunk, in order, from one opening of the file.
 pub(super) struct Pages<'a> {
     file: &'a ParquetFile,
-    chunk: &'a ColumnChunkMetaData,
+    of: ChunkOf<'a>,
     layout: Option<Layout>,
     pub(super) input: Arc<InputFile>,
     /// What is left to read, the last first: a part has its dictionary apart from its data.
     ranges: Vec<Range<u64>>,
     reader: Option<SerializedPageReader<Source>>,
-    /// Rows that must come.
-    pub(super) rows: u64,
+    /// Rows of the pages whose headers were read.
+    row: u64,
     checks: PageChecks,
-    is_first: bool,
     /// What was read ahead, and why no more was.
-    ahead: VecDeque<Result<NextPage>>,
+    ahead: VecDeque<Result<(u64, NextPage)>>,
 }
 
 impl<'a> Pages<'a> {
@@ -119,11 +145,10 @@ impl<'a> Pages<'a> {
     /// [`crate::ErrorKind::Input`] if the file can't be opened or isn't what it was.
     pub(super) fn open(
         file: &'a ParquetFile,
-        row_group: usize,
-        part: Option<&Part>,
+        of: ChunkOf<'a>,
         layout: Option<Layout>,
     ) -> Result<Self> {
-        let RowGroup { rows, chunk, .. } = &file.row_groups[row_group];
+        let ChunkOf { chunk, part, .. } = of;
         let ranges = [
             Some(part.map_or(range_of(chunk), |part| part.data.clone())),
             part.and_then(|part| part.dictionary.clone()),
@@ -133,25 +158,24 @@ impl<'a> Pages<'a> {
         input.announce(&ranges);
         Ok(Self {
             file,
-            chunk,
+            of,
             layout,
             input,
             ranges,
             reader: None,
-            rows: part.map_or(*rows, |part| part.rows),
+            row: 0,
             checks: PageChecks::default(),
-            is_first: part.is_none_or(|part| part.is_first),
             ahead: VecDeque::new(),
         })
     }
 
-    /// The next page that may hold values.
+    /// The next page that may hold values that are wanted, and the number of its first row.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] for whatever is wrong with its bytes.
-    pub(super) fn next(&mut self) -> Result<Option<NextPage>> {
-        if self.chunk.compression() != Compression::SNAPPY {
-            return Ok(self.read()?.map(|(page, _)| page));
+    pub(super) fn next(&mut self) -> Result<Option<(u64, NextPage)>> {
+        if self.of.chunk.compression() != Compression::SNAPPY {
+            return Ok(self.read()?.map(|(row, page, _)| (row, page)));
         }
         if self.ahead.is_empty() {
             self.read_ahead();
@@ -161,27 +185,29 @@ impl<'a> Pages<'a> {
 
     /// Reads as many Snappy pages as are unpacked at a time.
     fn read_ahead(&mut self) {
-        let mut packed = PackedPages::default();
+        let (mut packed, mut rows) = (PackedPages::default(), Vec::new());
         let end = loop {
             match self.read() {
-                Ok(Some((NextPage::Read(page), header))) => {
+                Ok(Some((row, NextPage::Read(page), header))) => {
+                    rows.push(row);
                     if !packed.push(page, header) {
                         break None;
                     }
                 }
-                Ok(Some((stored, _))) => break Some(Ok(stored)),
+                Ok(Some((row, stored, _))) => break Some(Ok((row, stored))),
                 Ok(None) => break None,
                 Err(e) => break Some(Err(e)),
             }
         };
-        let pages = packed.unpack().into_iter();
-        let pages = pages.map(|page| page.map(NextPage::Read));
+        let pages = rows.into_iter().zip(packed.unpack());
+        let pages = pages.map(|(row, page)| page.map(|page| (row, NextPage::Read(page))));
         self.ahead.extend(pages.chain(end));
     }
 
-    /// The next page that may hold values, as the reader of pages hands it out, and its header.
-    fn read(&mut self) -> Result<Option<(NextPage, PageHeader)>> {
-        while let Some(range) = self.ranges.last() {
+    /// The next page that may hold values that are wanted, as the reader of pages hands it out, the number of
+    /// its first row, and its header.
+    fn read(&mut self) -> Result<Option<(u64, NextPage, PageHeader)>> {
+        while let Some(range) = self.ranges.last().cloned() {
             let mut headers = Headers {
                 input: &self.input,
                 range: range.clone(),
@@ -192,17 +218,21 @@ impl<'a> Pages<'a> {
                 continue;
             };
             let rest = headers.range;
-            let checks = check(&header, &self.file.limits)?;
-            if self.is_first || header.kind != PageKind::Dictionary {
-                self.checks += checks;
+            let row = self.row;
+            let is_wanted = self.is_wanted(&header);
+            if is_wanted {
+                self.check(&header)?;
             }
-            let stored = Stored::of(&header, self)?;
+            let stored = match is_wanted {
+                true => Stored::of(&header, self)?,
+                false => None,
+            };
             let reader = match &mut self.reader {
                 Some(reader) => reader,
-                none => none.insert(page_reader(&self.input, self.chunk, range)?),
+                none => none.insert(page_reader(&self.input, self.of.chunk, &range)?),
             };
             // The reader goes the same way, and reads the headers again.
-            let page = if stored.is_some() || header.kind == PageKind::Other {
+            let page = if stored.is_some() || !is_wanted {
                 reader.skip_next_page().map(|()| None)
             } else {
                 reader.get_next_page()
@@ -212,20 +242,60 @@ impl<'a> Pages<'a> {
                 *range = rest;
             }
             if let Some(page) = page.or(stored.map(NextPage::Stored)) {
-                return Ok(Some((page, header)));
+                return Ok(Some((row, page, header)));
             }
         }
         Ok(None)
     }
 
-    /// What was read is complete.
+    /// Whether a page may hold a value that is wanted; its rows are counted.
+    fn is_wanted(&mut self, header: &PageHeader) -> bool {
+        let start = self.row;
+        match header.kind {
+            PageKind::Dictionary => return true,
+            PageKind::Other => return false,
+            PageKind::Data | PageKind::DataV2 => self.row = start.saturating_add(header.values),
+        }
+        // Rows beyond the last are no rows: the count says so at the end.
+        let rows_of = |wanted| rows_of(wanted, start, header.values);
+        self.of
+            .wanted
+            .is_none_or(|wanted| rows_of(wanted).has_true())
+    }
+
+    /// Sees to it that a page may be read, and counts it.
+    fn check(&mut self, header: &PageHeader) -> Result<()> {
+        let checks = check(header, &self.file.limits)?;
+        let is_first = self.of.part.is_none_or(|part| part.is_first);
+        if is_first || header.kind != PageKind::Dictionary {
+            self.checks += checks;
+        }
+        Ok(())
+    }
+
+    /// What was read is complete; the pages that were read.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read.
-    pub(super) fn finish(&self) -> Result<()> {
-        self.file.counter.add(self.checks.clone());
-        self.input.ensure_unchanged(&self.file.identity)
+    /// [`crate::ErrorKind::Input`] if the file was changed since its footer was read, or holds another number
+    /// of rows than that says.
+    pub(super) fn finish(self) -> Result<PageChecks> {
+        self.input.ensure_unchanged(&self.file.identity)?;
+        let rows = self.of.part.map_or(self.of.rows, |part| part.rows);
+        match self.row == rows {
+            true => Ok(self.checks),
+            false => Err(Error::input(format!(
+                "corrupt Parquet file: {rows} rows in the footer, {} in the pages",
+                self.row
+            ))),
+        }
     }
+}
+
+/// The bits of a page's rows, as far as there are any.
+pub(super) fn rows_of(bits: &BooleanBuffer, start: u64, rows: u64) -> BooleanBuffer {
+    let within = |row: u64| usize::try_from(row).map_or(bits.len(), |row| row.min(bits.len()));
+    let (start, end) = (within(start), within(start.saturating_add(rows)));
+    bits.slice(start, end - start)
 }
 
 /// Sees to it that a page may be read; whoever reads it checks its checksum, if it has one.

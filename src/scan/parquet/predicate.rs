@@ -56,11 +56,11 @@ pub(super) fn leaves(schema: &SchemaDescriptor, filter: &FileFilter) -> Vec<usiz
         .collect()
 }
 
-/// Marks the row groups of which no row can be taken.
+/// Notes of which row groups statistics say that all rows are taken, or none.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] if the footer makes no sense.
-pub(super) fn rule_out(
+pub(super) fn decide(
     row_groups: &mut [RowGroup],
     metadata: &ParquetMetaData,
     filter: &FileFilter,
@@ -75,9 +75,10 @@ pub(super) fn rule_out(
             group: stored,
             columns: &columns,
         };
-        if filter.takes_none() || !filter.bound().may_take(&statistics) {
-            group.is_ruled_out = true;
-        }
+        group.decided = match filter.takes_none() {
+            true => Some(false),
+            false => filter.bound().decided_by(&statistics),
+        };
     }
     Ok(())
 }

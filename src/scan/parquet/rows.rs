@@ -6,7 +6,7 @@ use super::pages::{check_chunk, range_of};
 use super::source::Source;
 use super::{guarded, hand_on, predicate};
 use crate::error::{Error, Result};
-use crate::id::{IdSink, Tally};
+use crate::id::{IdSink, PageChecks, Tally};
 use crate::reader::PageCounter;
 use crate::scan::arrow::ArrowIds;
 use crate::scan::filtered::FileFilter;
@@ -90,7 +90,9 @@ impl ArrowFile {
         });
         let leaves: Vec<usize> = wanted.map(|(leaf, _)| leaf).collect();
         let mut read: Vec<usize> = leaves.clone();
-        let predicate = planned.filter.as_ref().map(|filter| {
+        let filter = planned.filter.as_ref();
+        let filter = filter.filter(|_| planned.row_groups[row_group].decided != Some(true));
+        let predicate = filter.map(|filter| {
             let asked = predicate::leaves(schema, filter);
             read.extend(asked.iter().filter(|leaf| !leaves.contains(leaf)));
             Predicate::new(planned, Arc::clone(filter), schema, &asked)
@@ -138,7 +140,15 @@ impl ArrowFile {
             Ok(())
         };
         guarded(run).map_err(|e| planned.locate(e).with("row group", row_group))?;
-        rows += predicate.as_ref().map_or(0, Predicate::left_out);
+        match &predicate {
+            Some(predicate) => rows += predicate.left_out(),
+            // What statistics take whole is counted like what is asked.
+            None if planned.filter.is_some() => planned.counter.add(PageChecks {
+                taken: rows,
+                ..PageChecks::default()
+            }),
+            None => {}
+        }
         self.ensure_rows(planned, row_group, rows)?;
         self.file.ensure_unchanged(&planned.identity)
     }
@@ -255,7 +265,7 @@ pub(super) fn read_ids(
 }
 
 /// The column of a dotted path; where a group around it is null, so is the value.
-fn leaf(batch: &RecordBatch, path: &[String]) -> Result<ArrayRef> {
+pub(super) fn leaf(batch: &RecordBatch, path: &[String]) -> Result<ArrayRef> {
     let missing = || Error::input(format!("corrupt: no column {} in it", path.join(".")));
     let (root, inner) = path.split_first().ok_or_else(missing)?;
     let mut array = Arc::clone(batch.column_by_name(root).ok_or_else(missing)?);

@@ -3,17 +3,21 @@
 //! PLAIN and dictionary pages, which are nearly all pages there are, are read here; other encodings
 //! by the crate's decoders. Nulls are only counted, and text stays the bytes it is.
 
+use super::bits::gathered;
 use super::decoded;
 use super::delta;
 use super::dictionary::Dictionary;
 use super::footer::ParquetFile;
 use super::form::{Form, no_ids};
 use super::hybrid::Hybrid;
-use super::pages::{NextPage, Pages, Part, Stored};
+use super::old_levels;
+use super::pages::{ChunkOf, NextPage, Pages, Stored, rows_of};
 use super::plain::{self, Layout};
+use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::id::{IdSink, Tally};
 use crate::scan::store::InputFile;
+use arrow::buffer::BooleanBuffer;
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
@@ -24,17 +28,13 @@ use std::sync::Arc;
 /// system call for less would show.
 const PIECE_BYTES: usize = 1 << 16;
 
-pub(super) fn read(
-    file: &ParquetFile,
-    row_group: usize,
-    part: Option<&Part>,
-    sink: &mut dyn IdSink,
-) -> Result<Tally> {
-    if file.row_groups[row_group].rows == 0 {
+/// Pushes the IDs of a row group, or of a part of it: those of the rows that are wanted.
+pub(super) fn read(file: &ParquetFile, of: ChunkOf<'_>, sink: &mut dyn IdSink) -> Result<Tally> {
+    if of.rows == 0 {
         return Ok(Tally::default());
     }
     let layout = Layout::of(&file.column);
-    let mut pages = Pages::open(file, row_group, part, layout)?;
+    let mut pages = Pages::open(file, of, layout)?;
     let mut values = Values {
         file,
         layout,
@@ -44,20 +44,20 @@ pub(super) fn read(
         form: Form::new(file, sink),
     };
     let mut tally = Tally::default();
-    while let Some(page) = pages.next()? {
+    while let Some((start, page)) = pages.next()? {
+        let wanted = |rows| of.wanted.map(|wanted| rows_of(wanted, start, rows));
         tally += match page {
-            NextPage::Read(page) => values.take(page)?,
-            NextPage::Stored(stored) => values.take_stored(&stored, &pages.input)?,
+            NextPage::Read(page) => {
+                let wanted = wanted(page.num_values().into());
+                values.take(page, wanted)?
+            }
+            NextPage::Stored(stored) => {
+                values.take_stored(&stored, wanted(stored.values), &pages.input)?
+            }
         };
     }
     values.finish()?;
-    pages.finish()?;
-    if tally.rows != pages.rows {
-        return Err(Error::input(format!(
-            "corrupt Parquet file: {} rows in the footer, {} in the pages",
-            pages.rows, tally.rows
-        )));
-    }
+    file.counter.add(pages.finish()?);
     Ok(tally)
 }
 
@@ -75,32 +75,65 @@ struct Values<'a> {
 }
 
 impl Values<'_> {
-    fn take(&mut self, page: Page) -> Result<Tally> {
+    /// Pushes the values of a page, or those of the rows that are wanted.
+    fn take(&mut self, page: Page, wanted: Option<BooleanBuffer>) -> Result<Tally> {
         if page.is_dictionary_page() {
             self.take_dictionary(page)?;
             return Ok(Tally::default());
         }
+        let max_level = self.file.column.max_def_level();
+        let data = DataPage::of(&page, max_level)?;
+        let chosen = match wanted {
+            None => None,
+            Some(rows) => {
+                let valid = match &data {
+                    Some(data) => data.valid()?,
+                    None => Some(old_levels::valid(&page, max_level)?),
+                };
+                Some(Chosen::of(&rows, valid.as_ref()))
+            }
+        };
+        self.form.select(match &chosen {
+            None => Selection::default(),
+            Some(chosen) => Selection::of(chosen.values.clone()),
+        });
         let rows = page.num_values() as usize;
-        let non_null = match DataPage::of(&page, self.file.column.max_def_level())? {
+        let non_null = match data {
             Some(data) => self.take_data(&data)?,
             None => self.decode(page)?,
         };
+        self.form.select(Selection::default());
         let nulls = rows
             .checked_sub(non_null)
             .ok_or_else(|| Error::input("corrupt: a page of more values than rows"))?;
-        Ok(Tally {
-            rows: rows as u64,
-            nulls: nulls as u64,
-        })
+        Ok(chosen.map_or(
+            Tally {
+                rows: rows as u64,
+                nulls: nulls as u64,
+            },
+            |chosen| chosen.tally,
+        ))
     }
 
-    /// Reads the values of a page piece by piece.
-    fn take_stored(&mut self, stored: &Stored, input: &InputFile) -> Result<Tally> {
+    /// Reads the values of a page piece by piece, passing over pieces of which none is wanted.
+    fn take_stored(
+        &mut self,
+        stored: &Stored,
+        wanted: Option<BooleanBuffer>,
+        input: &InputFile,
+    ) -> Result<Tally> {
+        let rows = wanted.as_ref().map(|rows| rows.count_set_bits() as u64);
+        self.form
+            .select(wanted.map_or_else(Selection::default, Selection::of));
         let piece_bytes = PIECE_BYTES / stored.width * stored.width;
         let mut at = stored.bytes.start;
         while at < stored.bytes.end {
             let left = stored.bytes.end - at;
             let length = usize::try_from(left).map_or(piece_bytes, |left| left.min(piece_bytes));
+            if self.form.passes_over(length / stored.width) {
+                at += length as u64;
+                continue;
+            }
             self.piece.resize(length.max(self.piece.len()), 0);
             let piece = &mut self.piece[..length];
             input
@@ -110,8 +143,9 @@ impl Values<'_> {
             plain::push(piece, stored.layout, len, &mut self.form)?;
             at += length as u64;
         }
+        self.form.select(Selection::default());
         Ok(Tally {
-            rows: stored.values,
+            rows: rows.unwrap_or(stored.values),
             nulls: 0,
         })
     }
@@ -192,19 +226,47 @@ impl Values<'_> {
     }
 }
 
+/// What of a page is wanted.
+struct Chosen {
+    /// Of its values, nulls not among them.
+    values: BooleanBuffer,
+    /// Of its rows.
+    tally: Tally,
+}
+
+impl Chosen {
+    /// The wanted rows, where `valid` says which hold a value, if not all do.
+    fn of(rows: &BooleanBuffer, valid: Option<&BooleanBuffer>) -> Self {
+        let count = rows.count_set_bits();
+        let values = match valid {
+            None => rows.clone(),
+            Some(valid) => gathered(rows, valid),
+        };
+        Self {
+            tally: Tally {
+                rows: count as u64,
+                nulls: (count - values.count_set_bits()) as u64,
+            },
+            values,
+        }
+    }
+}
+
 /// The values of a data page, without the levels before them.
 pub(super) struct DataPage {
     pub(super) encoding: Encoding,
     pub(super) values: Bytes,
     /// Values that aren't null.
     pub(super) non_null: usize,
+    rows: usize,
+    levels: Bytes,
+    max_level: u16,
 }
 
 impl DataPage {
     /// Takes a page of a column without lists apart; `None` for level encodings of old.
     pub(super) fn of(page: &Page, max_level: i16) -> Result<Option<Self>> {
         let max_level = max_level.unsigned_abs();
-        let level_bits = u16::BITS - max_level.leading_zeros();
         let (levels, values) = match page {
             Page::DataPage { .. } if max_level == 0 => (Bytes::new(), page.buffer().clone()),
             Page::DataPage {
@@ -227,14 +289,31 @@ impl DataPage {
         let rows = page.num_values() as usize;
         let non_null = match max_level {
             0 => rows,
-            _ => Hybrid::new(&levels, level_bits, rows)?.count(max_level.into())?,
+            _ => Hybrid::new(&levels, level_bits(max_level), rows)?.count(max_level.into())?,
         };
         Ok(Some(Self {
             encoding: page.encoding(),
             values,
             non_null,
+            rows,
+            levels,
+            max_level,
         }))
     }
+
+    /// Which rows hold a value; `None` if all do.
+    pub(super) fn valid(&self) -> Result<Option<BooleanBuffer>> {
+        if self.non_null == self.rows {
+            return Ok(None);
+        }
+        let levels = Hybrid::new(&self.levels, level_bits(self.max_level), self.rows)?;
+        levels.equal(self.max_level.into()).map(Some)
+    }
+}
+
+/// Bits of a level.
+pub(super) const fn level_bits(max_level: u16) -> u32 {
+    u16::BITS - max_level.leading_zeros()
 }
 
 /// The first `length` bytes and the others.
