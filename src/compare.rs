@@ -2,11 +2,12 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::estimate::{
-    Confidence, GRID_LEVELS, GridCounts, JointRegisters, PairCounts, RANKS, RegionCounts,
-    RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters, SetSample,
+    Confidence, GRID_LEVELS, GridCounts, JointRegisters, ListedPair, ListedRegions, PairCounts,
+    RANKS, RegionCounts, RegisterCounts, SampleCounts, SampleLayer, SetCounts, SetRegisters,
+    SetSample,
 };
 use crate::id::Tally;
-use crate::sketch::{BottomK, HyperLogLog, NoisyGrid, Precision, Sketch};
+use crate::sketch::{BottomK, HyperLogLog, Members, NoisyGrid, Precision, Sketch};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -19,11 +20,33 @@ use std::collections::HashMap;
 pub fn pair_counts(a: &Sketch, b: &Sketch) -> Result<PairCounts> {
     a.ensure_comparable(b)?;
     Ok(PairCounts {
+        listed: listed_pair(a, b),
         sample: (a.sample().zip(b.sample())).map(|(a, b)| sample_counts(a, b)),
         registers: (a.registers().zip(b.registers())).map(|(a, b)| register_counts(a, b)),
         most_a: most_users(a),
         most_b: most_users(b),
         ..PairCounts::default()
+    })
+}
+
+/// What is exact of a pair of which the users of just one are listed.
+fn listed_pair(a: &Sketch, b: &Sketch) -> Option<ListedPair> {
+    let (of_a, of_b) = (a.members()?, b.members()?);
+    if of_a.is_listed() == of_b.is_listed() || !of_a.is_of_list_of(of_b) {
+        return None;
+    }
+    let (side, listed, other) = match of_a.is_listed() {
+        true => (0, of_a, b.sample()?),
+        false => (1, of_b, a.sample()?),
+    };
+    let both = of_a.and(of_b);
+    let common = both.count();
+    let sampled = both.sampled().take_while(|&hash| hash < other.theta());
+    Some(ListedPair {
+        side,
+        only: listed.count() - common,
+        both: common,
+        rest: set_sample(other.hashes().len() - sampled.count(), other),
     })
 }
 
@@ -109,14 +132,60 @@ pub fn region_counts(sketches: &[&Sketch]) -> Result<RegionCounts> {
         )));
     }
     ensure_all_comparable(sketches)?;
+    let members = members_of(sketches);
     Ok(RegionCounts {
         set_count,
-        sample: sample_layers(sketches),
+        sample: sample_layers(sketches, members.as_deref()),
+        listed: members.as_deref().map(listed_regions),
         registers: joint_registers(sketches),
         known: vec![None; set_count],
         most: sketches.iter().map(|sketch| most_users(sketch)).collect(),
         confidence: Confidence::default(),
     })
+}
+
+/// Which listed users each of some sets has, if any set's users are listed.
+fn members_of<'a>(sketches: &[&'a Sketch]) -> Option<Vec<&'a Members>> {
+    let members: Vec<&Members> =
+        (sketches.iter().map(|sketch| sketch.members())).collect::<Option<_>>()?;
+    let is_one_list = members.iter().all(|it| it.is_of_list_of(members[0]));
+    let any_is_listed = members.iter().any(|it| it.is_listed());
+    (is_one_list && any_is_listed).then_some(members)
+}
+
+/// Listed users by the sets that they are in.
+fn listed_regions(members: &[&Members]) -> ListedRegions {
+    let listed = members.iter().enumerate();
+    let listed = listed.filter(|(_, members)| members.is_listed());
+    let sets = listed.map(|(set, _)| 1 << set).sum();
+    let mut users = Members::by_sets(members);
+    // A user in none of these sets is listed for another one.
+    let is_other = |region: usize| region & sets == 0;
+    (0..users.len())
+        .filter(|&region| is_other(region))
+        .for_each(|region| users[region] = 0);
+    ListedRegions { sets, users }
+}
+
+/// The listed users of these sets; those of sets that aren't asked about here are left out.
+fn listed_users(members: &[&Members]) -> Option<Members> {
+    let listed = members.iter().filter(|members| members.is_listed());
+    let listed = listed.map(|members| (*members).clone());
+    listed.reduce(|mut all, members| {
+        all.join(&members);
+        all
+    })
+}
+
+/// A sample without the hashes of these members of the set.
+fn without(sample: &BottomK, members: &Members) -> Vec<u64> {
+    let mut listed = members.sampled().peekable();
+    let is_unlisted = |hash: &&u64| {
+        while listed.next_if(|it| it < *hash).is_some() {}
+        listed.peek() != Some(*hash)
+    };
+    let unlisted = sample.hashes().iter().filter(is_unlisted);
+    unlisted.copied().collect()
 }
 
 fn ensure_all_comparable(sketches: &[&Sketch]) -> Result<()> {
@@ -201,7 +270,9 @@ fn most_users(sketch: &Sketch) -> Option<u64> {
 
 /// The samples, cut at every threshold: in a layer the sets are visible whose samples reach through
 /// it.
-fn sample_layers(sketches: &[&Sketch]) -> Vec<SampleLayer> {
+///
+/// Hashes of listed users, of whom it is known which sets they are in, are left out.
+fn sample_layers(sketches: &[&Sketch], members: Option<&[&Members]>) -> Vec<SampleLayer> {
     let samples: Vec<Option<&BottomK>> = sketches.iter().map(|sketch| sketch.sample()).collect();
     let each = || {
         samples
@@ -214,8 +285,18 @@ fn sample_layers(sketches: &[&Sketch]) -> Vec<SampleLayer> {
         .collect();
     cuts.sort_by_key(|(theta, _)| *theta);
     cuts.dedup_by_key(|(theta, _)| *theta);
+    let listed = members.and_then(|members| Some((members, listed_users(members)?)));
+    let unlisted: Option<Vec<Vec<u64>>> = listed.map(|(members, listed)| {
+        let unlisted =
+            |(set, sample): (usize, &BottomK)| without(sample, &members[set].and(&listed));
+        each().map(unlisted).collect()
+    });
     let mut rest: Vec<(usize, &[u64])> = each()
-        .map(|(set, sample)| (1 << set, sample.hashes()))
+        .enumerate()
+        .map(|(at, (set, sample))| match &unlisted {
+            Some(unlisted) => (1 << set, &unlisted[at][..]),
+            None => (1 << set, sample.hashes()),
+        })
         .collect();
     let mut before = 0.0;
     let layer = |&(theta, share): &(u64, f64)| {

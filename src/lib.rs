@@ -92,18 +92,18 @@ pub use engine::{
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
-    FrequencyEstimate, GRID_LEVELS, GridCounts, HeldRegion, JointRegisters, PairCounts,
-    PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate, RegionsFit, RegisterCounts,
-    RegisterSize, SampleCounts, SampleLayer, SampledCounts, SetCounts, SetRegisters, SetSample,
-    SketchSize, contradicts, estimate_frequency, estimate_grids, estimate_noisy_pair,
-    estimate_pair, estimate_regions, estimate_sampled, estimate_set, expected_error, grid_bound,
-    plan, probability_of_gain, unbounded_overlap,
+    FrequencyEstimate, GRID_LEVELS, GridCounts, HeldRegion, JointRegisters, ListedPair,
+    ListedRegions, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate,
+    RegionsFit, RegisterCounts, RegisterSize, SampleCounts, SampleLayer, SampledCounts, SetCounts,
+    SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency, estimate_grids,
+    estimate_noisy_pair, estimate_pair, estimate_regions, estimate_sampled, estimate_set,
+    expected_error, grid_bound, plan, probability_of_gain, unbounded_overlap,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;
 pub use generate::{Codec, GenerateOptions, IdKind, Truth, generate};
 pub use hash::{
-    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, SEED_HASH, SipKey,
+    BatchHasher, DATASKETCHES_SEED, Filter, HashScheme, HashSink, Kernel, Marks, SEED_HASH, SipKey,
     hash_bytes, hash_integer, hash_wide_integer, murmur3_128, sip_bytes, sip_integer,
 };
 pub use id::{NullCounts, PageChecks, Tally};

@@ -23,6 +23,7 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::SketchTable>()?;
     module.add_class::<sketcher::Sketcher>()?;
     module.add_function(wrap_pyfunction!(sources::sketch_paths, module)?)?;
+    module.add_function(wrap_pyfunction!(sources::estimate_paths, module)?)?;
     module.add_function(wrap_pyfunction!(sources::diagnose_paths, module)?)?;
     module.add_function(wrap_pyfunction!(sources::list_files, module)?)?;
     module.add_function(wrap_pyfunction!(sources::read_sketches, module)?)?;

@@ -21,7 +21,14 @@ pub(crate) fn estimate<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let confidence = options::confidence(confidence)?;
     let pair = py.detach(|| overlap::estimate_sketches(&a.0, &b.0, confidence));
-    let pair = pair.map_err(|e| raise(&e))?;
+    numbers_of(py, &pair.map_err(|e| raise(&e))?)
+}
+
+/// The numbers of a pair by their names.
+pub(crate) fn numbers_of<'py>(
+    py: Python<'py>,
+    pair: &overlap::PairEstimate,
+) -> PyResult<Bound<'py, PyDict>> {
     let numbers = PyDict::new(py);
     for (name, estimate) in [
         ("a", pair.a),
@@ -39,7 +46,7 @@ pub(crate) fn estimate<'py>(
     ] {
         numbers.set_item(name, Number(estimate))?;
     }
-    numbers.set_item("quality", overlap::report::Quality::of(&pair).word())?;
+    numbers.set_item("quality", overlap::report::Quality::of(pair).word())?;
     Ok(numbers)
 }
 

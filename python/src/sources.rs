@@ -1,11 +1,15 @@
 //! Files.
 
-use crate::errors::{keyword, raise};
+use crate::errors::{UsageError, keyword, raise};
 use crate::options;
+use crate::questions::numbers_of;
 use crate::table::SketchTable;
 use crate::work;
-use overlap::{AsOf, IdSelection, ReadLimits, Side, Sources, TextOptions};
+use overlap::{
+    AsOf, IdSelection, Key, ReadLimits, Side, SketchOptions, SketchRequest, Sources, TextOptions,
+};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,15 +65,8 @@ pub(crate) fn sketch_paths(
         ..TextOptions::default()
     };
     let threads: Option<usize> = options::count("threads", threads)?;
-    let table = work::wait(py, move |progress| {
-        let mut sources = Sources::new(&paths)?;
-        let mut side = Side::new("side".into(), Vec::new());
-        for part in sources.sides.drain(..) {
-            side.extend(part);
-        }
-        sources.sides = vec![side];
-        sources.key = key;
-        sources.id = IdSelection {
+    let reading = Reading {
+        id: IdSelection {
             column: id,
             cast,
             limits,
@@ -78,29 +75,130 @@ pub(crate) fn sketch_paths(
             format,
             text,
             ..IdSelection::default()
-        };
-        if let Some(rules) = &normalize {
-            sources.id.normalize(rules)?;
-        }
-        if let Some(region) = &region {
-            sources.id.region(region)?;
-        }
-        if let Some(digest) = &digest {
-            sources.id.digest(digest)?;
-        }
-        if let Some(digest) = &digested {
-            sources.id.digested(digest)?;
-        }
-        if let Some(condition) = &r#where {
-            sources.filter_all(condition)?;
-        }
-        sources.threads = threads.unwrap_or(sources.threads).max(1);
+        },
+        normalize,
+        region,
+        digest,
+        digested,
+        condition: r#where,
+        threads,
+        key,
+    };
+    let table = work::wait(py, move |progress| {
+        let sources = reading.sources(vec![("side".into(), paths)])?;
         let (tables, sources) =
             overlap::sketch_with_sources(&sources, &division, options, progress)?;
         let no_side = || overlap::Error::new(overlap::ErrorKind::Internal, "no side");
         tables.into_iter().zip(sources).next().ok_or_else(no_side)
     });
     table.map(|(table, source)| SketchTable(table, Some(Arc::new(source))))
+}
+
+/// How files are read.
+#[derive(Default)]
+struct Reading {
+    id: IdSelection,
+    normalize: Option<String>,
+    region: Option<String>,
+    digest: Option<String>,
+    digested: Option<String>,
+    condition: Option<String>,
+    threads: Option<usize>,
+    key: Option<Key>,
+}
+
+impl Reading {
+    /// The files of some sides, each of a name and paths, to be read so.
+    fn sources(self, sides: Vec<(String, Vec<PathBuf>)>) -> overlap::Result<Sources> {
+        let first = sides.first().map(|(_, paths)| paths.clone());
+        let mut sources = Sources::new(&first.unwrap_or_default())?;
+        sources.sides = sides_of(sides)?;
+        sources.key = self.key;
+        sources.id = self.id;
+        if let Some(rules) = &self.normalize {
+            sources.id.normalize(rules)?;
+        }
+        if let Some(region) = &self.region {
+            sources.id.region(region)?;
+        }
+        if let Some(digest) = &self.digest {
+            sources.id.digest(digest)?;
+        }
+        if let Some(digest) = &self.digested {
+            sources.id.digested(digest)?;
+        }
+        if let Some(condition) = &self.condition {
+            sources.filter_all(condition)?;
+        }
+        sources.threads = self.threads.unwrap_or(sources.threads).max(1);
+        Ok(sources)
+    }
+}
+
+/// Sides of a name and paths each, whatever files the paths mean.
+fn sides_of(sides: Vec<(String, Vec<PathBuf>)>) -> overlap::Result<Vec<Side>> {
+    let side = |(name, paths): (String, Vec<PathBuf>)| {
+        let mut side = Side::new(name, Vec::new());
+        for part in Side::from_arguments(&paths)? {
+            side.extend(part);
+        }
+        Ok(side)
+    };
+    sides.into_iter().map(side).collect()
+}
+
+/// Everything about two sides of files, as `overlap estimate` has it: with a larger sample than sketches
+/// that are stored, unless `precision` or `k` says otherwise.
+#[pyfunction]
+#[pyo3(signature = (a, b, confidence=0.95, *, id=None, precision=None, k=None, cast=None, r#where=None, normalize=None, digest=None, threads=None, key_file=None))]
+#[allow(clippy::too_many_arguments)] // keyword arguments
+pub(crate) fn estimate_paths<'py>(
+    py: Python<'py>,
+    a: Vec<PathBuf>,
+    b: Vec<PathBuf>,
+    confidence: f64,
+    id: Option<String>,
+    precision: Option<i128>,
+    k: Option<i128>,
+    cast: Option<&str>,
+    r#where: Option<String>,
+    normalize: Option<String>,
+    digest: Option<String>,
+    threads: Option<i128>,
+    key_file: Option<PathBuf>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let usual = SketchOptions::default();
+    let precision = precision.unwrap_or_else(|| usual.precision().get().into());
+    let size = options::sketch_options(precision, k.unwrap_or(usual.k() as i128), "xxh3")?;
+    let confidence = options::confidence(confidence)?;
+    let reading = Reading {
+        id: IdSelection {
+            column: id,
+            cast: options::cast(cast)?,
+            ..IdSelection::default()
+        },
+        normalize,
+        digest,
+        condition: r#where,
+        threads: options::count("threads", threads)?,
+        key: options::key(key_file.as_deref(), "xxh3")?,
+        ..Reading::default()
+    };
+    let report = work::wait(py, move |progress| {
+        let sources = reading.sources(vec![("a".into(), a), ("b".into(), b)])?;
+        let request = SketchRequest {
+            confidence,
+            options: match k {
+                None => size.at_hand(),
+                Some(_) => size,
+            },
+            ..SketchRequest::new(sources)
+        };
+        overlap::estimate(&request, progress)
+    })?;
+    let no_pair = || UsageError::new_err("two sides have one pair");
+    let pair = report.pairs.first().ok_or_else(no_pair)?;
+    numbers_of(py, &pair.estimate)
 }
 
 /// How the IDs of some sides are written, as the JSON of `overlap diagnose`; each side has a name and paths.
@@ -119,16 +217,8 @@ pub(crate) fn diagnose_paths(
     let report = work::wait(py, move |progress| {
         let first = sides.first().map(|(_, paths)| paths.clone());
         let first = first.unwrap_or_default();
-        let mut all = Vec::new();
-        for (name, paths) in sides {
-            let mut side = Side::new(name, Vec::new());
-            for part in Side::from_arguments(&paths)? {
-                side.extend(part);
-            }
-            all.push(side);
-        }
         let mut sources = Sources::new(&first)?;
-        sources.sides = all;
+        sources.sides = sides_of(sides)?;
         sources.id.column = id;
         sources.threads = threads.unwrap_or(sources.threads).max(1);
         let request = overlap::DiagnoseRequest {

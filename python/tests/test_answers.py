@@ -6,6 +6,7 @@ import json
 import threading
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL
 
@@ -38,6 +39,25 @@ def test_a_pair_is_that_of_the_program(sides, files, run):
     assert pair.to_dict()["overlap"]["value"] == pair.overlap.value == float(pair.overlap)
     assert pair.to_arrow().column_names == ["measure", "value", "lower", "upper"]
     assert ">overlap</td>" in pair._repr_html_() and "overlap" in repr(pair)
+
+
+def test_a_pair_of_files_is_that_of_the_program(run, tmp_path):
+    ranges = {"small": range(1_000_000, 1_004_000), "large": range(0, 1_100_000), "other": range(90_000, 1_200_000)}
+    for name, ids in ranges.items():
+        pq.write_table(pa.table({"user_id": ids}), tmp_path / f"{name}.parquet")
+    options = ({}, {"k": 4096}, {"where": "user_id >= 500", "threads": 1})
+    for a, b in (("small", "large"), ("large", "small"), ("large", "other")):
+        for given in options:
+            sides = [tmp_path / f"{side}.parquet" for side in (a, b)]
+            pair = overlap.estimate(sides[0], [sides[1]], **given)
+            arguments = [text for name, value in given.items() for text in (f"--{name}", value)]
+            report = json.loads(run("estimate", *sides, *arguments, "--format", "json"))
+            for name in ("overlap", "union", "only_a", "only_b", "share_of_b", "jaccard"):
+                assert getattr(pair, name).to_dict() == pytest.approx(report[name]), (a, b, given, name)
+            assert pair.quality == report["quality"]
+            assert (pair.quality == "exact") == ("small" in (a, b) and not given)
+    with pytest.raises(overlap.UsageError, match="k is for files"):
+        overlap.estimate(overlap.sketch(sides[0]), overlap.sketch(sides[1]), k=4096)
     assert pair.overlap.to_arrow().to_pylist() == [pair.overlap.to_dict()]
 
 

@@ -80,6 +80,7 @@ pub(super) fn answered_of(
         let (sketch, users) = (&sketches[i], numbers.users[i]);
         SideReport {
             unique: known[i].is_some(),
+            held: sketch.is_listed(),
             frequency: rows[i]
                 .as_ref()
                 .and_then(|rows| frequency(sketch, rows, users, request)),

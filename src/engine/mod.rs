@@ -210,6 +210,7 @@ fn side_report(plan: &SidePlan) -> SideReport {
         tally: None,
         pages: PageChecks::default(),
         unique: false,
+        held: false,
         frequency: None,
         users: Estimate::exact(0.0),
     }
@@ -223,6 +224,7 @@ fn source_reports(plan: &Plan) -> Vec<SourceReport> {
         column: (side.file_count() > 0).then(|| side.column.clone()),
         passed_over: side.passed_over.clone(),
         profile: side.profile.clone(),
+        held: None,
         filter: side.filter.clone().map(|condition| FilterReport {
             condition,
             ..FilterReport::default()
@@ -236,6 +238,14 @@ fn tell_filters(sources: &mut [SourceReport], checks: impl Fn(usize) -> PageChec
     for (side, source) in sources.iter_mut().enumerate() {
         let filter = source.filter.take();
         source.filter = filter.map(|filter| FilterReport::new(filter.condition, &checks(side)));
+    }
+}
+
+/// Says which sides were held whole.
+fn tell_held<'a>(sources: &mut [SourceReport], sketches: impl Iterator<Item = &'a Sketch>) {
+    for (source, sketch) in sources.iter_mut().zip(sketches) {
+        let users = sketch.members().filter(|_| sketch.is_listed());
+        source.held = users.map(crate::sketch::Members::count);
     }
 }
 

@@ -61,6 +61,25 @@ impl Aim {
         plan.sides.iter().map(aim).collect()
     }
 
+    /// Which sides are held whole, all their users listed: those of at most as many rows as the sample
+    /// has room for, if another has more. Then whatever they share with others is exact.
+    ///
+    /// Data alone decides it, so that threads, order and cut change nothing.
+    pub(super) fn listed(aims: &[Self], plan: &Plan) -> Vec<bool> {
+        let fits = |(aim, side): (&Self, &SidePlan)| {
+            let most = aim.options.k() as u64;
+            let has_hashes = !aim.options.hash().is_murmur3();
+            side.file_count() > 0 && has_hashes && aim.rows.is_some_and(|rows| rows <= most)
+        };
+        let listed: Vec<bool> = aims.iter().zip(&plan.sides).map(fits).collect();
+        let mut sides = plan.sides.iter().zip(&listed);
+        let any_is_larger = sides.any(|(side, listed)| side.file_count() > 0 && !listed);
+        match any_is_larger {
+            true => listed,
+            false => vec![false; listed.len()],
+        }
+    }
+
     /// A sketch of nothing yet.
     pub(super) fn sketcher(self, side: &SidePlan) -> Result<Sketcher> {
         of_side(

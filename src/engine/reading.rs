@@ -6,31 +6,38 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::SketchTable;
 use crate::id::{IdDomain, Tally};
 use crate::key::Key;
-use crate::scan::{self, Progress, SegmentLimits, SidePlan, SideScan};
+use crate::scan::{self, Plan, Progress, SegmentLimits, SidePlan, SideScan};
 use crate::segments::Segments;
-use crate::sketch::{RowCounts, Sketch, Sketcher};
+use crate::sketch::{ListedUsers, Members, RowCounts, Sketch, Sketcher};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 impl Inputs {
     /// The sketch of every side, and the rows of its sampled users if `frequency` asks for them
     /// (only of sides without stored sketches, which don't record them).
     pub(super) fn sketch(
-        self,
+        mut self,
         threads: usize,
         frequency: bool,
         progress: &dyn Progress,
     ) -> Result<Vec<(Sketch, Option<RowCounts>)>> {
         let is_at_hand = self.options.is_at_hand() && self.tables.iter().all(Vec::is_empty);
-        let mut aims = match is_at_hand {
+        let aims = match is_at_hand {
             true => Aim::at_hand(self.options, &self.plan),
             false => vec![Aim::plain(self.options); self.plan.sides.len()],
         };
-        let mut read = self.read(&aims, threads, frequency, progress)?;
-        if settle(&mut read, &mut aims) {
-            let again = || self.read(&aims, threads, frequency, progress);
-            read = self.plan.uncounted(again)?;
-            settle(&mut read, &mut aims);
-        }
+        let listed = Aim::listed(&aims, &self.plan);
+        let reading = Reading {
+            key: self.key.as_ref(),
+            threads,
+            frequency,
+            progress,
+        };
+        let plan = std::mem::take(&mut self.plan);
+        let read = match listed.contains(&true) {
+            true => reading.beside_listed(plan, &aims, &listed)?,
+            false => reading.settled(&plan, &aims, None)?,
+        };
         let mut sides = Vec::with_capacity(read.len());
         for (mut whole, tables) in read.into_iter().zip(self.tables) {
             for sketch in tables.into_iter().flat_map(SketchTable::into_values) {
@@ -45,32 +52,6 @@ impl Inputs {
             sides.push(whole.unwrap_or_else(|| (Sketch::empty(self.options), None)));
         }
         Ok(sides)
-    }
-
-    /// The same of the data alone; `None` for a side without any.
-    fn read(
-        &self,
-        aims: &[Aim],
-        threads: usize,
-        frequency: bool,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Counted>> {
-        let sides = &self.plan.sides;
-        let new = |side: usize| {
-            let sketcher = with_key(aims[side].sketcher(&sides[side])?, self.key.as_ref());
-            Ok(match frequency {
-                true => sketcher.with_row_counts(),
-                false => sketcher,
-            })
-        };
-        let scanned = scan::scan(&self.plan, threads, &new, progress)?;
-        let merged = |(side, scanned): (usize, SideScan<Sketcher>)| match sides[side].file_count() {
-            0 => Ok(None),
-            _ => merge_parts_together(new(side)?, scanned.sinks, scanned.tally).map(Some),
-        };
-        // Large samples are put in order here.
-        let scanned = scanned.into_par_iter().enumerate();
-        scan::pool(threads)?.install(|| scanned.map(merged).collect())
     }
 
     /// The sketches of every side by segment.
@@ -111,6 +92,108 @@ impl Inputs {
             sides.push(merged.map_err(|e| e.with("side", &plan.sides[side].name))?);
         }
         Ok(sides)
+    }
+}
+
+/// How data is read into sketches.
+struct Reading<'a> {
+    key: Option<&'a Key>,
+    threads: usize,
+    frequency: bool,
+    progress: &'a dyn Progress,
+}
+
+impl Reading<'_> {
+    /// The sketches of the data alone, at their final size; `None` for a side without any.
+    fn settled(
+        &self,
+        plan: &Plan,
+        aims: &[Aim],
+        listed: Option<&Arc<ListedUsers>>,
+    ) -> Result<Vec<Counted>> {
+        let read = |aims: &[Aim]| {
+            let new = |sketcher: Sketcher| match listed {
+                Some(listed) => sketcher.meeting(listed),
+                None => sketcher,
+            };
+            let read = self.read(plan, aims, &new)?;
+            Ok(read.into_iter().map(|(counted, _)| counted).collect())
+        };
+        let mut aims = aims.to_vec();
+        let mut counted: Vec<Counted> = read(&aims)?;
+        if settle(&mut counted, &mut aims) {
+            counted = plan.uncounted(|| read(&aims))?;
+            settle(&mut counted, &mut aims);
+        }
+        Ok(counted)
+    }
+
+    /// The same where some sides are held whole: they are read first, and the others past them.
+    fn beside_listed(&self, plan: Plan, aims: &[Aim], is_listed: &[bool]) -> Result<Vec<Counted>> {
+        let aims_of = |wanted: bool| -> Vec<Aim> {
+            let of = aims.iter().zip(is_listed);
+            of.filter(|(_, is)| **is == wanted)
+                .map(|(aim, _)| *aim)
+                .collect()
+        };
+        let (small, large) = plan.divided(is_listed);
+        let read = self.read(&small, &aims_of(true), &Sketcher::listing)?;
+        let (small, lists): (Vec<Counted>, Vec<Vec<u64>>) = read.into_iter().unzip();
+        let listed = Arc::new(ListedUsers::new(&lists));
+        let with_members = |(counted, list): (Counted, Vec<u64>)| {
+            let members = Members::of_listed(&listed, &list);
+            counted.map(|(sketch, rows)| (sketch.with_members(members), rows))
+        };
+        let small: Vec<Counted> = small.into_iter().zip(lists).map(with_members).collect();
+        let large = self.settled(&large, &aims_of(false), Some(&listed))?;
+        let (mut small, mut large) = (small.into_iter(), large.into_iter());
+        let next = |is_listed: &bool| match is_listed {
+            true => small.next().flatten(),
+            // A side without data shares nobody with anybody.
+            false => large.next().flatten().or_else(|| {
+                let nobody = Sketch::empty(aims[0].options);
+                Some((nobody.with_members(Members::none(&listed)), None))
+            }),
+        };
+        Ok(is_listed.iter().map(next).collect())
+    }
+
+    /// Reads all of a plan into sketchers that `with` prepares; the sketch of every side, `None` without
+    /// data, and the hashes of its users if its sketchers list them.
+    fn read(
+        &self,
+        plan: &Plan,
+        aims: &[Aim],
+        with: &(impl Fn(Sketcher) -> Sketcher + Sync),
+    ) -> Result<Vec<(Counted, Vec<u64>)>> {
+        let sides = &plan.sides;
+        let new = |side: usize| {
+            let sketcher = with(with_key(aims[side].sketcher(&sides[side])?, self.key));
+            Ok(match self.frequency {
+                true => sketcher.with_row_counts(),
+                false => sketcher,
+            })
+        };
+        let scanned = scan::scan(plan, self.threads, &new, self.progress)?;
+        let merged = |(side, mut scanned): (usize, SideScan<Sketcher>)| {
+            let listed = scanned
+                .sinks
+                .iter_mut()
+                .flat_map(Sketcher::take_listed)
+                .collect();
+            let counted = match sides[side].file_count() {
+                0 => None,
+                _ => Some(merge_parts_together(
+                    new(side)?,
+                    scanned.sinks,
+                    scanned.tally,
+                )?),
+            };
+            Ok((counted, listed))
+        };
+        // Large samples are put in order here.
+        let scanned = scanned.into_par_iter().enumerate();
+        scan::pool(self.threads)?.install(|| scanned.map(merged).collect())
     }
 }
 

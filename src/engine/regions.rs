@@ -60,6 +60,7 @@ pub(super) fn of_inputs(
     };
     let side = |(i, side): (usize, SideReport)| SideReport {
         unique: known[i].is_some(),
+        held: sketches[i].is_listed(),
         tally: sketches[i].tally(),
         pages: page_checks(i),
         id_type: sketches[i].domain(),

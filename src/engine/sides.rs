@@ -195,6 +195,8 @@ fn answers_of(request: &SidesRequest, inputs: Inputs, progress: &dyn Progress) -
     warnings.extend(super::nulls_warnings(with_checks));
     let sides = names.iter().zip(&tables);
     warnings.extend(sides.filter_map(|(name, table)| no_users(name, table, request.confidence)));
+    let first = tables.iter().filter_map(|table| table.values().first());
+    super::tell_held(&mut sources, first);
     let every: Vec<&Sketch> = tables.iter().flat_map(SketchTable::values).collect();
     warnings.extend(sketch_warnings_of(&every));
     warnings.extend(spelling(&names, &tables, request.confidence)?);

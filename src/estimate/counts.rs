@@ -57,9 +57,25 @@ pub struct RegisterSize {
     pub users: f64,
 }
 
+/// What is known of a pair of which one set's users are all listed, each with whether he is in the
+/// other set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListedPair {
+    /// The set whose users are listed: 0 is A, 1 is B.
+    pub side: usize,
+    /// Users of the listed set alone.
+    pub only: u64,
+    /// Users of both.
+    pub both: u64,
+    /// What the sample of the other set has of its users who aren't listed.
+    pub rest: SetSample,
+}
+
 /// Everything from which two sets are estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairCounts {
+    /// What is exact because all users of one of the sets are listed.
+    pub listed: Option<ListedPair>,
     /// Counts of their samples; `None` without samples.
     pub sample: Option<SampleCounts>,
     /// Counts of their registers; `None` without registers.
@@ -84,6 +100,10 @@ impl PairCounts {
     #[must_use]
     pub fn swapped(&self) -> Self {
         Self {
+            listed: self.listed.map(|listed| ListedPair {
+                side: 1 - listed.side,
+                ..listed
+            }),
             sample: self.sample.map(|sample| SampleCounts {
                 only_a: sample.only_b,
                 only_b: sample.only_a,

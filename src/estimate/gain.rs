@@ -9,6 +9,7 @@
 use super::counts::{PairCounts, SetCounts};
 use super::interval::signed_root;
 use super::likelihood::RegisterTerms;
+use super::listed;
 use super::normal::cumulative;
 use super::pair::{fitted, known_sizes, most_users, set_counts};
 use super::single::signed_root_of_size;
@@ -36,6 +37,15 @@ use super::single::signed_root_of_size;
 pub fn probability_of_gain(counts: &PairCounts, more_than: u64) -> f64 {
     if let Some(sample) = counts.sample.filter(|sample| sample.theta >= 1.0) {
         return certainly(sample.only_b > more_than);
+    }
+    if let Some(listed) = &counts.listed {
+        return match listed.side {
+            1 => certainly(listed.only > more_than),
+            _ => match listed::root_above(counts, listed, more_than as f64 + 0.5, SHIFT) {
+                root if root.is_infinite() => certainly(root > 0.0),
+                root => estimated(root),
+            },
+        };
     }
     // The fit is always made in the same order, as that of the pair is.
     let swapped = counts.swapped();

@@ -160,6 +160,7 @@ impl GridCounts {
                 registers: None,
                 grid: Some(self),
                 correction: None,
+                beside: [0.0; 3],
             },
             known: [None; 2],
             parts: [true; 3],

@@ -335,19 +335,22 @@ pub(super) struct Likelihood<'a> {
     pub(super) registers: Option<&'a RegisterTerms>,
     pub(super) grid: Option<&'a GridCounts>,
     pub(super) correction: Option<Correction>,
+    /// Users beside (a, b, x) who are known for certain: registers saw them too.
+    pub(super) beside: Vector,
 }
 
 impl Likelihood<'_> {
     pub(super) fn at(&self, v: &Vector) -> Derivatives {
         let mut sum = Derivatives::default();
+        let all: Vector = std::array::from_fn(|i| v[i] + self.beside[i]);
         if let Some(registers) = self.registers {
-            registers.add_to(v, &mut sum);
+            registers.add_to(&all, &mut sum);
         }
         if let Some(grid) = self.grid {
             grid.add_to(v, &mut sum);
         }
         if let Some(correction) = &self.correction {
-            let step: Vector = std::array::from_fn(|i| v[i] - correction.center[i]);
+            let step: Vector = std::array::from_fn(|i| all[i] - correction.center[i]);
             let bend = apply(&correction.information, &step);
             sum.value += dot(&correction.slope, &step) - 0.5 * dot(&bend, &step);
             for i in 0..3 {
@@ -449,6 +452,7 @@ mod tests {
                     registers: Some(&terms),
                     grid: None,
                     correction,
+                    beside: [0.0; 3],
                 };
                 check_derivatives(&likelihood, [80.0, 50.0, 30.0]);
                 check_derivatives(&likelihood, [800.0, 15.0, 5.0]);
@@ -500,6 +504,7 @@ mod tests {
             registers: Some(&terms),
             grid: None,
             correction: None,
+            beside: [0.0; 3],
         };
         for v in [
             [1e12, 1e12, 1e12],

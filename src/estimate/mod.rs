@@ -13,6 +13,7 @@ mod gain;
 mod grid;
 mod interval;
 mod likelihood;
+mod listed;
 mod matrix;
 mod newton;
 mod noisy;
@@ -29,8 +30,8 @@ mod single;
 mod tests;
 
 pub use counts::{
-    PairCounts, RANKS, RegisterCounts, RegisterSize, SampleCounts, SetCounts, SetRegisters,
-    SetSample,
+    ListedPair, PairCounts, RANKS, RegisterCounts, RegisterSize, SampleCounts, SetCounts,
+    SetRegisters, SetSample,
 };
 pub use frequency::{FREQUENCY_MAX, FrequencyCounts, FrequencyEstimate, estimate_frequency};
 pub use gain::probability_of_gain;
@@ -40,8 +41,8 @@ pub use normal::Confidence;
 pub use pair::{PairEstimate, estimate_pair};
 pub use planning::{ExpectedError, PairSizes, SketchSize, expected_error, plan};
 pub use regions::{
-    ExpectedRegions, HeldRegion, JointRegisters, RegionCounts, RegionsEstimate, RegionsFit,
-    SampleLayer, estimate_regions,
+    ExpectedRegions, HeldRegion, JointRegisters, ListedRegions, RegionCounts, RegionsEstimate,
+    RegionsFit, SampleLayer, estimate_regions,
 };
 pub use sampled::{SampledCounts, estimate_sampled};
 pub use share::share_interval;

@@ -8,6 +8,7 @@ use super::likelihood::{
     BOTH, Correction, Derivatives, Likelihood, ONLY_A, ONLY_B, RegisterTerms, SET_A, SET_B,
     SampleData, UNION,
 };
+use super::listed;
 use super::matrix::{Vector, dot};
 use super::newton::Model;
 use super::ratios::share;
@@ -117,6 +118,9 @@ impl PairEstimate {
 /// answer, to the last digit.
 #[must_use]
 pub fn estimate_pair(counts: &PairCounts, confidence: Confidence) -> PairEstimate {
+    if let Some(listed) = &counts.listed {
+        return listed::estimate(counts, listed, confidence);
+    }
     // Sums in another order round otherwise, and a part near the least that is corrected for would
     // tip over: the fit is always made in the same order.
     let swapped = counts.swapped();
@@ -189,6 +193,7 @@ pub(super) fn fitted<'a>(
         registers: terms,
         grid: None,
         correction: None,
+        beside: [0.0; 3],
     };
     let mut model = Model {
         likelihood,
@@ -375,7 +380,7 @@ fn start(counts: &PairCounts, known: &[Option<f64>; 2]) -> Vector {
     [(n_a - x).max(0.01 * n_a), (n_b - x).max(0.01 * n_b), x]
 }
 
-fn correction(terms: &RegisterTerms, precision: u8, fit: &Vector) -> Option<Correction> {
+pub(super) fn correction(terms: &RegisterTerms, precision: u8, fit: &Vector) -> Option<Correction> {
     let center = fisher::center(fit)?;
     let mut at = Derivatives::default();
     terms.add_to(&center, &mut at);

@@ -5,6 +5,7 @@ use super::counts::{SetCounts, SetRegisters, SetSample};
 use super::fisher;
 use super::interval::{End, limit, signed_root};
 use super::likelihood::{Derivatives, Likelihood, RegisterTerms, SampleData};
+use super::matrix::Vector;
 use super::newton::{Fit, Model};
 use super::{Confidence, Estimate};
 
@@ -59,7 +60,12 @@ pub(super) fn most_likely(counts: &SetCounts) -> f64 {
 /// The signed root of the likelihood ratio of a size, the sample's count moved by `shift`.
 pub(super) fn signed_root_of_size(counts: &SetCounts, size: f64, shift: f64) -> f64 {
     let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
-    let (mut model, fit) = corrected(counts, terms.as_ref());
+    let (model, fit) = corrected(counts, terms.as_ref());
+    root_of(model, &fit, size, shift)
+}
+
+/// The same of a model of one part.
+pub(super) fn root_of(mut model: Model<'_>, fit: &Fit, size: f64, shift: f64) -> f64 {
     if let Some(sample) = &mut model.likelihood.sample {
         sample.below[0] += shift;
     }
@@ -70,15 +76,20 @@ pub(super) fn signed_root_of_size(counts: &SetCounts, size: f64, shift: f64) -> 
 fn interval(counts: &SetCounts, z: f64) -> Estimate {
     let terms = counts.registers.as_ref().map(RegisterTerms::of_set);
     let (model, fit) = corrected(counts, terms.as_ref());
+    interval_of(&model, &fit, seen(counts), z)
+}
+
+/// The interval of the one part of a model, of which so many users were seen.
+pub(super) fn interval_of(model: &Model<'_>, fit: &Fit, seen: f64, z: f64) -> Estimate {
     let shifted = |shift: f64, end: End| {
-        let mut model = model;
+        let mut model = *model;
         if let Some(sample) = &mut model.likelihood.sample {
             sample.below[0] = (sample.below[0] + shift).max(0.0);
         }
         let fit: Fit = model.maximise(&fit.v, None);
         limit(&model, &fit, 0, z, end)
     };
-    let lower = shifted(-1.0 / 3.0, End::Lower).max(seen(counts));
+    let lower = shifted(-1.0 / 3.0, End::Lower).max(seen);
     whole_users(fit.v[0].round(), lower, shifted(2.0 / 3.0, End::Upper))
 }
 
@@ -105,7 +116,16 @@ fn seen(counts: &SetCounts) -> f64 {
 }
 
 fn model<'a>(counts: &SetCounts, terms: Option<&'a RegisterTerms>) -> Model<'a> {
-    let sample = counts.sample.map(|SetSample { hashes, theta }| SampleData {
+    model_of(counts.sample, terms, [0.0; 3])
+}
+
+/// A model of one part in the place of A, beside users who are known for certain.
+pub(super) fn model_of(
+    sample: Option<SetSample>,
+    terms: Option<&RegisterTerms>,
+    beside: Vector,
+) -> Model<'_> {
+    let sample = sample.map(|SetSample { hashes, theta }| SampleData {
         below: [hashes as f64, 0.0, 0.0],
         theta,
         above: [(theta, 0.0); 2],
@@ -116,6 +136,7 @@ fn model<'a>(counts: &SetCounts, terms: Option<&'a RegisterTerms>) -> Model<'a> 
         registers: terms,
         grid: None,
         correction: None,
+        beside,
     };
     Model {
         likelihood,

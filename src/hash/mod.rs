@@ -5,6 +5,7 @@
 
 mod filter;
 mod kernel;
+mod marks;
 mod murmur3;
 mod scalar;
 mod scheme;
@@ -12,6 +13,7 @@ mod sip;
 
 pub use filter::Filter;
 pub use kernel::Kernel;
+pub use marks::Marks;
 pub use murmur3::{DATASKETCHES_SEED, SEED_HASH, hash_words, murmur3_128};
 pub use scalar::{hash_bytes, hash_bytes_128, hash_integer, hash_wide_integer};
 pub use scheme::{HashScheme, merge_schemes};

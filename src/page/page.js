@@ -210,6 +210,12 @@
       return !left || certainSets.slice(fit.disjoint).some((set) => same(set, picked));
     };
 
+    // Regions that are certain one by one: their users and where they are.
+    const fixed = certainSets.slice(0, fit.disjoint)
+      .map((set, at) => ({ regions: regionsOf(set), users: certain[at] }))
+      .filter((one) => one.regions.length === 1)
+      .map((one) => ({ region: one.regions[0], users: one.users }));
+
     const restOfCertain = (picked, value) => {
       const at = certainSets.findIndex((set, i) => within(picked, set) && value > 0.5 * certain[i]);
       if (at < 0) return null;
@@ -222,6 +228,14 @@
       const regions = regionsOf(picked);
       if (regions.length === 0) return { value: 0, lower: 0, upper: 0 };
       if (isCertain(picked)) return { value, lower: value, upper: value };
+      const sureOnes = fixed.filter((one) => picked[one.region]);
+      if (sureOnes.length > 0) {
+        const sureUsers = sureOnes.reduce((total, one) => total + one.users, 0);
+        const others = picked.slice();
+        sureOnes.forEach((one) => { others[one.region] = 0; });
+        const rest = alone(others, value - sureUsers);
+        return { value, lower: rest.lower + sureUsers, upper: rest.upper + sureUsers };
+      }
       const found = restOfCertain(picked, value);
       if (found) {
         const rest = alone(found.rest, found.total - value);

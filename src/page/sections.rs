@@ -224,6 +224,10 @@ fn inputs(report: &FullReport) -> Markup {
             p { bdi { (shown(&side.name)) } " takes the rows where " code { (filter.condition) } ": "
                 (whole(filter.taken as f64)) " of " (whole(filter.rows as f64)) "." }
         }
+        @for side in report.sides.iter().filter(|side| side.held_whole) {
+            p { bdi { (shown(&side.name)) } " was held whole: all of its users were looked for in the other sides, so that what it \
+                shares with them is exact." }
+        }
         @for side in report.sides.iter().filter(|side| !side.passed_over.is_empty()) {
             p { "Not read of " bdi { (shown(&side.name)) } ": " (side.passed_over.len())
                 " paths that hold no data, such as " code { (side.passed_over[0]) } "." }

@@ -179,6 +179,9 @@ struct Side<'a> {
     /// Pages whose checksums were checked.
     pages_checked: u64,
     unique: bool,
+    /// All of its users were held, so that what it shares with the others is exact.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    held_whole: bool,
     users: Users,
     #[serde(skip_serializing_if = "Option::is_none")]
     frequency: Option<Frequency>,
@@ -425,6 +428,7 @@ fn side(side: &SideReport) -> Side<'_> {
         pages: side.pages.pages,
         pages_checked: side.pages.checked,
         unique: side.unique,
+        held_whole: side.held,
         users: whole(&side.users),
         frequency: side.frequency.as_ref().map(|frequency| Frequency {
             mean: ratio(&frequency.mean),

@@ -110,6 +110,8 @@ pub struct SourceReport {
     pub filter: Option<FilterReport>,
     /// The rules and the digest by which its IDs were brought to one form.
     pub profile: Profile,
+    /// Its users, if all of them were held whole, so that what it shares with the others is exact.
+    pub held: Option<u64>,
 }
 
 /// Which rows of a side count.
@@ -162,6 +164,8 @@ pub struct SideReport {
     pub pages: PageChecks,
     /// Whether it has one row a user, so that its size is known.
     pub unique: bool,
+    /// Whether all of its users were held whole, so that what it shares with the others is exact.
+    pub held: bool,
     /// Distinct users.
     pub users: Estimate,
     /// Rows per user, if they were asked for.

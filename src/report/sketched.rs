@@ -23,6 +23,7 @@ impl SideReport {
             tally: None,
             pages: PageChecks::default(),
             unique: false,
+            held: false,
             users,
             frequency: None,
         }

@@ -16,6 +16,7 @@ impl SideReport {
                 .clone()
                 .map(|condition| FilterReport::new(condition, &self.pages)),
             profile: self.profile.clone(),
+            held: self.held.then_some(self.users.value as u64),
         }
     }
 }
@@ -30,7 +31,9 @@ pub(super) fn columns(sources: &[SourceReport]) -> String {
         names if names.is_empty() => names,
         names => format!("id column: {names}\n"),
     };
-    let lines = profiles(sources).chain(filters(sources));
+    let lines = profiles(sources)
+        .chain(filters(sources))
+        .chain(held(sources));
     lines.fold(columns, |text, line| text + &line + "\n")
 }
 
@@ -38,6 +41,18 @@ pub(super) fn columns(sources: &[SourceReport]) -> String {
 fn profiles(sources: &[SourceReport]) -> impl Iterator<Item = String> {
     let formed = sources.iter().filter(|source| !source.profile.is_none());
     formed.map(|source| format!("ids of {}: {}", source.name, source.profile.text()))
+}
+
+/// `payapp: 500,000 users held whole, what it shares with others is exact`, of each side for which it is so.
+fn held(sources: &[SourceReport]) -> impl Iterator<Item = String> {
+    let of_side = |source: &SourceReport| {
+        let users = number::whole(source.held? as f64);
+        let name = &source.name;
+        Some(format!(
+            "{name}: {users} users held whole, so that what it shares with others is exact"
+        ))
+    };
+    sources.iter().filter_map(of_side)
 }
 
 /// `shop where active: 240,000 rows, 61,020 of them taken`, of each side with a filter.

@@ -153,7 +153,7 @@ pub struct Foreign<'a> {
 }
 
 /// Everything that is known before the first value is read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// The sides, in the order given.
     pub sides: Vec<SidePlan>,
@@ -284,6 +284,16 @@ impl Plan {
         spelling::settle(&mut plan.sides, id)?;
         plan.settle(&[])?;
         Ok(plan)
+    }
+
+    /// The sides that are wanted, and the others.
+    pub(crate) fn divided(self, wanted: &[bool]) -> (Self, Self) {
+        let (mut these, mut others) = (Self::default(), Self::default());
+        for (side, wanted) in self.sides.into_iter().zip(wanted) {
+            let plan = if *wanted { &mut these } else { &mut others };
+            plan.sides.push(side);
+        }
+        (these, others)
     }
 
     /// Runs what reads data again that was counted before.

@@ -197,7 +197,7 @@ impl Foreseen {
 /// Sorts hashes below `theta`, among which they are spread evenly: by the first 22 bits of their
 /// share of θ in two rounds (radix sort from the lower digit up), after which hardly one is far
 /// from its place.
-fn in_order(mut hashes: Vec<u64>, theta: u64) -> Vec<u64> {
+pub(super) fn in_order(mut hashes: Vec<u64>, theta: u64) -> Vec<u64> {
     const DIGIT_BITS: u32 = 11;
     const DIGITS: usize = 1 << DIGIT_BITS;
     const FEW: usize = 1 << 12;

@@ -7,12 +7,14 @@ mod foreseen;
 mod frequency;
 mod grid;
 mod hyperloglog;
+mod listed;
 mod sketcher;
 
 pub use bottom_k::BottomK;
 pub use frequency::RowCounts;
 pub use grid::{Grid, GridSketcher, NoisyGrid};
 pub use hyperloglog::{HyperLogLog, Precision};
+pub(crate) use listed::{ListedUsers, Members};
 pub use sketcher::Sketcher;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -161,6 +163,8 @@ pub struct Sketch {
     sample: Option<BottomK>,
     tally: Option<Tally>,
     spelling: Option<Box<Spelling>>,
+    /// Which listed users it has, while such sides are compared; never stored.
+    members: Option<Box<Members>>,
 }
 
 impl PartialEq for Sketch {
@@ -231,6 +235,7 @@ impl Sketch {
             sample,
             tally,
             spelling: None,
+            members: None,
         })
     }
 
@@ -241,6 +246,24 @@ impl Sketch {
             spelling: spelling.map(Box::new),
             ..self
         }
+    }
+
+    /// The same sketch with what is known of which listed users it has.
+    pub(crate) fn with_members(self, members: Members) -> Self {
+        Self {
+            members: Some(Box::new(members)),
+            ..self
+        }
+    }
+
+    /// Which listed users it has, where that is known.
+    pub(crate) fn members(&self) -> Option<&Members> {
+        self.members.as_deref()
+    }
+
+    /// Whether all of its users are listed, so that what it shares with the sides beside it is exact.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.members().is_some_and(Members::is_listed)
     }
 
     /// How the IDs are written, as far as that is known; `None` if it wasn't recorded.
@@ -285,6 +308,10 @@ impl Sketch {
         self.spelling = both(self.spelling.take(), other.spelling.as_ref(), |a, b| {
             a.merge(b);
         });
+        let theirs = other.members.as_ref();
+        let ours = self.members.take();
+        let ours = ours.filter(|ours| theirs.is_some_and(|theirs| ours.is_of_list_of(theirs)));
+        self.members = both(ours, theirs, |ours, theirs| ours.join(theirs));
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! The `IdSink` that hashes a batch once and feeds registers and sample from it.
 
 use super::foreseen::Sampler;
+use super::listed::{ListedUsers, Meeting};
 use super::{HyperLogLog, RowCounts, Sketch, SketchOptions};
 use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::hash::{BatchHasher, Filter, HashScheme, HashSink, Kernel, hash_words};
 use crate::id::{IdBatch, IdDomain, IdSink, Profile, Tally, merge_domains};
 use crate::key::Key;
 use crate::spelling::Speller;
+use std::sync::Arc;
 
 /// A sketch in the making: push IDs in any order and cut, then [`finish`](Self::finish).
 ///
@@ -69,6 +71,7 @@ impl Sketcher {
                 candidates: 0,
                 sampled: Vec::new(),
                 rows: None,
+                listing: Listing::None,
             },
             spelling: Speller::new(options.spellings()),
         }
@@ -107,6 +110,27 @@ impl Sketcher {
         self
     }
 
+    /// The same sketch of nothing yet, whose users are all listed: to be [taken](Self::take_listed) at the
+    /// end. Their hashes go through XXH3 or SipHash.
+    pub(crate) fn listing(mut self) -> Self {
+        self.parts.listing = Listing::Gather(Vec::new());
+        self
+    }
+
+    /// The same sketch of nothing yet, which knows at the end which listed users it has.
+    pub(crate) fn meeting(mut self, listed: &Arc<ListedUsers>) -> Self {
+        self.parts.listing = Listing::Meet(Meeting::new(listed));
+        self
+    }
+
+    /// The hashes so far, with repeats, of a sketcher that is [`Self::listing`] them.
+    pub(crate) fn take_listed(&mut self) -> Vec<u64> {
+        match &mut self.parts.listing {
+            Listing::Gather(hashes) => std::mem::take(hashes),
+            Listing::None | Listing::Meet(_) => Vec::new(),
+        }
+    }
+
     /// The rows of every sampled user so far, if they are counted.
     #[must_use]
     pub fn take_row_counts(&mut self) -> Option<RowCounts> {
@@ -124,6 +148,10 @@ impl Sketcher {
             sample: Some(self.parts.sample.finish()),
             tally: Some(tally),
             spelling: Some(Box::new(self.spelling.finish())),
+            members: match self.parts.listing {
+                Listing::Meet(meeting) => Some(Box::new(meeting.finish())),
+                Listing::None | Listing::Gather(_) => None,
+            },
         }
     }
 
@@ -222,6 +250,17 @@ struct Parts {
     sampled: Vec<u64>,
     /// Rows per sampled user, if they are counted.
     rows: Option<RowCounts>,
+    listing: Listing,
+}
+
+/// What a sketcher has to do with listed users.
+#[derive(Debug)]
+enum Listing {
+    None,
+    /// Its own are listed: all hashes, with repeats.
+    Gather(Vec<u64>),
+    /// It looks for those of others.
+    Meet(Meeting),
 }
 
 /// Bits of an XXH3 hash below those that the sample keeps.
@@ -243,8 +282,9 @@ impl Parts {
     }
 }
 
-impl HashSink for Parts {
-    fn filter(&self) -> Filter {
+impl Parts {
+    /// The hashes that may change registers or sample.
+    fn candidates(&self) -> Filter {
         Filter {
             zeros: self.candidate_mask,
             // The last hash below θ; shifting out the only bit of θ = 1 leaves 0, and the last
@@ -253,7 +293,8 @@ impl HashSink for Parts {
         }
     }
 
-    fn take(&mut self, hashes: &[u64]) {
+    /// Takes in hashes of which those that aren't candidates change nothing.
+    fn insert(&mut self, hashes: &[u64]) {
         let theta = self.sample.theta();
         self.sampled.resize(self.sampled.len().max(hashes.len()), 0);
         let mut count = 0;
@@ -275,6 +316,33 @@ impl HashSink for Parts {
             // All rows of sampled users are among the candidates.
             let sampled = hashes.iter().map(|hash| hash >> BELOW);
             rows.count(sampled, self.sample.theta());
+        }
+    }
+}
+
+impl HashSink for Parts {
+    fn filter(&self) -> Filter {
+        match self.listing {
+            Listing::None => self.candidates(),
+            Listing::Gather(_) | Listing::Meet(_) => Filter::ALL,
+        }
+    }
+
+    fn take(&mut self, hashes: &[u64]) {
+        let candidates = self.candidates();
+        match &mut self.listing {
+            Listing::None => self.insert(hashes),
+            Listing::Gather(all) => {
+                all.extend_from_slice(hashes);
+                self.insert(hashes);
+            }
+            Listing::Meet(meeting) => {
+                let (wanted, count) = meeting.meet(hashes, candidates);
+                self.insert(&wanted[..count]);
+                if let Listing::Meet(meeting) = &mut self.listing {
+                    meeting.give_back(wanted);
+                }
+            }
         }
     }
 }

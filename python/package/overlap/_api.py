@@ -226,20 +226,66 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
     return merged
 
 
-def estimate(a: Sketch, b: Sketch, confidence: float = 0.95) -> Pair:
+class EstimateOptions(TypedDict, total=False):
+    id: str | None
+    precision: int | None
+    k: int | None
+    cast: Literal["integer", "string", "binary"] | None
+    where: str | None
+    normalize: str | None
+    digest: Digest
+    threads: int | None
+    key_file: Path | None
+
+
+@overload
+def estimate(a: Sketch, b: Sketch, confidence: float = 0.95) -> Pair: ...
+@overload
+def estimate(
+    a: Path | Sequence[Path], b: Path | Sequence[Path], confidence: float = 0.95, **options: Unpack[EstimateOptions]
+) -> Pair: ...
+def estimate(
+    a: Any,
+    b: Any,
+    confidence: float = 0.95,
+    *,
+    id: str | None = None,
+    precision: int | None = None,
+    k: int | None = None,
+    cast: Literal["integer", "string", "binary"] | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: Digest = None,
+    threads: int | None = None,
+    key_file: Path | None = None,
+) -> Pair:
     """Users of both, of each alone, of either, with intervals.
 
+    Of two sides of files the numbers are those of ``overlap estimate``: data that isn't stored gets a larger
+    sample than `sketch` makes, and a small side is held whole beside a larger one.
+
     Args:
-        a: The sketch of the first side, as `sketch` makes it.
-        b: That of the second side.
+        a: The first side: a sketch, as `sketch` makes it, or a path, a pattern, a folder, or a list of them.
+        b: The second side, of the same kind.
         confidence: The level of the intervals, between 0.5 and 1.
+        id: For files: the column of the IDs. Without it whichever usual name there is.
+        precision: For files: log2 of the number of registers, 4 to 24.
+        k: For files: how many hashes each sample holds. Without it as many as follow from the data.
+        cast: For files: brings all IDs into one form.
+        where: For files: takes only the rows that meet a condition in SQL.
+        normalize: For files: brings IDs to one form by rules, such as ``"email"``.
+        digest: For files: makes a digest of every ID in its form.
+        threads: For files: how many threads read.
+        key_file: For files: the file of a secret key that IDs are hashed with.
 
     Returns:
         A `Pair` with ``a``, ``b``, ``overlap``, ``only_a``, ``only_b``, ``union`` in users, and shares, gains
         and the Jaccard coefficient as fractions, each an `Estimate` with an interval.
 
     Raises:
-        UsageError: ``a`` or ``b`` is no sketch, or the level is out of range.
+        UsageError: ``a`` or ``b`` is neither, one is a sketch and the other isn't, or the level or an option is
+            out of range.
+        InputError: The files can't be read, or their IDs are of a type that can't identify users.
         IncomparableError: Their hashes, or the types of their IDs, differ.
 
     >>> import pyarrow as pa
@@ -247,6 +293,31 @@ def estimate(a: Sketch, b: Sketch, confidence: float = 0.95) -> Pair:
     >>> estimate(a, b).overlap, estimate(a, b).union
     (1, 4)
     """
+    paths = _paths(a), _paths(b)
+    if paths[0] is not None and paths[1] is not None:
+        return Pair(
+            **_overlap.estimate_paths(
+                paths[0],
+                paths[1],
+                confidence,
+                id=id,
+                precision=precision,
+                k=k,
+                cast=cast,
+                where=where,
+                normalize=normalize,
+                digest=digest,
+                threads=threads,
+                key_file=key_file,
+            )
+        )
+    for_files = {
+        "id": id, "precision": precision, "k": k, "cast": cast, "where": where, "normalize": normalize,
+        "digest": digest, "threads": threads, "key_file": key_file,
+    }
+    given = [name for name, value in for_files.items() if value is not None]
+    if given:
+        raise UsageError(f"{given[0]} is for files, not for sketches")
     return Pair(**_overlap.estimate(_sketch("a", a), _sketch("b", b), confidence))
 
 

@@ -134,6 +134,21 @@ def sketch_paths(
     digested: str | None = None,
     key_file: str | os.PathLike[str] | None = None,
 ) -> SketchTable: ...
+def estimate_paths(
+    a: Sequence[str],
+    b: Sequence[str],
+    confidence: float = 0.95,
+    *,
+    id: str | None = None,
+    precision: int | None = None,
+    k: int | None = None,
+    cast: str | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: str | None = None,
+    threads: int | None = None,
+    key_file: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]: ...
 def diagnose_paths(
     sides: Sequence[tuple[str, Sequence[str | os.PathLike[str]]]],
     id: str | None = None,

@@ -264,15 +264,11 @@ struct Division {
 }
 
 fn divided(model: &Model<'_>, users: &[f64], slope: &[f64], curvature: &Square) -> Division {
-    let nobody = |region: usize| {
-        let mut totals = model.totals.iter();
-        totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
-    };
     let mut division = Division {
         free: Vec::with_capacity(users.len()),
         pressed: Vec::new(),
     };
-    for region in (1..users.len()).filter(|&region| !nobody(region)) {
+    for region in (1..users.len()).filter(|&region| !model.is_certain(region)) {
         let above = users[region] - model.sample.floor[region];
         let gain_at_bound = -(slope[region] + 0.5 * curvature.at(region, region) * above) * above;
         if gain_at_bound > 0.0 {

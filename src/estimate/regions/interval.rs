@@ -24,6 +24,8 @@ pub(super) struct Intervals {
     seen: Vec<(RegionSet, u64)>,
     /// Sets of regions whose total is certain.
     certain: Vec<(RegionSet, f64)>,
+    /// Regions that are certain one by one.
+    fixed: RegionSet,
     /// Totals of whole samples, which have no region in common.
     disjoint: usize,
     /// Users that stand behind one hash.
@@ -91,6 +93,7 @@ impl Intervals {
             fitted: fit.users.clone(),
             seen: model.sample.seen_of.clone(),
             certain: certain.collect(),
+            fixed: model.sample.fixed,
             disjoint: model.sample.certain.len(),
             per_hash: if theta > 0.0 {
                 1.0 / theta
@@ -238,6 +241,16 @@ impl Intervals {
         if self.is_certain(picked) {
             return Estimate::exact(value);
         }
+        let rest = picked.without(&self.fixed);
+        if rest != *picked {
+            let users: f64 = self.certain_within(picked);
+            let rest = self.alone(&rest, value - users);
+            return Estimate {
+                value,
+                lower: rest.lower + users,
+                upper: rest.upper + users,
+            };
+        }
         if let Some((total, rest)) = self.rest_of_certain(picked, value) {
             let rest = self.alone(&rest, total - value);
             return whole_users(value, total - rest.upper, total - rest.lower);
@@ -286,6 +299,13 @@ impl Intervals {
             set.has(region) && !picked.has(region)
         });
         Some((*total, rest))
+    }
+
+    /// Users of the regions that are certain one by one.
+    fn certain_within(&self, picked: &RegionSet) -> f64 {
+        let own = self.certain[..self.disjoint].iter();
+        let own = own.filter(|(set, _)| set.is_within(&self.fixed) && set.is_within(picked));
+        own.map(|(_, total)| *total).sum()
     }
 
     fn seen(&self, picked: &RegionSet) -> f64 {
@@ -353,10 +373,6 @@ impl Held {
         let changes = solver.map(Solver::changes_of_totals).unwrap_or_default();
         let mut is_free = vec![false; model.places];
         fit.free.iter().for_each(|&region| is_free[region] = true);
-        let nobody = |region: usize| {
-            let mut totals = model.totals.iter();
-            totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
-        };
         // Only free regions can have fewer users instead.
         let (between, bends) = (covariance.block(&fit.free), information.block(&fit.free));
         let held = |region: usize| {
@@ -400,7 +416,7 @@ impl Held {
             }
         };
         (1..model.places)
-            .filter(|&region| !is_free[region] && !nobody(region))
+            .filter(|&region| !is_free[region] && !model.is_certain(region))
             .map(held)
             .collect()
     }

@@ -25,10 +25,11 @@ mod whole;
 pub use expected::ExpectedRegions;
 pub use portable::{HeldRegion, RegionsFit};
 pub use registers::JointRegisters;
-pub use sample::SampleLayer;
+pub use sample::{ListedRegions, SampleLayer};
 
 pub(super) use interval::poisson_interval;
 
+use super::listed;
 use super::matrix::{Matrix, Vector};
 use super::pair::PairEstimate;
 use super::ratios::Ratios;
@@ -45,6 +46,8 @@ pub struct RegionCounts {
     pub set_count: usize,
     /// The samples, cut at the thresholds of all sets, from the lowest up. Empty without samples.
     pub sample: Vec<SampleLayer>,
+    /// The regions of sets whose users are all listed; their hashes are in no layer of the sample.
+    pub listed: Option<ListedRegions>,
     /// The registers, and the sets they are of, in their order.
     pub registers: Option<(JointRegisters, Vec<usize>)>,
     /// Each set's size, where it is known from elsewhere and the sketch doesn't contradict it.
@@ -70,6 +73,7 @@ pub struct RegionsEstimate {
     fitted: Vec<f64>,
     intervals: Intervals,
     sample: Vec<SampleLayer>,
+    listed: Option<ListedRegions>,
     z: f64,
 }
 
@@ -77,7 +81,7 @@ pub struct RegionsEstimate {
 #[must_use]
 pub fn estimate_regions(counts: &RegionCounts) -> RegionsEstimate {
     let places = 1 << counts.set_count;
-    let sample = SampleTerms::new(&counts.sample, places);
+    let sample = SampleTerms::new(&counts.sample, counts.listed.as_ref(), places);
     let mut totals = sample.certain.clone();
     for set in 0..counts.set_count {
         let is_whole = is_whole(&counts.sample, set);
@@ -115,6 +119,7 @@ pub fn estimate_regions(counts: &RegionCounts) -> RegionsEstimate {
         users,
         intervals,
         sample: counts.sample.clone(),
+        listed: counts.listed.clone(),
         z,
     }
 }
@@ -176,6 +181,9 @@ impl RegionsEstimate {
             RegionSet::of(places, |region| in_a(region) && in_b(region)),
         ];
         let parts = sets.map(|set| self.intervals.of(&set, self.value(&set)));
+        if let Some(pair) = self.listed_pair(&parts) {
+            return pair;
+        }
         let (a, b) = (self.sum(&in_a), self.sum(&in_b));
         let fitted: Vector = sets.map(|set| set.iter().map(|region| self.fitted[region]).sum());
         let covariance = self.covariance(&sets, &parts);
@@ -199,6 +207,21 @@ impl RegionsEstimate {
         pair
     }
 
+    /// Two sets of which the overlap and the users of one alone are certain, because they are listed.
+    fn listed_pair(&self, parts: &[Estimate; 3]) -> Option<PairEstimate> {
+        self.listed.as_ref()?;
+        let [only_a, only_b, both] = *parts;
+        let is_certain = |part: &Estimate| part.lower == part.upper;
+        if !is_certain(&both) {
+            return None;
+        }
+        if is_certain(&only_a) {
+            return Some(listed::of_parts(only_a.value, both.value, only_b));
+        }
+        let swapped = listed::of_parts(only_b.value, both.value, only_a).swapped();
+        is_certain(&only_b).then_some(swapped)
+    }
+
     /// Common users of two sets that were seen in their samples; `None` if either has no sample.
     #[must_use]
     pub fn matches(&self, a: usize, b: usize) -> Option<u64> {
@@ -210,7 +233,10 @@ impl RegionsEstimate {
             .sample
             .iter()
             .filter(|layer| layer.visible & both == both);
-        Some(layers.map(|layer| hashes_of(layer, both)).sum())
+        let listed = self.listed.as_ref();
+        let listed = listed.map_or(0, |listed| within(&listed.users, both));
+        let sampled: u64 = layers.map(|layer| within(&layer.seen, both)).sum();
+        Some(sampled + listed)
     }
 
     /// The covariance of three parts. What is certain has none, not even that of rounding; a part
@@ -244,9 +270,9 @@ impl RegionsEstimate {
     }
 }
 
-/// Hashes of a layer that lie in all of some sets.
-fn hashes_of(layer: &SampleLayer, sets: usize) -> u64 {
-    let seen = layer.seen.iter().enumerate();
+/// Users of all regions that lie in all of some sets.
+fn within(users: &[u64], sets: usize) -> u64 {
+    let seen = users.iter().enumerate();
     seen.filter(|(mask, _)| mask & sets == sets)
         .map(|(_, seen)| seen)
         .sum()

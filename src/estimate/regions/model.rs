@@ -104,6 +104,13 @@ impl<'a> RegisterTerms<'a> {
 }
 
 impl Model<'_> {
+    /// Whether a region's users are certain: they are listed, or nobody is in it.
+    pub(super) fn is_certain(&self, region: usize) -> bool {
+        let mut totals = self.totals.iter();
+        self.sample.fixed.has(region)
+            || totals.any(|(regions, total)| *total == 0.0 && regions.contains(&region))
+    }
+
     /// ln L and its slopes; with the correction that [`Self::center`] set.
     pub(super) fn at(&self, users: &[f64]) -> Slopes {
         let mut sum = Slopes::zeros(self.places);

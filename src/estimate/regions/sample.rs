@@ -44,18 +44,39 @@ pub(super) struct SampleTerms {
     pub(super) seen_of: Vec<(RegionSet, u64)>,
     /// The lowest threshold, as a share of all hashes.
     pub(super) theta: f64,
+    /// Regions whose users are all listed.
+    pub(super) fixed: RegionSet,
+}
+
+/// The exclusive regions of sets whose users are all listed, each with the other sets that he is in: they
+/// are certain, one by one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedRegions {
+    /// The sets whose users are listed, as bits.
+    pub sets: usize,
+    /// Users by region: 2^N places, 0 where none of these sets is part of the region.
+    pub users: Vec<u64>,
 }
 
 impl SampleTerms {
-    pub(super) fn new(layers: &[SampleLayer], places: usize) -> Self {
+    /// Hashes of listed users are in no layer.
+    pub(super) fn new(
+        layers: &[SampleLayer],
+        listed: Option<&ListedRegions>,
+        places: usize,
+    ) -> Self {
         let mut terms = Self {
             floor: vec![0.0; places],
             theta: layers.first().map_or(0.0, |layer| layer.share),
             ..Self::default()
         };
+        let sets = listed.map_or(0, |listed| listed.sets);
+        if let Some(listed) = listed {
+            terms.add_listed(listed, places);
+        }
         for (at, layer) in layers.iter().enumerate() {
             let before = seen_before(&layers[..at], layer.visible, places);
-            for mask in (1..places).filter(|mask| mask & !layer.visible == 0) {
+            for mask in (1..places).filter(|mask| mask & (!layer.visible | sets) == 0) {
                 let regions: Vec<usize> = (1..places)
                     .filter(|region| region & layer.visible == mask)
                     .collect();
@@ -78,6 +99,17 @@ impl SampleTerms {
             }
         }
         terms
+    }
+
+    fn add_listed(&mut self, listed: &ListedRegions, places: usize) {
+        self.fixed = RegionSet::of(places, |region| region & listed.sets != 0);
+        for region in self.fixed.iter() {
+            let users = listed.users[region];
+            let alone = RegionSet::of(places, |other| other == region);
+            self.seen_of.push((alone, users));
+            self.floor[region] = users as f64;
+            self.certain.push((vec![region], users as f64));
+        }
     }
 
     /// What sets whose samples end at these thresholds are expected to show of so many users.

@@ -18,7 +18,9 @@ pub(super) fn whole(model: &Model<'_>, fitted: &[f64], caps: &[(Vec<usize>, f64)
         let found: f64 = regions.iter().map(|&region| users[region]).sum();
         let more = total - found;
         if more < 0.0 || (more > 0.0 && is_known) {
-            resize(&mut users, regions, more);
+            let open = |region: &usize| !model.sample.fixed.has(*region);
+            let open: Vec<usize> = regions.iter().copied().filter(open).collect();
+            resize(&mut users, &open, more);
         }
     }
     users

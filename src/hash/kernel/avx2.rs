@@ -3,7 +3,7 @@
 
 use super::super::filter::Filter;
 use super::super::scalar::{BITFLIP, PRIME_MX2};
-use super::{portable, prefetch};
+use super::{portable, portable_sift, prefetch};
 use std::arch::x86_64::*;
 
 const LANES: usize = 4;
@@ -12,8 +12,9 @@ pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
 }
 
+/// Of IDs to be hashed, or of hashes.
 #[target_feature(enable = "avx2,popcnt")]
-pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+pub(super) fn candidates<const IDS: bool>(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
     // Comparisons are signed: flipping the sign bit of both sides makes them unsigned.
     let sign = _mm256_set1_epi64x(i64::MIN);
     let zeros = _mm256_set1_epi64x(filter.zeros.cast_signed());
@@ -21,9 +22,12 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
     let (vectors, rest) = ids.as_chunks::<LANES>();
     let mut kept = 0;
     for ids in vectors {
-        prefetch(ids);
+        if IDS {
+            prefetch(ids);
+        }
         // SAFETY: four integers are 32 bytes, and the load needs no alignment.
-        let hash = hash(unsafe { _mm256_loadu_si256(ids.as_ptr().cast()) });
+        let ids = unsafe { _mm256_loadu_si256(ids.as_ptr().cast()) };
+        let hash = if IDS { hash(ids) } else { ids };
         let is_rare = _mm256_cmpeq_epi64(_mm256_and_si256(hash, zeros), _mm256_setzero_si256());
         let is_above = _mm256_cmpgt_epi64(_mm256_xor_si256(hash, sign), most);
         // Drops what is above and not rare.
@@ -34,7 +38,8 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
         unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), compressed(hash, passes)) };
         kept += passes.count_ones() as usize;
     }
-    kept + portable(rest, filter, &mut out[kept..])
+    let rest_of = if IDS { portable } else { portable_sift };
+    kept + rest_of(rest, filter, &mut out[kept..])
 }
 
 /// The lanes of a set, moved to the front.

@@ -2,7 +2,7 @@
 
 use super::super::filter::Filter;
 use super::super::scalar::{BITFLIP, PRIME_MX2};
-use super::{portable, prefetch};
+use super::{portable, portable_sift, prefetch};
 use std::arch::x86_64::*;
 
 const LANES: usize = 8;
@@ -14,16 +14,20 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
+/// Of IDs to be hashed, or of hashes.
 #[target_feature(enable = "avx512f,avx512dq,popcnt")]
-pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+pub(super) fn candidates<const IDS: bool>(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
     let zeros = _mm512_set1_epi64(filter.zeros.cast_signed());
     let most = _mm512_set1_epi64(filter.most.cast_signed());
     let (vectors, rest) = ids.as_chunks::<LANES>();
     let mut kept = 0;
     for ids in vectors {
-        prefetch(ids);
+        if IDS {
+            prefetch(ids);
+        }
         // SAFETY: eight integers are 64 bytes, and the load needs no alignment.
-        let hash = hash(unsafe { _mm512_loadu_si512(ids.as_ptr().cast()) });
+        let ids = unsafe { _mm512_loadu_si512(ids.as_ptr().cast()) };
+        let hash = if IDS { hash(ids) } else { ids };
         let passes = _mm512_testn_epi64_mask(hash, zeros) | _mm512_cmple_epu64_mask(hash, most);
         let place: &mut [u64; LANES] = out[kept..].first_chunk_mut().expect("room for a vector");
         // SAFETY: eight places are 64 bytes, and the store needs no alignment.
@@ -35,7 +39,8 @@ pub(super) fn candidates(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize 
         }
         kept += passes.count_ones() as usize;
     }
-    kept + portable(rest, filter, &mut out[kept..])
+    let rest_of = if IDS { portable } else { portable_sift };
+    kept + rest_of(rest, filter, &mut out[kept..])
 }
 
 /// [`hash_integer`](super::super::scalar::hash_integer), lane by lane.

@@ -15,6 +15,7 @@ mod avx512;
 mod avx512_sip;
 
 use super::filter::Filter;
+use super::marks::Marks;
 use super::scalar::hash_integer;
 use super::sip::{Group, LANES, SipKey, portable_group, sip_integer};
 use std::fmt;
@@ -24,11 +25,13 @@ use std::fmt;
 pub struct Kernel {
     name: &'static str,
     run: Run,
+    sift: Run,
     keyed: KeyedRun,
     group: GroupRun,
 }
 
-/// Hashes `ids` and writes those that pass to the front of `out`; returns how many.
+/// Hashes `ids` (or takes them as the hashes that they are) and writes those that pass to the front of `out`;
+/// returns how many.
 ///
 /// `out` is at least [`ROOM`] longer than `ids`: kernels write whole vectors.
 type Run = fn(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize;
@@ -43,10 +46,14 @@ type GroupRun = fn(key: SipKey, values: &[&[u8]; LANES], room: &mut Group, out: 
 pub(super) const ROOM: usize = 8;
 
 impl Kernel {
+    /// See [`ROOM`].
+    pub(crate) const ROOM: usize = ROOM;
+
     /// The portable kernel: one integer at a time, without branches.
     pub const PORTABLE: Self = Self {
         name: "portable",
         run: portable,
+        sift: portable_sift,
         keyed: portable_keyed,
         group: portable_group,
     };
@@ -61,7 +68,11 @@ impl Kernel {
                 kernels.push(Self {
                     name: "avx512",
                     // SAFETY: the features that the kernel is compiled for were just found.
-                    run: |ids, filter, out| unsafe { avx512::candidates(ids, filter, out) },
+                    run: |ids, filter, out| unsafe { avx512::candidates::<true>(ids, filter, out) },
+                    // SAFETY: as above.
+                    sift: |ids, filter, out| unsafe {
+                        avx512::candidates::<false>(ids, filter, out)
+                    },
                     // SAFETY: as above.
                     keyed: |key, ids, filter, out| unsafe {
                         avx512_sip::candidates(key, ids, filter, out)
@@ -76,7 +87,9 @@ impl Kernel {
                 kernels.push(Self {
                     name: "avx2",
                     // SAFETY: as above.
-                    run: |ids, filter, out| unsafe { avx2::candidates(ids, filter, out) },
+                    run: |ids, filter, out| unsafe { avx2::candidates::<true>(ids, filter, out) },
+                    // SAFETY: as above.
+                    sift: |ids, filter, out| unsafe { avx2::candidates::<false>(ids, filter, out) },
                     // SAFETY: as above.
                     keyed: |key, ids, filter, out| unsafe {
                         avx2_sip::candidates(key, ids, filter, out)
@@ -120,6 +133,44 @@ impl Kernel {
         }
     }
 
+    /// Writes those of `hashes` that pass to the front of `out`, which is as much longer as for
+    /// [`Self::candidates`]; returns how many.
+    #[inline]
+    pub(crate) fn passing(self, hashes: &[u64], filter: Filter, out: &mut [u64]) -> usize {
+        assert!(out.len() >= hashes.len() + ROOM, "room for whole vectors");
+        (self.sift)(bytemuck::cast_slice(hashes), filter, out)
+    }
+
+    /// Likewise those that may be among the marked ones.
+    ///
+    /// A word of marks for each hash is a scattered load, for which vectors gain nothing.
+    #[inline]
+    pub(crate) fn marked(self, hashes: &[u64], marks: &Marks, out: &mut [u64]) -> usize {
+        assert!(out.len() >= hashes.len(), "room for all");
+        let (words, shift) = (marks.words(), marks.shift());
+        assert!(
+            words.len() as u64 == 1 << (u64::BITS - shift),
+            "a word for every hash"
+        );
+        let mut kept = 0;
+        for &hash in hashes {
+            // SAFETY: a hash shifted by that much is below the number of words, and no more hashes are
+            // written than were read before.
+            unsafe {
+                let word = *words.get_unchecked((hash >> shift) as usize);
+                *out.get_unchecked_mut(kept) = hash;
+                kept += (word >> (hash % 64) & 1) as usize;
+            }
+        }
+        let mut left = 0;
+        for at in 0..kept {
+            let hash = out[at];
+            out[left] = hash;
+            left += usize::from(marks.may_have(hash));
+        }
+        left
+    }
+
     /// See [`GroupRun`].
     #[inline]
     pub(super) fn group(
@@ -150,6 +201,16 @@ fn portable(ids: &[i64], filter: Filter, out: &mut [u64]) -> usize {
             out[kept] = hash;
             kept += usize::from(filter.passes(hash));
         }
+    }
+    kept
+}
+
+/// The same of hashes.
+fn portable_sift(hashes: &[i64], filter: Filter, out: &mut [u64]) -> usize {
+    let mut kept = 0;
+    for hash in hashes.iter().map(|hash| hash.cast_unsigned()) {
+        out[kept] = hash;
+        kept += usize::from(filter.passes(hash));
     }
     kept
 }
@@ -258,6 +319,31 @@ mod tests {
                     assert_eq!(found, expected, "{kernel:?} {filter:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_kernel_sifts_hashes_alike() {
+        let hashes: Vec<u64> = (0..10_007).map(hash_integer).collect();
+        let marks = Marks::new(&hashes[..3_000]);
+        let filters = [
+            Filter::ALL,
+            Filter {
+                zeros: 0b111 << 16,
+                most: u64::MAX >> 6,
+            },
+        ];
+        for kernel in Kernel::available() {
+            let mut out = vec![0; hashes.len() + ROOM];
+            for filter in filters {
+                let expected = hashes.iter().copied().filter(|&hash| filter.passes(hash));
+                let kept = kernel.passing(&hashes, filter, &mut out);
+                assert_eq!(out[..kept], expected.collect::<Vec<_>>(), "{kernel:?}");
+            }
+            let expected = hashes.iter().copied().filter(|&hash| marks.may_have(hash));
+            let kept = kernel.marked(&hashes, &marks, &mut out);
+            assert_eq!(out[..kept], expected.collect::<Vec<_>>(), "{kernel:?}");
+            assert!(out[..3_000] == hashes[..3_000] && kept < 3_900, "{kept}");
         }
     }
 

@@ -112,6 +112,9 @@ pub struct SidePart {
     pub pages_checked: u64,
     /// Whether it has one row a user.
     pub unique: bool,
+    /// Whether all of its users were held whole, so that what it shares with the others is exact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_whole: bool,
     /// Distinct users; `None` if a report doesn't say.
     pub users: Option<Number>,
 }
