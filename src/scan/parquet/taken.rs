@@ -13,7 +13,7 @@ use super::hybrid::Hybrid;
 use super::pages::{ChunkOf, NextPage, Pages};
 use super::plain::too_short;
 use super::values::{DataPage, level_bits, too_many};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::filter::Question;
 use crate::id::PageChecks;
 use arrow::array::{ArrayRef, BooleanArray};
