@@ -111,7 +111,13 @@ fn rows_where(
     ask: Ask<'_>,
 ) -> Result<Option<BooleanBuffer>> {
     match node.slots()[..] {
-        [] => return Ok(answer(node, &[], rows, is_true)),
+        [] => {
+            let answer = answer(node, &[], 1, is_true);
+            return Ok(answer.map(|answer| match answer.value(0) {
+                true => BooleanBuffer::new_set(rows),
+                false => BooleanBuffer::new_unset(rows),
+            }));
+        }
         [slot] => {
             return ask(&Question {
                 node,

@@ -8,7 +8,8 @@ use super::predicate;
 use super::source::Source;
 use super::thrift;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{Cast, IdDomain};
+use crate::filter::RowFilter;
+use crate::id::{Cast, IdDomain, PageChecks};
 use crate::reader::{PageCounter, ReadLimits};
 use crate::scan::IdSelection;
 use crate::scan::column::{self, IdType};
@@ -144,25 +145,14 @@ impl ParquetFile {
             keep_live(&mut row_groups, deleted).map_err(located)?;
         }
         let constants = live.constants(&stored);
-        let (mut filter, mut asked) = (None, Vec::new());
-        if let Some(wanted) = wanted {
-            let partitions = live::partitions_with(&constants, live.depth, path);
-            let bound = predicate::bind(wanted, &metadata, &partitions).map_err(located)?;
-            predicate::decide(&mut row_groups, &metadata, &bound).map_err(located)?;
-            // What is wrong with them is said where they are read.
-            let of_leaf = |leaf| AskedColumn::new(&metadata, leaf, file_bytes);
-            let leaves = predicate::leaves(schema, &bound).into_iter();
-            asked = leaves
-                .map(of_leaf)
-                .collect::<Result<_>>()
-                .unwrap_or_default();
-            filter = Some(Arc::new(bound));
-        }
+        let partitions = live::partitions_with(&constants, live.depth, path);
+        let bound = wanted.map(|it| bind(it, &metadata, &mut row_groups, &partitions, file_bytes));
+        let (filter, asked) = bound.transpose().map_err(located)?.unzip();
         let canonical = store::canonical(path).unwrap_or_else(|_| path.to_owned());
         let path = path.to_owned();
         Ok(Some(Self {
             filter,
-            asked,
+            asked: asked.unwrap_or_default(),
             path,
             canonical,
             identity,
@@ -199,11 +189,45 @@ impl ParquetFile {
         self.identity.begin(&range_of(&group.chunk))
     }
 
+    /// The filter, where it has to be asked of a row group's rows.
+    pub(super) fn filter_of(&self, row_group: usize) -> Option<&Arc<FileFilter>> {
+        let is_asked = self.row_groups[row_group].decided != Some(true);
+        self.filter.as_ref().filter(|_| is_asked)
+    }
+
+    /// Counts rows of a row group, if a filter takes them unasked.
+    pub(super) fn count_whole(&self, row_group: usize, rows: u64) {
+        if self.filter.is_some() && self.filter_of(row_group).is_none() {
+            self.counter.add(PageChecks {
+                taken: rows,
+                ..PageChecks::default()
+            });
+        }
+    }
+
     pub(in crate::scan) fn locate(&self, error: Error) -> Error {
         error
             .with("file", self.path.display())
             .with("column", self.column_name())
     }
+}
+
+/// Binds a filter to a file, notes which row groups it decides by their statistics, and finds the columns that it
+/// asks: none where one of them makes no sense, which is said where rows are read.
+fn bind(
+    wanted: &RowFilter,
+    metadata: &ParquetMetaData,
+    row_groups: &mut [RowGroup],
+    partitions: &[Constant],
+    file_bytes: u64,
+) -> Result<(Arc<FileFilter>, Vec<AskedColumn>)> {
+    let bound = predicate::bind(wanted, metadata, partitions)?;
+    predicate::decide(row_groups, metadata, &bound)?;
+    let schema = metadata.file_metadata().schema_descr();
+    let asked = predicate::leaves(schema, &bound).into_iter();
+    let asked = asked.map(|leaf| AskedColumn::new(metadata, leaf, file_bytes));
+    let asked = asked.collect::<Result<_>>().unwrap_or_default();
+    Ok((Arc::new(bound), asked))
 }
 
 /// Sees to it that a file is the one that its table knows.

@@ -6,7 +6,7 @@ use super::pages::{check_chunk, range_of};
 use super::source::Source;
 use super::{guarded, hand_on, predicate};
 use crate::error::{Error, Result};
-use crate::id::{IdSink, PageChecks, Tally};
+use crate::id::{IdSink, Tally};
 use crate::reader::PageCounter;
 use crate::scan::arrow::ArrowIds;
 use crate::scan::filtered::FileFilter;
@@ -90,9 +90,7 @@ impl ArrowFile {
         });
         let leaves: Vec<usize> = wanted.map(|(leaf, _)| leaf).collect();
         let mut read: Vec<usize> = leaves.clone();
-        let filter = planned.filter.as_ref();
-        let filter = filter.filter(|_| planned.row_groups[row_group].decided != Some(true));
-        let predicate = filter.map(|filter| {
+        let predicate = planned.filter_of(row_group).map(|filter| {
             let asked = predicate::leaves(schema, filter);
             read.extend(asked.iter().filter(|leaf| !leaves.contains(leaf)));
             Predicate::new(planned, Arc::clone(filter), schema, &asked)
@@ -140,15 +138,8 @@ impl ArrowFile {
             Ok(())
         };
         guarded(run).map_err(|e| planned.locate(e).with("row group", row_group))?;
-        match &predicate {
-            Some(predicate) => rows += predicate.left_out(),
-            // What statistics take whole is counted like what is asked.
-            None if planned.filter.is_some() => planned.counter.add(PageChecks {
-                taken: rows,
-                ..PageChecks::default()
-            }),
-            None => {}
-        }
+        planned.count_whole(row_group, rows);
+        rows += predicate.as_ref().map_or(0, Predicate::left_out);
         self.ensure_rows(planned, row_group, rows)?;
         self.file.ensure_unchanged(&planned.identity)
     }

@@ -12,8 +12,8 @@ use super::footer::ParquetFile;
 use super::hybrid::Hybrid;
 use super::pages::{ChunkOf, NextPage, Pages};
 use super::plain::too_short;
-use super::values::{DataPage, level_bits};
-use crate::error::{Error, Result};
+use super::values::{DataPage, level_bits, too_many};
+use crate::error::Result;
 use crate::filter::Question;
 use crate::id::PageChecks;
 use arrow::array::{ArrayRef, BooleanArray};
@@ -22,6 +22,9 @@ use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::column::page::Page;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Rows of a row group whose bits are made: 16 MB of them. A footer may claim any number.
+const ROWS_MAX: usize = 1 << 27;
 
 /// The rows of a row group that its file's filter takes, and the pages that were read for it; `None` where only
 /// rows, and not columns by themselves, can tell.
@@ -36,7 +39,9 @@ pub(super) fn rows(
         return Ok(None);
     };
     let rows = file.row_groups[row_group].rows;
-    let len = usize::try_from(rows).map_err(|_| Error::input("a row group of too many rows"))?;
+    let Some(len) = usize::try_from(rows).ok().filter(|&len| len <= ROWS_MAX) else {
+        return Ok(None);
+    };
     let (mut checks, mut counted) = (PageChecks::default(), BTreeSet::new());
     let taken = filter.bound().taken_by_column(len, &mut |question| {
         // Empty where the footer's chunks make no sense.
@@ -75,11 +80,15 @@ fn answer(
         dictionary: None,
         rows: Bits::with_room(usize::try_from(chunk.rows).unwrap_or(0)),
     };
-    while let Some((_, page)) = pages.next()? {
+    while let Some((start, page)) = pages.next()? {
         // Without a layout no page is left in the file.
         let NextPage::Read(page) = page else {
             return Ok(None);
         };
+        let is_data = !page.is_dictionary_page();
+        if is_data && start + u64::from(page.num_values()) > chunk.rows {
+            return Err(too_many());
+        }
         if column.take(page)?.is_none() {
             return Ok(None);
         }
@@ -170,10 +179,13 @@ impl Column<'_> {
 
     /// The answers for the entries of a dictionary, and for null where there may be nulls.
     fn of_entries(&self, page: &Page) -> Result<Option<Answers>> {
+        const BATCH: usize = 1 << 14;
         let entries = page.num_values() as usize;
-        let (page, batch) = (self.as_rows(page)?, entries + 1);
+        if entries > page.buffer().len() {
+            return Err(too_short());
+        }
         let mut answers = Vec::new();
-        self.asked.arrays(page, batch, |values| {
+        self.asked.arrays(self.as_rows(page)?, BATCH, |values| {
             answers.push(self.question.answer(values));
             Ok(())
         })?;

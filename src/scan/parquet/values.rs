@@ -45,20 +45,28 @@ pub(super) fn read(file: &ParquetFile, of: ChunkOf<'_>, sink: &mut dyn IdSink) -
     };
     let mut tally = Tally::default();
     while let Some((start, page)) = pages.next()? {
-        let wanted = |rows| of.wanted.map(|wanted| rows_of(wanted, start, rows));
+        let wanted = |rows: u64| match of.wanted.map(|wanted| rows_of(wanted, start, rows)) {
+            Some(wanted) if wanted.len() as u64 != rows => Err(too_many()),
+            wanted => Ok(wanted),
+        };
         tally += match page {
+            NextPage::Read(page) if page.is_dictionary_page() => values.take(page, None)?,
             NextPage::Read(page) => {
-                let wanted = wanted(page.num_values().into());
+                let wanted = wanted(page.num_values().into())?;
                 values.take(page, wanted)?
             }
             NextPage::Stored(stored) => {
-                values.take_stored(&stored, wanted(stored.values), &pages.input)?
+                values.take_stored(&stored, wanted(stored.values)?, &pages.input)?
             }
         };
     }
     values.finish()?;
     file.counter.add(pages.finish()?);
     Ok(tally)
+}
+
+pub(super) fn too_many() -> Error {
+    Error::input("corrupt: a page of more values than rows")
 }
 
 /// The values of a column chunk on their way to the sink.
@@ -103,9 +111,7 @@ impl Values<'_> {
             None => self.decode(page)?,
         };
         self.form.select(Selection::default());
-        let nulls = rows
-            .checked_sub(non_null)
-            .ok_or_else(|| Error::input("corrupt: a page of more values than rows"))?;
+        let nulls = rows.checked_sub(non_null).ok_or_else(too_many)?;
         Ok(chosen.map_or(
             Tally {
                 rows: rows as u64,
