@@ -1,6 +1,6 @@
 //! Sketches with noise: one for each side, written to files that may be given away, and compared.
 
-use super::budget::{Budget, Ledger};
+use super::budget::Budget;
 use super::inputs::plan_of_data;
 use super::private::seeded;
 use super::request::{SketchRequest, Sources, Unique};
@@ -51,12 +51,11 @@ pub fn store_noisy(request: &NoisyRequest, progress: &dyn Progress) -> Result<No
     ensure_no_input(&request.output, &side.files)?;
     let side_name = side.name.clone();
     sources.sides = vec![side];
-    let ledger = request.budget.as_ref().map(|budget| {
+    if let Some(budget) = &request.budget {
         ensure_no_input(&budget.file, &sources.sides[0].files)?;
         ensure_no_input(&budget.file, std::slice::from_ref(&request.output))?;
-        budget.open(epsilon)
-    });
-    let mut ledger: Option<Ledger> = ledger.transpose()?;
+        budget.ensure_room(epsilon)?;
+    }
     // An impossible size is found before the data is read.
     GridSketcher::new(request.precision, None)?;
     let mut plan = plan_of_data(&sources)?;
@@ -77,36 +76,33 @@ pub fn store_noisy(request: &NoisyRequest, progress: &dyn Progress) -> Result<No
     let profile = plan.sides[0].profile.clone();
     let noisy = whole.finish(profile, millionths, &mut || random.number());
     let bytes = encode_grid(&noisy);
-    write(request, &bytes, epsilon, ledger.as_mut())?;
+    let left = write(request, &bytes, epsilon)?;
     Ok(NoisyReport {
         file: request.output.display().to_string(),
         bytes: bytes.len() as u64,
         epsilon,
         precision: request.precision,
         tally: scanned.iter().map(|side| side.tally).sum(),
-        left: ledger.as_ref().map(Ledger::left),
+        left,
         sources: read,
         warnings,
     })
 }
 
-/// Writes the file. It is in the ledger before it has its name.
-fn write(
-    request: &NoisyRequest,
-    bytes: &[u8],
-    epsilon: f64,
-    ledger: Option<&mut Ledger>,
-) -> Result<()> {
+/// Writes the file, and returns what the ledger has left. The file is in the ledger before a byte of it is on the disk.
+fn write(request: &NoisyRequest, bytes: &[u8], epsilon: f64) -> Result<Option<f64>> {
     let output = &request.output;
+    let mut left = None;
     write_atomically(output, |out| {
+        let what = output.display().to_string();
+        let budget = request.budget.as_ref();
+        left = budget
+            .map(|budget| budget.spend(epsilon, &what))
+            .transpose()?;
         let written = out.write_all(bytes).and_then(|()| out.flush());
-        written.map_err(|e| output_error(&e).with("file", output.display()))?;
-        match (ledger, &request.budget) {
-            (Some(ledger), Some(budget)) => ledger.spend(epsilon, output, &budget.file),
-            _ => Ok(()),
-        }
-    })
-    .map(|_| ())
+        written.map_err(|e| output_error(&e).with("file", output.display()))
+    })?;
+    Ok(left)
 }
 
 /// Whether a file is a sketch with noise, by its name.

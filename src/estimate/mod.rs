@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod counted;
 mod counts;
 mod fisher;
 mod frequency;
@@ -28,6 +29,7 @@ mod single;
 #[cfg(test)]
 mod tests;
 
+pub use counted::NoisyRegions;
 pub use counts::{
     PairCounts, RANKS, RegisterCounts, RegisterSize, SampleCounts, SetCounts, SetRegisters,
     SetSample,

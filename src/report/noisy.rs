@@ -77,6 +77,18 @@ pub(super) fn warning(side: &str, epsilon_millionths: u64) -> String {
     )
 }
 
+/// The warning that numbers with noise have a price.
+pub(super) fn spent(millionths: u64, left_millionths: Option<u64>) -> String {
+    let epsilon = |millionths: u64| millionths as f64 / 1e6;
+    match left_millionths {
+        Some(left) => format!("the budget has {} left", epsilon(left)),
+        None => format!(
+            "every further answer about these users spends another {}, and no ledger adds it up",
+            epsilon(millionths)
+        ),
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
