@@ -85,7 +85,7 @@ pub use engine::{
     PrivateRequest, PrivateTerms, SidesRequest, SketchRequest, Sources, StoreRequest, Unique,
     ask_estimate, ask_matrix, ask_regions, convert, default_memory_limit, diagnose,
     ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, exact_noisy,
-    full_report, full_report_of, inspect, matrix, private_answer, private_answer_of,
+    full_report, full_report_of, inspect, matrix, merge_noisy, private_answer, private_answer_of,
     private_finish, private_offer, private_offer_of, reach, read_key, read_key_descriptor,
     read_keyed_sketches, read_report, read_sketches, sketch_array, sketch_batches, sketch_segments,
     sketch_sides, sketch_with_sources, store, store_noisy, trend, verify, write_file, write_key,
@@ -111,6 +111,8 @@ pub use hash::{
 pub use id::{NullCounts, PageChecks, Tally};
 pub use key::{KEY_BYTES, Key, KeyId};
 pub use policy::{Day, Policy, Released, Sum, release};
+#[doc(hidden)] // for the measurement of what files and numbers give away
+pub use private::Random;
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};

@@ -34,7 +34,11 @@ pub struct SketchArgs {
 }
 
 pub fn merge(args: &Args) -> Result<()> {
-    store(&args.store, None)
+    let request = args.store.request()?;
+    match overlap::merge_noisy(&request)? {
+        Some(report) => print(&args.store, || report.json(), || report.text()),
+        None => store(&args.store, None),
+    }
 }
 
 pub fn sketch(args: &SketchArgs) -> Result<()> {

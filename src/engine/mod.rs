@@ -17,6 +17,7 @@ mod foreign;
 mod full;
 mod inputs;
 mod inspect;
+mod inspect_message;
 mod keyfile;
 mod limits;
 mod noisy;
@@ -47,7 +48,7 @@ pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use keyfile::{read_key, read_key_descriptor, write_key};
 pub use limits::default_memory_limit;
-pub use noisy::{NoisyRequest, store_noisy};
+pub use noisy::{NoisyRequest, merge_noisy, store_noisy};
 pub use private::{
     PrivateFinishRequest, PrivateRequest, PrivateTerms, private_answer, private_answer_of,
     private_finish, private_offer, private_offer_of,

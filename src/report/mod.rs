@@ -11,6 +11,7 @@ mod full;
 mod gain;
 mod inspect;
 mod inspect_data;
+mod inspect_message;
 mod json;
 mod markdown;
 mod matrix;
@@ -47,6 +48,7 @@ pub use inspect::{
     InspectedSketch, InspectedSpelling,
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
+pub use inspect_message::{InspectedFact, InspectedMessage};
 pub use matrix::MatrixReport;
 pub use noisy::NoisyReport;
 pub use private::{PrivateReport, PrivateStepReport};
