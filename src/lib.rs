@@ -36,6 +36,7 @@
 //! | many sketches | [`regions`], [`compare_all`], [`reach_of`], [`trend_of`], [`largest_regions`] |
 //! | files, and want exact numbers | [`exact()`]; [`verify`] compares both |
 //! | a sketch that a stranger may have | [`store_noisy`], [`NoisyGrid`] |
+//! | exact numbers that may be published | [`exact_noisy`] |
 //! | a partner who may see no sketch | [`private_offer`], [`private_answer`], [`private_finish`] |
 //! | a sketch to store or to read | [`write_sketches`], [`read_sketches`], [`mod@format`] |
 //! | the question which error to expect | [`expected_error`], [`plan`] |
@@ -80,24 +81,25 @@ pub use compare::{
 };
 pub use engine::{
     Answer, BatchSketcher, Budget, ConvertRequest, ConvertTo, DiagnoseRequest, Division,
-    ExactMemory, ExactRequest, FullRequest, NoisyRequest, PrivateFinishRequest, PrivateRequest,
-    PrivateTerms, SidesRequest, SketchRequest, Sources, StoreRequest, Unique, ask_estimate,
-    ask_matrix, ask_regions, convert, default_memory_limit, diagnose, ensure_consistent, estimate,
-    estimate_regions_of, estimate_sketches, exact, full_report, full_report_of, inspect, matrix,
-    private_answer, private_answer_of, private_finish, private_offer, private_offer_of, reach,
-    read_key, read_key_descriptor, read_keyed_sketches, read_report, read_sketches, sketch_array,
-    sketch_batches, sketch_segments, sketch_sides, sketch_with_sources, store, store_noisy, trend,
-    verify, write_file, write_key, write_sketches, write_sketches_with,
+    ExactMemory, ExactRequest, FullRequest, NoisyExactRequest, NoisyRequest, PrivateFinishRequest,
+    PrivateRequest, PrivateTerms, SidesRequest, SketchRequest, Sources, StoreRequest, Unique,
+    ask_estimate, ask_matrix, ask_regions, convert, default_memory_limit, diagnose,
+    ensure_consistent, estimate, estimate_regions_of, estimate_sketches, exact, exact_noisy,
+    full_report, full_report_of, inspect, matrix, merge_noisy, private_answer, private_answer_of,
+    private_finish, private_offer, private_offer_of, reach, read_key, read_key_descriptor,
+    read_keyed_sketches, read_report, read_sketches, sketch_array, sketch_batches, sketch_segments,
+    sketch_sides, sketch_with_sources, store, store_noisy, trend, verify, write_file, write_key,
+    write_sketches, write_sketches_with,
 };
 pub use error::{Error, ErrorKind, Phrase, Piece, Result, Setting};
 pub use estimate::{
     Confidence, Estimate, ExpectedError, ExpectedRegions, FREQUENCY_MAX, FrequencyCounts,
     FrequencyEstimate, GRID_LEVELS, GridCounts, HeldRegion, JointRegisters, ListedPair,
-    ListedRegions, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts, RegionsEstimate,
-    RegionsFit, RegisterCounts, RegisterSize, SampleCounts, SampleLayer, SampledCounts, SetCounts,
-    SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency, estimate_grids,
-    estimate_noisy_pair, estimate_pair, estimate_regions, estimate_sampled, estimate_set,
-    expected_error, grid_bound, plan, probability_of_gain, unbounded_overlap,
+    ListedRegions, NoisyRegions, PairCounts, PairEstimate, PairSizes, RANKS, RegionCounts,
+    RegionsEstimate, RegionsFit, RegisterCounts, RegisterSize, SampleCounts, SampleLayer,
+    SampledCounts, SetCounts, SetRegisters, SetSample, SketchSize, contradicts, estimate_frequency,
+    estimate_grids, estimate_noisy_pair, estimate_pair, estimate_regions, estimate_sampled,
+    estimate_set, expected_error, grid_bound, plan, probability_of_gain, unbounded_overlap,
 };
 pub use exact::{ExactCounter, ExactCounts, ExactOptions, ExactSink};
 pub use filter::RowFilter;
@@ -109,6 +111,8 @@ pub use hash::{
 pub use id::{NullCounts, PageChecks, Tally};
 pub use key::{KEY_BYTES, Key, KeyId};
 pub use policy::{Day, Policy, Released, Sum, release};
+#[doc(hidden)] // for the measurement of what files and numbers give away
+pub use private::Random;
 #[doc(hidden)] // for the fuzzer
 pub use reader::{DelimitedIds, delimited_ids};
 pub use reader::{Delimiter, ReadLimits, TextOptions};

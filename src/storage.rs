@@ -250,6 +250,41 @@ fn check_replaceable(path: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Output, found).with("file", path.display()))
 }
 
+/// A lock that one process at a time has; it ends with the value, or with the process.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Waits until no other process has the lock of `path`, for reading, changing and replacing that file as one step. It is
+/// taken on an empty file beside it, which stays there: `path` itself becomes another file when it is replaced.
+///
+/// # Errors
+/// [`ErrorKind::Output`] with the file if its folder can't be written or can't lock files, [`ErrorKind::Usage`] for an
+/// address.
+pub fn lock(path: &Path) -> Result<Lock> {
+    if remote::is_address(path) {
+        return Err(
+            Error::usage("a file that is locked must be on this machine")
+                .with("file", path.display())
+                .hint("name a local file for it"),
+        );
+    }
+    let fail = |what: &str, e: &io::Error| {
+        Error::new(ErrorKind::Output, format!("{what}: {e}")).with("file", path.display())
+    };
+    // All names of a file have one lock.
+    let target = std::fs::canonicalize(path).ok();
+    let mut name = target.as_deref().unwrap_or(path).as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).write(true);
+    let file = options.open(name);
+    let file = file.map_err(|e| fail("can't be locked by a file beside it", &e))?;
+    file.lock().map_err(|e| fail("can't be locked", &e))?;
+    Ok(Lock { _file: file })
+}
+
 /// The text of a file of at most `bytes_max` bytes.
 ///
 /// # Errors
@@ -381,6 +416,24 @@ mod tests {
         }
         let file_type = std::fs::metadata(&path).expect("still there").file_type();
         assert!(file_type.is_socket());
+    }
+
+    #[test]
+    fn a_lock_is_had_once_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger");
+        let first = lock(&path).expect("locks");
+        let beside = File::open(folder.path().join("ledger.lock")).expect("is there");
+        assert!(beside.try_lock().is_err(), "it is locked");
+        drop(first);
+        beside.try_lock().expect("it is free");
+        drop(beside);
+        std::fs::write(&path, "replaced").expect("writes");
+        let _second = lock(&folder.path().join(".").join("ledger")).expect("locks again");
+        let error = lock(&folder.path().join("no/ledger")).expect_err("has no folder");
+        assert_eq!(error.kind(), ErrorKind::Output);
+        let error = lock(Path::new("s3://bucket/ledger")).expect_err("is elsewhere");
+        assert_eq!(error.kind(), ErrorKind::Usage);
     }
 
     #[test]

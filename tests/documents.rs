@@ -166,7 +166,7 @@ fn sketches_with_noise_are_what_their_page_shows() {
         .flatten()
         .collect();
     let count = run_all("docs/noise.md", &blocks, &folder());
-    assert_eq!(count, 3);
+    assert_eq!(count, 4);
 }
 
 #[test]

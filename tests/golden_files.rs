@@ -5,10 +5,11 @@
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field};
-use overlap::format::{SketchTable, decode, registers_blob, sample_blob};
+use overlap::format::{FileNotes, SketchTable, decode, registers_blob, sample_blob};
 use overlap::id::{ByteIds, IdBatch, IdDomain, IdSink};
 use overlap::{
-    HashScheme, Segments, Sketch, SketchOptions, Sketcher, Tally, read_sketches, write_sketches,
+    ErrorKind, HashScheme, Key, Segments, Sketch, SketchOptions, Sketcher, Tally,
+    read_keyed_sketches, read_sketches, write_sketches, write_sketches_with,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -148,6 +149,58 @@ fn golden_files_are_read_as_an_independent_reader_reads_them() {
     }
     let expected = std::fs::read_to_string(folder().join("expected.jsonl")).unwrap();
     assert_eq!(lines, parsed(&expected));
+}
+
+/// The key of the golden file of version 3: nobody's secret.
+fn golden_key() -> Key {
+    Key::from_bytes(&std::array::from_fn(|byte| byte as u8)).unwrap()
+}
+
+#[test]
+fn the_keyed_golden_file_is_read_with_its_key_and_no_other() {
+    let path = folder().join("../v3/keyed.ovs");
+    let key = golden_key();
+    let mut sketcher = Sketcher::new(SketchOptions::new(10, 1_024).unwrap()).with_key(&key);
+    let ids: Vec<i64> = (0..20_000).collect();
+    sketcher.push(IdBatch::Integers(&ids)).unwrap();
+    let tally = Tally {
+        rows: 20_003,
+        nulls: 3,
+    };
+    let table = Segments::whole(sketcher.finish(tally)).unwrap();
+    if std::env::var_os("OVERLAP_WRITE_GOLDEN").is_some() {
+        let notes = FileNotes {
+            key: Some(key.clone()),
+            ..FileNotes::default()
+        };
+        write_sketches_with(&table, &notes, &path).unwrap();
+    }
+    let read = read_keyed_sketches(&path, &key).unwrap();
+    assert_eq!(
+        blobs(&read),
+        blobs(&table),
+        "a golden blob is written otherwise now"
+    );
+    assert_eq!(read.values(), table.values());
+    assert_eq!(read_sketches(&path).unwrap().values(), table.values());
+    let expected = std::fs::read_to_string(path.with_file_name("expected.jsonl")).unwrap();
+    let mut ours = line(&read, 0);
+    ours["key"] = format!("{:016x}", key.fingerprint().get()).into();
+    assert_eq!([ours][..], parsed(&expected));
+    let other = Key::from_bytes(&std::array::from_fn(|byte| 255 - byte as u8)).unwrap();
+    let refused = read_keyed_sketches(&path, &other).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Incomparable, "{refused}");
+    // The tag finds a file that somebody else changed, wherever.
+    let place = tempfile::tempdir().unwrap();
+    let changed = place.path().join("keyed.ovs");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&changed, bytes).unwrap();
+    assert_eq!(
+        read_keyed_sketches(&changed, &key).unwrap_err().kind(),
+        ErrorKind::Input
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What `inspect` says of data files, through the binary.
 
 use crate::formats::{arrow_file, arrow_stream, batch, gzip, piped};
-use crate::harness::{Folder, overlap};
+use crate::harness::{self, Folder, overlap};
 use arrow::array::{ArrayRef, Int64Array};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -147,7 +147,7 @@ fn a_sketch_of_some_rows_says_which() {
     let folder = Folder::new();
     let sketch = |name: &str, more: &[&str]| {
         let path = folder.path(name).display().to_string();
-        let shop = crate::harness::data("shop.parquet");
+        let shop = harness::data("shop.parquet");
         let mut arguments = vec!["sketch", &shop, "-o", &path];
         arguments.extend(more);
         assert_eq!(overlap(&arguments).code, Some(0));
@@ -180,4 +180,58 @@ fn a_sketch_of_some_rows_says_which() {
         inspect(&merged, "json").json()["files"][0]["filter"],
         format!("{condition} | all rows")
     );
+}
+
+/// Every message of private overlap says what stands in it and whom it tells what; a secret file isn't shown.
+#[test]
+fn messages_of_private_overlap_say_what_they_tell() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let [offer, answer, result] = ["offer.ovp", "answer.ovp", "result.ovp"].map(path);
+    let secret = path("offer.ovp.secret");
+    let [shop, pay] = ["shop.parquet", "pay.parquet"].map(harness::data);
+    for step in [
+        &["offer", &shop, "-o", &offer, "--k", "256"][..],
+        &["answer", &offer, &pay, "-o", &answer, "--k", "256"],
+    ] {
+        let done = overlap(&[&["private"], step].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    let finish = [
+        "private", "finish", &answer, "--secret", &secret, "-o", &result,
+    ];
+    assert_eq!(overlap(&finish).code, Some(0));
+    for (message, words) in [
+        (
+            &offer,
+            &["offer of private overlap", "shop", "256", "secret file"][..],
+        ),
+        (
+            &answer,
+            &[
+                "answer of private overlap",
+                "pay",
+                "points",
+                "can't tell which",
+            ],
+        ),
+        (
+            &result,
+            &["result of private overlap", "common users of both samples"],
+        ),
+    ] {
+        let shown = overlap(&["inspect", message]);
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        for word in words {
+            assert!(shown.stdout.contains(word), "{word}: {shown:?}");
+        }
+        let document = overlap(&["inspect", message, "--format", "json"]).json();
+        let tells = &document["files"][0]["message"]["tells"];
+        assert_eq!(tells.as_array().unwrap().len(), 2, "{document}");
+    }
+    assert_eq!(overlap(&["inspect", &secret]).code, Some(3));
+    let mut bytes = std::fs::read(&offer).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&offer, bytes).unwrap();
+    overlap(&["inspect", &offer]).fails(5, &["offer.ovp", "damaged"]);
 }

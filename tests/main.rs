@@ -27,9 +27,11 @@ mod inspect; // what is told of data files without counting
 mod keys; // secret keys: sketches of one meet, and nothing else does; whose file it is
 mod large_regions; // the largest regions of more than eight sides
 mod laws; // the same users give the same sketch; merge and swap
+mod ledger; // what noise has cost: two programs at once, and killed ones
 mod library; // the façade, as a pipeline uses it
 mod many_sides; // three and more sides: one fit, one number for one question
 mod noisy; // sketches with noise, and their ledger
+mod noisy_numbers; // exact numbers with noise
 mod normalize; // IDs spelt two ways, brought to one form
 mod places; // where the ID stands that can't be read
 mod private; // overlap with a partner who sees no sketch

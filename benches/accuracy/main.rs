@@ -3,13 +3,14 @@
 //! `cargo bench --bench accuracy -- grid` writes `docs/accuracy.md` (a quarter of an hour on two
 //! cores), `… -- small` writes `docs/accuracy-small.md` (a minute), `… -- gain 2000`
 //! `docs/accuracy-gain.md`, `… -- many` `docs/accuracy-many.md`
-//! (two to eight sides; an hour and a half with 2,000 trials); seeded. A number sets the
-//! trials a cell, `--dry` prints instead of writing.
+//! (two to eight sides; an hour and a half with 2,000 trials), `… -- noise 400` prints the table of
+//! `docs/noise.md`; seeded. A number sets the trials a cell, `--dry` prints instead of writing.
 
 mod draw; // counts from the sketches' exact distributions
 mod gain; // probabilities beside frequencies
 mod grid; // the cells of large sets and what is measured in each
 mod many; // two to eight sides
+mod noise; // sketches with noise
 mod rivals; // other estimators on the same or equally many bytes
 mod small; // small sets, by real hashes
 mod write; // the pages
@@ -38,6 +39,9 @@ fn main() {
     }
     if has("many") {
         page("docs/accuracy-many.md", &many_page(trials), has("--dry"));
+    }
+    if has("noise") {
+        print!("{}", noise::run(trials));
     }
     if has("grid") {
         page(

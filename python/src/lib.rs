@@ -42,6 +42,7 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(private::private_finish, module)?)?;
     module.add_function(wrap_pyfunction!(noisy::noisy_sketch, module)?)?;
     module.add_function(wrap_pyfunction!(noisy::estimate_noisy, module)?)?;
+    module.add_function(wrap_pyfunction!(noisy::exact_noisy, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

@@ -1,11 +1,13 @@
-//! Sketches with noise, of files and in files.
+//! Sketches and exact numbers with noise.
 
 use crate::errors::raise;
 use crate::options;
 use crate::work;
+use overlap::id::IdDomain;
 use overlap::report::Format;
-use overlap::{Budget, Grid, NoisyRequest, SketchRequest, Sources};
+use overlap::{Budget, ExactMemory, Grid, NoisyExactRequest, NoisyRequest, SketchRequest, Sources};
 use pyo3::prelude::*;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// Writes a sketch with noise of files; a JSON object that says what is in it.
@@ -33,21 +35,16 @@ pub(crate) fn noisy_sketch(
     let cast = options::cast(cast)?;
     let threads: Option<usize> = options::count("threads", threads)?;
     let report = work::wait(py, move |progress| {
-        let mut sources = Sources::new(&paths)?;
-        sources.id.column = id;
-        sources.id.cast = cast;
-        if let Some(rules) = &normalize {
-            sources.id.normalize(rules)?;
-        }
-        if let Some(digest) = &digest {
-            sources.id.digest(digest)?;
-        }
-        if let Some(condition) = &r#where {
-            sources.filter_all(condition)?;
-        }
-        sources.threads = threads.unwrap_or(sources.threads).max(1);
+        let read = Read {
+            id,
+            cast,
+            condition: r#where,
+            normalize,
+            digest,
+            threads,
+        };
         let request = NoisyRequest {
-            sources,
+            sources: read.sources(&paths)?,
             precision,
             epsilon,
             output,
@@ -77,4 +74,78 @@ pub(crate) fn estimate_noisy(
     };
     let report = work::wait(py, move |progress| overlap::estimate(&request, progress))?;
     Ok(report.render(Format::Json))
+}
+
+/// Exact numbers with noise as JSON; each side is an argument as the command line takes it.
+#[pyfunction]
+#[pyo3(signature = (sides, epsilon, *, id=None, cast=None, r#where=None, normalize=None, digest=None, threads=None, confidence=0.95, budget_file=None, budget=None))]
+#[allow(clippy::too_many_arguments)] // keyword arguments
+pub(crate) fn exact_noisy(
+    py: Python<'_>,
+    sides: Vec<OsString>,
+    epsilon: f64,
+    id: Option<String>,
+    cast: Option<&str>,
+    r#where: Option<String>,
+    normalize: Option<String>,
+    digest: Option<String>,
+    threads: Option<i128>,
+    confidence: f64,
+    budget_file: Option<PathBuf>,
+    budget: Option<f64>,
+) -> PyResult<String> {
+    let cast = options::cast(cast)?;
+    let threads: Option<usize> = options::count("threads", threads)?;
+    let confidence = options::confidence(confidence)?;
+    let report = work::wait(py, move |progress| {
+        let read = Read {
+            id,
+            cast,
+            condition: r#where,
+            normalize,
+            digest,
+            threads,
+        };
+        let request = NoisyExactRequest {
+            sources: read.sources(&sides)?,
+            memory: ExactMemory::default(),
+            epsilon,
+            confidence,
+            budget: budget_file.map(|file| Budget {
+                file,
+                total: budget,
+            }),
+        };
+        overlap::exact_noisy(&request, progress)
+    })?;
+    Ok(report.render(Format::Json))
+}
+
+/// How data is read.
+struct Read {
+    id: Option<String>,
+    cast: Option<IdDomain>,
+    condition: Option<String>,
+    normalize: Option<String>,
+    digest: Option<String>,
+    threads: Option<usize>,
+}
+
+impl Read {
+    fn sources<S: AsRef<OsStr>>(self, sides: &[S]) -> overlap::Result<Sources> {
+        let mut sources = Sources::new(sides)?;
+        sources.id.column = self.id;
+        sources.id.cast = self.cast;
+        if let Some(rules) = &self.normalize {
+            sources.id.normalize(rules)?;
+        }
+        if let Some(digest) = &self.digest {
+            sources.id.digest(digest)?;
+        }
+        if let Some(condition) = &self.condition {
+            sources.filter_all(condition)?;
+        }
+        sources.threads = self.threads.unwrap_or(sources.threads).max(1);
+        Ok(sources)
+    }
 }

@@ -37,3 +37,16 @@ def test_other_files_are_refused(sides):
     overlap.noisy_sketch(sides / "shop.parquet", sides / "shop.ovn", 1, grid=10)
     with pytest.raises(overlap.IncomparableError, match="one other such sketch"):
         overlap.estimate_noisy(sides / "shop.ovn", sides / "pay.parquet")
+
+
+def test_numbers_with_noise_add_up(sides):
+    files = {"shop": sides / "shop.parquet", "pay": [sides / "pay.parquet"]}
+    ledger = {"budget_file": sides / "numbers.json", "budget": 1.5}
+    report = overlap.exact_noisy(files, 1.0, confidence=0.999999, **ledger)
+    assert report["method"] == {"name": "noisy count", "epsilon": 1.0}
+    assert report["overlap"]["lower"] <= 10_000 <= report["overlap"]["upper"]
+    users = [side["users"]["value"] for side in report["sides"]]
+    assert sum(users) - report["overlap"]["value"] == report["union"]["value"]
+    assert report["sides"][0]["rows"] is None
+    with pytest.raises(overlap.InputError, match="has 0.5 left"):
+        overlap.exact_noisy(files, 1.0, **ledger)

@@ -14,6 +14,7 @@ mod inspect;
 mod key;
 mod look;
 pub mod memory;
+mod noise;
 mod private;
 mod progress;
 mod regions;
@@ -98,7 +99,7 @@ const FEATURES: [(&str, bool); 2] = [
 enum Command {
     /// Estimate users, overlap and union of two or more sides, each number with an interval
     Estimate(estimate::Args),
-    /// Count instead of estimating: the same report with exact numbers
+    /// Count instead of estimating: the same report with exact numbers, or with noise for publication
     Exact(exact::Args),
     /// Compare the estimate with the exact numbers, and with HyperLogLog++ and MinHash
     Verify(verify::Args),

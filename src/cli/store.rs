@@ -3,11 +3,11 @@
 
 use super::args::StoreArgs;
 use super::exchange::ExchangeArgs;
+use super::noise::{HEADING, LedgerArgs};
 use super::progress::Bar;
 use overlap::{
-    Budget, Error, Grid, HashScheme, NoisyRequest, Piece, Policy, Result, Setting, StoreRequest,
+    Error, Grid, HashScheme, NoisyRequest, Piece, Policy, Result, Setting, StoreRequest,
 };
-use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -24,23 +24,21 @@ pub struct SketchArgs {
     /// Write a differentially private sketch (.ovn) that a stranger may have: a grid of bits, each flipped with
     /// probability 1 / (1 + e^E). E is from 0.01 to 10, smaller is more private. Two such files are compared by
     /// overlap estimate
-    #[arg(long, value_name = "E", help_heading = NOISE, conflicts_with_all = ["precision", "k", "error", "by", "for_exchange"])]
+    #[arg(long, value_name = "E", help_heading = HEADING, conflicts_with_all = ["precision", "k", "error", "by", "for_exchange"])]
     epsilon: Option<f64>,
     /// Number of buckets of the grid: 2^P, P from 10 to 22; the same on both sides [default: 18]
-    #[arg(long, value_name = "P", help_heading = NOISE, requires = "epsilon")]
+    #[arg(long, value_name = "P", help_heading = HEADING, requires = "epsilon")]
     grid: Option<u8>,
-    /// Ledger that adds up the E of all files of these users, and refuses more than its budget
-    #[arg(long, value_name = "FILE", help_heading = NOISE, requires = "epsilon")]
-    budget_file: Option<PathBuf>,
-    /// The most that all files in a new ledger may spend together
-    #[arg(long, value_name = "E", help_heading = NOISE, requires = "budget_file")]
-    budget: Option<f64>,
+    #[command(flatten)]
+    ledger: LedgerArgs,
 }
 
-const NOISE: &str = "Noise";
-
 pub fn merge(args: &Args) -> Result<()> {
-    store(&args.store, None)
+    let request = args.store.request()?;
+    match overlap::merge_noisy(&request)? {
+        Some(report) => print(&args.store, || report.json(), || report.text()),
+        None => store(&args.store, None),
+    }
 }
 
 pub fn sketch(args: &SketchArgs) -> Result<()> {
@@ -55,16 +53,12 @@ pub fn sketch(args: &SketchArgs) -> Result<()> {
         ];
         return Err(Error::usage(text).hint(["leave out ".into(), Setting::Hash.into()]));
     }
-    let budget = args.budget_file.clone().map(|file| Budget {
-        file,
-        total: args.budget,
-    });
     let request = NoisyRequest {
         sources: typed.sources,
         precision: args.grid.unwrap_or(Grid::PRECISION),
         epsilon,
         output: typed.output,
-        budget,
+        budget: args.ledger.budget(),
     };
     let report = overlap::store_noisy(&request, &Bar::new())?;
     super::warn(&report.warnings);

@@ -1,22 +1,25 @@
-//! How much privacy the files of some users have cost so far: a ledger that adds up and refuses.
+//! How much privacy the files and numbers of some users have cost so far: a ledger that adds up and refuses.
+//!
+//! What is spent is on the disk before anything is released, and one process at a time reads, checks and writes: wherever
+//! a process is stopped, the ledger holds at least what was released.
 
 use crate::error::{Error, ErrorKind, Result, Setting};
-use crate::storage::{output_error, read_text, write_atomically};
+use crate::storage::{self, output_error, read_text, write_atomically};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A ledger, and the most that may be spent.
 #[derive(Clone, Debug)]
 pub struct Budget {
     /// The ledger; it is begun if it isn't there.
     pub file: PathBuf,
-    /// The most that all files together may spend; wanted for a new ledger.
+    /// The most that everything together may spend; wanted for a new ledger.
     pub total: Option<f64>,
 }
 
 /// A ledger as it stands in its file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Ledger {
+struct Ledger {
     schema: String,
     budget: f64,
     spent: Vec<Entry>,
@@ -25,18 +28,43 @@ pub(super) struct Ledger {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     epsilon: f64,
+    /// The file that was written, or the answer that was given.
     file: String,
 }
 
 const SCHEMA: &str = "overlap.budget/1";
 
 impl Budget {
-    /// The ledger, which has room for another ε.
+    /// Refuses an ε that the ledger has no room for now: before data is read in vain.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] if it has none, [`ErrorKind::Usage`] for a new one without a total or another total than
     /// the ledger's, [`ErrorKind::Input`] for a file that is no ledger.
-    pub(super) fn open(&self, epsilon: f64) -> Result<Ledger> {
+    pub(super) fn ensure_room(&self, epsilon: f64) -> Result<()> {
+        self.open(epsilon).map(|_| ())
+    }
+
+    /// Enters `what`, which costs ε, and returns what is left. The ledger is on the disk with it when this returns;
+    /// nothing may be released before.
+    ///
+    /// # Errors
+    /// Those of [`Self::ensure_room`], and [`ErrorKind::Output`] if the ledger can't be locked or written.
+    pub(super) fn spend(&self, epsilon: f64, what: &str) -> Result<f64> {
+        let _lock = storage::lock(&self.file)?;
+        // Others may have spent since the last look.
+        let mut ledger = self.open(epsilon)?;
+        ledger.spent.push(Entry {
+            epsilon,
+            file: what.to_owned(),
+        });
+        ledger
+            .write(self)
+            .map_err(|e| e.with("file", self.file.display()))?;
+        Ok(ledger.left())
+    }
+
+    /// The ledger, which has room for another ε.
+    fn open(&self, epsilon: f64) -> Result<Ledger> {
         let ledger = self
             .ledger()
             .map_err(|e| e.with("file", self.file.display()))?;
@@ -53,7 +81,7 @@ impl Budget {
         );
         Err(Error::new(ErrorKind::Refused, text)
             .with("file", self.file.display())
-            .hint("use the files that were made before: every further one tells more of the same users"))
+            .hint("use what was made before: everything further tells more of the same users"))
     }
 
     fn ledger(&self) -> Result<Ledger> {
@@ -101,29 +129,23 @@ impl Ledger {
     }
 
     /// What is left, as it is printed.
-    pub(super) fn left(&self) -> f64 {
+    fn left(&self) -> f64 {
         rounded((self.budget - self.spent()).max(0.0))
     }
 
-    /// Enters a file, and writes the ledger.
-    pub(super) fn spend(&mut self, epsilon: f64, file: &Path, ledger: &Path) -> Result<()> {
-        self.spent.push(Entry {
-            epsilon,
-            file: file.display().to_string(),
-        });
+    fn write(&self, budget: &Budget) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(|e| {
             Error::new(
                 ErrorKind::Internal,
                 format!("a ledger that is no JSON: {e}"),
             )
         })?;
-        write_atomically(ledger, |out| {
+        write_atomically(&budget.file, |out| {
             let written = out
                 .write_all(text.as_bytes())
                 .and_then(|()| out.write_all(b"\n"));
             written.map_err(|e| output_error(&e))
         })
-        .map_err(|e| e.with("file", ledger.display()))
         .map(|_| ())
     }
 }

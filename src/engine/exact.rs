@@ -29,24 +29,11 @@ pub(super) fn exact_plan(
     request: &ExactRequest,
     progress: &dyn Progress,
 ) -> Result<EstimateReport> {
-    let threads = request.sources.threads;
-    let options = ExactOptions {
-        memory_limit_bytes: request.memory.limit_bytes,
-        temp_dir: request.memory.temp_dir.clone(),
-        threads,
-        // 0 where that isn't known.
-        rows_expected: plan
-            .sides
-            .iter()
-            .map(SidePlan::rows)
-            .sum::<Option<u64>>()
-            .unwrap_or(0),
-    };
-    let counter = ExactCounter::new(plan.sides.len(), &options)?;
-    let new = |side| Ok(SpeltSink::new(counter.sink(side)));
-    let scanned = scan::scan(plan, threads, &new, progress)?;
-    let (tallies, sinks, spellings) = apart(scanned);
-    let counts = scan::pool(threads)?.install(|| counter.finish(sinks))?;
+    let Counted {
+        tallies,
+        spellings,
+        counts,
+    } = count(plan, request, progress)?;
     let users = |side: usize| Estimate::exact(counts.users(side) as f64);
     let sides = plan.sides.iter().zip(tallies).enumerate();
     let mut report = EstimateReport {
@@ -73,6 +60,44 @@ pub(super) fn exact_plan(
     let spelling = warnings_of_report(&report, |side| spellings[side].as_ref());
     report.warnings.extend(spelling);
     Ok(report)
+}
+
+/// What was read of each side, how its IDs are written, and the users of every region.
+pub(super) struct Counted {
+    tallies: Vec<Tally>,
+    spellings: Vec<Option<Spelling>>,
+    pub(super) counts: ExactCounts,
+}
+
+/// Reads and counts, and says nothing yet.
+pub(super) fn count(
+    plan: &Plan,
+    request: &ExactRequest,
+    progress: &dyn Progress,
+) -> Result<Counted> {
+    let threads = request.sources.threads;
+    let options = ExactOptions {
+        memory_limit_bytes: request.memory.limit_bytes,
+        temp_dir: request.memory.temp_dir.clone(),
+        threads,
+        // 0 where that isn't known.
+        rows_expected: plan
+            .sides
+            .iter()
+            .map(SidePlan::rows)
+            .sum::<Option<u64>>()
+            .unwrap_or(0),
+    };
+    let counter = ExactCounter::new(plan.sides.len(), &options)?;
+    let new = |side| Ok(SpeltSink::new(counter.sink(side)));
+    let scanned = scan::scan(plan, threads, &new, progress)?;
+    let (tallies, sinks, spellings) = apart(scanned);
+    let counts = scan::pool(threads)?.install(|| counter.finish(sinks))?;
+    Ok(Counted {
+        tallies,
+        spellings,
+        counts,
+    })
 }
 
 /// What was read of each side, all sinks, and how each side's IDs are written.

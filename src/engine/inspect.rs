@@ -1,6 +1,6 @@
 //! All that a file discloses, of sketches or of data.
 
-use super::inputs;
+use super::{inputs, inspect_message};
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
@@ -36,16 +36,17 @@ pub fn inspect<P: AsRef<Path>>(
     }
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
+        if let Some(message) = inspect_message::read(path)? {
+            files.push(InspectedFile {
+                message: Some(message),
+                ..file_alone(path)?
+            });
+            continue;
+        }
         if let Some(facts) = data_facts(path, images, data)? {
             files.push(InspectedFile {
-                file: path.display().to_string(),
-                bytes: file_bytes(path)?,
-                segment_columns: Vec::new(),
-                filter: None,
-                tag: None,
-                policy: None,
-                sketches: Vec::new(),
                 data: Some(facts),
+                ..file_alone(path)?
             });
             continue;
         }
@@ -62,17 +63,30 @@ pub fn inspect<P: AsRef<Path>>(
             })
             .collect();
         files.push(InspectedFile {
-            file: path.display().to_string(),
-            bytes: file_bytes(path)?,
             segment_columns: table.names(),
             filter: inputs::told_filter(path)?,
             tag,
             policy: policy.clone(),
             sketches,
-            data: None,
+            ..file_alone(path)?
         });
     }
     Ok(InspectReport { confidence, files })
+}
+
+/// A file of which only name and size are known yet.
+fn file_alone(path: &Path) -> Result<InspectedFile> {
+    Ok(InspectedFile {
+        file: path.display().to_string(),
+        bytes: file_bytes(path)?,
+        segment_columns: Vec::new(),
+        filter: None,
+        tag: None,
+        policy: None,
+        sketches: Vec::new(),
+        data: None,
+        message: None,
+    })
 }
 
 /// What is known of the tag of a file of keyed sketches. With the key the file was read, and its tag is right.

@@ -11,11 +11,13 @@ mod diagnose;
 mod digests;
 mod estimate;
 mod exact;
+mod exact_noisy;
 mod exchange;
 mod foreign;
 mod full;
 mod inputs;
 mod inspect;
+mod inspect_message;
 mod keyfile;
 mod limits;
 mod noisy;
@@ -40,12 +42,13 @@ pub use convert::{ConvertRequest, ConvertTo, convert};
 pub use diagnose::{DiagnoseRequest, diagnose};
 pub use estimate::{estimate, estimate_sketches};
 pub use exact::exact;
+pub use exact_noisy::{NoisyExactRequest, exact_noisy};
 pub use full::{FullRequest, full_report, full_report_of, read_report, write_file};
 pub use inputs::{Division, ensure_consistent};
 pub use inspect::inspect;
 pub use keyfile::{read_key, read_key_descriptor, write_key};
 pub use limits::default_memory_limit;
-pub use noisy::{NoisyRequest, store_noisy};
+pub use noisy::{NoisyRequest, merge_noisy, store_noisy};
 pub use private::{
     PrivateFinishRequest, PrivateRequest, PrivateTerms, private_answer, private_answer_of,
     private_finish, private_offer, private_offer_of,

@@ -1,10 +1,10 @@
 //! Sketches with noise: one for each side, written to files that may be given away, and compared.
 
-use super::budget::{Budget, Ledger};
+use super::budget::Budget;
 use super::inputs::plan_of_data;
 use super::private::seeded;
 use super::request::{SketchRequest, Sources, Unique};
-use super::store::ensure_no_input;
+use super::store::{StoreRequest, ensure_no_input};
 use super::{nulls_warnings, result_warnings, source_reports, tell_filters};
 use crate::compare::grid_counts;
 use crate::error::{Error, ErrorKind, Result, Setting};
@@ -51,12 +51,11 @@ pub fn store_noisy(request: &NoisyRequest, progress: &dyn Progress) -> Result<No
     ensure_no_input(&request.output, &side.files)?;
     let side_name = side.name.clone();
     sources.sides = vec![side];
-    let ledger = request.budget.as_ref().map(|budget| {
+    if let Some(budget) = &request.budget {
         ensure_no_input(&budget.file, &sources.sides[0].files)?;
         ensure_no_input(&budget.file, std::slice::from_ref(&request.output))?;
-        budget.open(epsilon)
-    });
-    let mut ledger: Option<Ledger> = ledger.transpose()?;
+        budget.ensure_room(epsilon)?;
+    }
     // An impossible size is found before the data is read.
     GridSketcher::new(request.precision, None)?;
     let mut plan = plan_of_data(&sources)?;
@@ -77,40 +76,38 @@ pub fn store_noisy(request: &NoisyRequest, progress: &dyn Progress) -> Result<No
     let profile = plan.sides[0].profile.clone();
     let noisy = whole.finish(profile, millionths, &mut || random.number());
     let bytes = encode_grid(&noisy);
-    write(request, &bytes, epsilon, ledger.as_mut())?;
+    let left = write(request, &bytes, epsilon)?;
     Ok(NoisyReport {
         file: request.output.display().to_string(),
         bytes: bytes.len() as u64,
         epsilon,
         precision: request.precision,
-        tally: scanned.iter().map(|side| side.tally).sum(),
-        left: ledger.as_ref().map(Ledger::left),
+        tally: Some(scanned.iter().map(|side| side.tally).sum()),
+        merged: 0,
+        left,
         sources: read,
         warnings,
     })
 }
 
-/// Writes the file. It is in the ledger before it has its name.
-fn write(
-    request: &NoisyRequest,
-    bytes: &[u8],
-    epsilon: f64,
-    ledger: Option<&mut Ledger>,
-) -> Result<()> {
+/// Writes the file, and returns what the ledger has left. The file is in the ledger before a byte of it is on the disk.
+fn write(request: &NoisyRequest, bytes: &[u8], epsilon: f64) -> Result<Option<f64>> {
     let output = &request.output;
+    let mut left = None;
     write_atomically(output, |out| {
+        let what = output.display().to_string();
+        let budget = request.budget.as_ref();
+        left = budget
+            .map(|budget| budget.spend(epsilon, &what))
+            .transpose()?;
         let written = out.write_all(bytes).and_then(|()| out.flush());
-        written.map_err(|e| output_error(&e).with("file", output.display()))?;
-        match (ledger, &request.budget) {
-            (Some(ledger), Some(budget)) => ledger.spend(epsilon, output, &budget.file),
-            _ => Ok(()),
-        }
-    })
-    .map(|_| ())
+        written.map_err(|e| output_error(&e).with("file", output.display()))
+    })?;
+    Ok(left)
 }
 
 /// Whether a file is a sketch with noise, by its name.
-fn is_noisy(path: &Path) -> bool {
+pub(super) fn is_noisy(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("ovn"))
 }
@@ -160,6 +157,63 @@ pub(super) fn estimate(request: &SketchRequest) -> Result<Option<EstimateReport>
     Ok(Some(report))
 }
 
+/// Merges sketches with noise into one of all their users; `None` if the request has none of them.
+///
+/// # Errors
+/// [`ErrorKind::Incomparable`] for one beside anything else and for sketches that can't be merged, [`ErrorKind::Usage`] for an
+/// output of another name and if nothing but noise is left, [`ErrorKind::Output`] if it can't be written.
+pub fn merge_noisy(request: &StoreRequest) -> Result<Option<NoisyReport>> {
+    let output = &request.output;
+    let files = request.sources.sides.iter().flat_map(|side| &side.files);
+    let files: Vec<PathBuf> = files.cloned().collect();
+    let Some(first) = files.iter().find(|path| is_noisy(path)) else {
+        return Ok(None);
+    };
+    if files.len() < 2 || !files.iter().all(|path| is_noisy(path)) {
+        let error = Error::new(
+            ErrorKind::Incomparable,
+            "a sketch with noise, which is merged with other such sketches and nothing else",
+        );
+        return Err(error
+            .with("file", first.display())
+            .hint("name two or more sketches with noise"));
+    }
+    if !is_noisy(output) {
+        return Err(
+            Error::usage("sketches with noise are merged into such a sketch")
+                .with("file", output.display())
+                .hint("name an output that ends in .ovn"),
+        );
+    }
+    if !request.division.by.is_empty() {
+        return Err(Error::usage("sketches with noise have no segments")
+            .hint(["leave out ".into(), Setting::By.into()]));
+    }
+    ensure_no_input(output, &files)?;
+    let mut random = seeded()?;
+    let mut whole = read(&files[0])?;
+    for path in &files[1..] {
+        let merged = whole.merge(&read(path)?, &mut || random.number());
+        whole = merged.map_err(|e| e.with("file", path.display()))?;
+    }
+    let bytes = encode_grid(&whole);
+    write_atomically(output, |out| {
+        let written = out.write_all(&bytes).and_then(|()| out.flush());
+        written.map_err(|e| output_error(&e).with("file", output.display()))
+    })?;
+    Ok(Some(NoisyReport {
+        file: output.display().to_string(),
+        bytes: bytes.len() as u64,
+        epsilon: whole.epsilon(),
+        precision: whole.grid().precision(),
+        tally: None,
+        merged: files.len(),
+        left: None,
+        sources: Vec::new(),
+        warnings: Vec::new(),
+    }))
+}
+
 fn only_noisy(side: &Side) -> Option<&PathBuf> {
     match &side.files[..] {
         [path] if is_noisy(path) => Some(path),
@@ -176,7 +230,7 @@ fn mixed(path: &Path) -> Error {
     .hint("name two sketches with noise, one for each side")
 }
 
-fn read(path: &Path) -> Result<NoisyGrid> {
+pub(super) fn read(path: &Path) -> Result<NoisyGrid> {
     /// A grid of 2^22 buckets has 12 MiB.
     const BYTES_MAX: u64 = 1 << 24;
     let bytes = scan::read_bytes(path, BYTES_MAX)?;

@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod counted;
 mod counts;
 mod fisher;
 mod frequency;
@@ -29,6 +30,7 @@ mod single;
 #[cfg(test)]
 mod tests;
 
+pub use counted::NoisyRegions;
 pub use counts::{
     ListedPair, PairCounts, RANKS, RegisterCounts, RegisterSize, SampleCounts, SetCounts,
     SetRegisters, SetSample,

@@ -261,6 +261,18 @@ pub(super) fn method(report: &FullReport) -> Vec<String> {
     if method.name == "exact" {
         return vec!["Every distinct ID was counted.".into()];
     }
+    if let Some(epsilon) = method.epsilon {
+        return vec![
+            format!(
+                "Every distinct ID was counted, and noise was added to every combination of sides: all numbers together \
+                 are differentially private, with an epsilon of {epsilon} for everything that the data has of one user."
+            ),
+            format!(
+                "Limits are those of intervals with a confidence of {} %, which include the noise.",
+                (report.confidence * 1000.0).round() / 10.0
+            ),
+        ];
+    }
     let mut parts = Vec::new();
     if let Some(precision) = method.precision {
         parts.push(format!("2^{precision} HyperLogLog registers"));

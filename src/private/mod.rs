@@ -9,6 +9,7 @@
 //! Randomness is handed in. Must not know files, sketches or estimates.
 
 mod bytes;
+mod disclosed;
 mod group;
 mod message;
 mod numbers;

@@ -88,20 +88,18 @@ impl Random {
         turn % 2 == 1
     }
 
-    /// True with probability e^−ε.
-    fn goes_on(&mut self, epsilon: Epsilon) -> bool {
-        let (whole, rest) = (
-            epsilon.millionths() / Epsilon::ONE,
-            epsilon.millionths() % Epsilon::ONE,
-        );
-        (0..whole).all(|_| self.happens(1, 1)) && self.happens(rest, Epsilon::ONE)
+    /// True with probability e^−(`numerator`/`denominator`), exactly.
+    fn goes_on(&mut self, numerator: u64, denominator: u64) -> bool {
+        let (whole, rest) = (numerator / denominator, numerator % denominator);
+        (0..whole).all(|_| self.happens(1, 1)) && self.happens(rest, denominator)
     }
 
-    /// Discrete Laplace noise: P(n) is proportional to e^−ε|n|. The difference of two geometric numbers.
-    fn laplace(&mut self, epsilon: Epsilon) -> i64 {
+    /// Discrete Laplace noise, exactly: P(n) is proportional to e^−(`numerator`/`denominator`)·|n|. The difference of two
+    /// geometric numbers. The fraction is above 0, and the denominator below 2^40.
+    pub fn laplace(&mut self, numerator: u64, denominator: u64) -> i64 {
         let mut noise = 0;
         for step in [1, -1] {
-            while self.goes_on(epsilon) {
+            while self.goes_on(numerator, denominator) {
                 noise += step;
             }
         }
@@ -111,7 +109,7 @@ impl Random {
     /// [`Self::laplace`], drawn again if it is further from 0 than `most`.
     pub(super) fn laplace_within(&mut self, epsilon: Epsilon, most: i64) -> i64 {
         loop {
-            let noise = self.laplace(epsilon);
+            let noise = self.laplace(epsilon.millionths(), Epsilon::ONE);
             if noise.abs() <= most {
                 return noise;
             }
@@ -148,19 +146,25 @@ mod tests {
     #[test]
     fn noise_is_the_discrete_laplace() {
         const DRAWS: u32 = 40_000;
-        for (millionths, seed) in [(500_000, 2), (1_000_000, 3), (1_700_000, 4)] {
-            let epsilon = Epsilon::from_millionths(millionths).expect("in range");
+        for (numerator, denominator, seed) in [
+            (500_000, 1_000_000, 2),
+            (1, 1, 3),
+            (1_700_000, 1_000_000, 4),
+            // As for counts, where one user changes two numbers.
+            (1_000_001, 2_000_000, 5),
+            (5_000_000, 2_000_000, 6),
+        ] {
             let mut random = Random::new([seed; 32]);
             let mut seen = [0_u32; 17];
             let mut rest = 0;
             for _ in 0..DRAWS {
-                let noise = random.laplace_within(epsilon, 1_000_000);
+                let noise = random.laplace(numerator, denominator);
                 match usize::try_from(noise + 8) {
                     Ok(cell) if cell < 17 => seen[cell] += 1,
                     _ => rest += 1,
                 }
             }
-            let q = (-epsilon.value()).exp();
+            let q = (-(numerator as f64) / denominator as f64).exp();
             let chance = |n: i32| (1.0 - q) / (1.0 + q) * q.powi(n.abs());
             let inside: f64 = (-8..=8).map(chance).sum();
             let cells = seen.iter().zip(-8..=8).map(|(&n, at)| (n, chance(at)));
@@ -171,7 +175,10 @@ mod tests {
                     (f64::from(n) - expected).powi(2) / expected
                 })
                 .sum();
-            assert!(distance < 45.0, "{epsilon:?}: {distance}, {seen:?}, {rest}");
+            assert!(
+                distance < 45.0,
+                "{numerator}/{denominator}: {distance}, {seen:?}, {rest}"
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! What files disclose: sketches here, data next door.
 
 use super::inspect_data::InspectedData;
+use super::inspect_message::InspectedMessage;
 use super::number::{bytes, percent_of, rows, whole, whole_interval};
 use super::{Format, json, markdown, table};
 use crate::estimate::{Confidence, Estimate};
@@ -38,6 +39,8 @@ pub struct InspectedFile {
     pub sketches: Vec<InspectedSketch>,
     /// Format and columns of a data file; `None` for sketches.
     pub data: Option<InspectedData>,
+    /// What is in a sketch with noise or in a message of private overlap; `None` of other files.
+    pub message: Option<InspectedMessage>,
 }
 
 /// The tag of a keyed sketch file, which says that the file is as it was written.
@@ -158,6 +161,10 @@ impl InspectReport {
             if let Some(same) = file.what_is_common() {
                 let _ = writeln!(out, "{same}");
             }
+            if let Some(message) = &file.message {
+                out += &message.table();
+                continue;
+            }
             if let Some(filter) = &file.filter {
                 let _ = writeln!(out, "rows where {}", filter.escape_debug());
             }
@@ -185,6 +192,10 @@ impl InspectReport {
             let _ = writeln!(out, "{}\n", file.heading());
             if let Some(data) = &file.data {
                 let _ = writeln!(out, "{}\n", data.what_is_read());
+            }
+            if let Some(message) = &file.message {
+                out += &message.markdown();
+                continue;
             }
             if let Some(filter) = &file.filter {
                 let _ = writeln!(out, "rows where {}\n", markdown::cell(filter));
@@ -252,6 +263,16 @@ impl InspectReport {
         if !data.is_empty() {
             return format!("{}{data}", InspectedData::CSV_HEADER);
         }
+        let messages = self
+            .files
+            .iter()
+            .filter_map(|file| Some((file, file.message.as_ref()?)));
+        let messages: String = messages
+            .map(|(file, message)| message.csv(&file.file))
+            .collect();
+        if !messages.is_empty() {
+            return format!("{}{messages}", InspectedMessage::CSV_HEADER);
+        }
         let mut out = String::from(
             "file,segment,hash,fingerprint,id_type,rows,nulls,users,lower,upper,precision,registers_bytes,k,hashes,theta,sample_bytes,spelling_bytes,profile\n",
         );
@@ -286,6 +307,7 @@ impl InspectReport {
             policy: file.policy.clone(),
             sketches: file.sketches.iter().map(sketch).collect(),
             data: file.data.clone(),
+            message: file.message.clone(),
         };
         json::to_text(&Document {
             schema: "overlap.inspect/1",
@@ -304,6 +326,9 @@ impl InspectedFile {
                 data.what_it_is(),
                 bytes(self.bytes)
             );
+        }
+        if let Some(message) = &self.message {
+            return format!("{}: {}, {}", self.file, message.what, bytes(self.bytes));
         }
         let sketches = match self.sketches.len() {
             1 => "1 sketch".into(),
@@ -442,6 +467,8 @@ struct FileDocument {
     sketches: Vec<SketchDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<InspectedData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<InspectedMessage>,
 }
 
 #[derive(Serialize)]

@@ -154,6 +154,11 @@ pub(super) enum MethodName {
         joint: bool,
     },
     Exact,
+    /// Counted, with noise in every exclusive region.
+    #[serde(rename = "noisy count")]
+    NoisyCount {
+        epsilon: f64,
+    },
 }
 
 #[derive(Serialize)]
@@ -407,6 +412,9 @@ pub(super) fn method(method: Method) -> MethodName {
             joint,
         },
         Method::Exact => MethodName::Exact,
+        Method::NoisyCount { millionths } => MethodName::NoisyCount {
+            epsilon: millionths as f64 / 1e6,
+        },
     }
 }
 

@@ -11,6 +11,7 @@ mod full;
 mod gain;
 mod inspect;
 mod inspect_data;
+mod inspect_message;
 mod json;
 mod markdown;
 mod matrix;
@@ -47,6 +48,7 @@ pub use inspect::{
     InspectedSketch, InspectedSpelling,
 };
 pub use inspect_data::{InspectedColumn, InspectedData};
+pub use inspect_message::{InspectedFact, InspectedMessage};
 pub use matrix::MatrixReport;
 pub use noisy::NoisyReport;
 pub use private::{PrivateReport, PrivateStepReport};
@@ -95,6 +97,11 @@ pub enum Method {
     },
     /// The numbers are exact: every distinct ID was counted, text and binary values by a 128-bit hash.
     Exact,
+    /// Every distinct ID was counted, and noise was added to the users of every exclusive region.
+    NoisyCount {
+        /// The ε of all numbers together, in millionths.
+        millionths: u64,
+    },
 }
 
 /// Where the numbers of a side come from.

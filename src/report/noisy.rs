@@ -5,7 +5,8 @@ use super::{SourceReport, Warning, json, source};
 use crate::id::Tally;
 use serde::Serialize;
 
-/// The answer of `overlap sketch --epsilon`. Rows are told here alone; they aren't in the file.
+/// The answer of `overlap sketch --epsilon`, and of `overlap merge` of such files. Rows are told here alone; they aren't in the
+/// file.
 #[derive(Clone, Debug)]
 pub struct NoisyReport {
     /// The file that was written.
@@ -16,8 +17,10 @@ pub struct NoisyReport {
     pub epsilon: f64,
     /// log2 of the number of buckets.
     pub precision: u8,
-    /// Rows and nulls that were sketched.
-    pub tally: Tally,
+    /// Rows and nulls that were sketched; `None` of a merged file.
+    pub tally: Option<Tally>,
+    /// How many files were merged; 0 of data.
+    pub merged: usize,
     /// What the ledger has left, if there is one.
     pub left: Option<f64>,
     /// For every side that was named, the column that was read and what was passed over.
@@ -36,16 +39,22 @@ impl NoisyReport {
             precision,
             ..
         } = self;
-        let (rows, nulls) = (
-            whole(self.tally.rows as f64),
-            whole(self.tally.nulls as f64),
-        );
+        let of = match self.tally {
+            Some(tally) => {
+                let (rows, nulls) = (whole(tally.rows as f64), whole(tally.nulls as f64));
+                format!("of {rows} rows, {nulls} without an id")
+            }
+            None => format!("merged of {}", whole(self.merged as f64)),
+        };
         let budget = match self.left {
             Some(left) => format!("the budget has {left} left\n"),
+            None if self.merged > 0 => {
+                "merging spends nothing: the sketch tells no more than its parts\n".into()
+            }
             None => format!("every further such file of these users spends another {epsilon}\n"),
         };
         format!(
-            "{file}: 1 sketch with noise of epsilon {epsilon}, 2^{precision} buckets, of {rows} rows, {nulls} without an id; {}\n{}{budget}",
+            "{file}: 1 sketch with noise of epsilon {epsilon}, 2^{precision} buckets, {of}; {}\n{}{budget}",
             bytes(self.bytes),
             source::columns(&self.sources)
         )
@@ -60,8 +69,9 @@ impl NoisyReport {
             bytes: self.bytes,
             epsilon: self.epsilon,
             precision: self.precision,
-            rows: self.tally.rows,
-            nulls: self.tally.nulls,
+            merged: self.merged,
+            rows: self.tally.map(|tally| tally.rows),
+            nulls: self.tally.map(|tally| tally.nulls),
             budget_left: self.left,
             sources: json::sources(&self.sources),
             warnings: self.warnings.iter().map(json::warning).collect(),
@@ -77,6 +87,18 @@ pub(super) fn warning(side: &str, epsilon_millionths: u64) -> String {
     )
 }
 
+/// The warning that numbers with noise have a price.
+pub(super) fn spent(millionths: u64, left_millionths: Option<u64>) -> String {
+    let epsilon = |millionths: u64| millionths as f64 / 1e6;
+    match left_millionths {
+        Some(left) => format!("the budget has {} left", epsilon(left)),
+        None => format!(
+            "every further answer about these users spends another {}, and no ledger adds it up",
+            epsilon(millionths)
+        ),
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
@@ -84,8 +106,9 @@ struct Document<'a> {
     bytes: u64,
     epsilon: f64,
     precision: u8,
-    rows: u64,
-    nulls: u64,
+    merged: usize,
+    rows: Option<u64>,
+    nulls: Option<u64>,
     budget_left: Option<f64>,
     sources: Vec<json::SourceDocument>,
     warnings: Vec<json::WarningText>,

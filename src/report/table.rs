@@ -350,6 +350,7 @@ pub(super) fn last_line(
 ) -> String {
     let passed = source::passed_over(sources);
     let skipped = match (tally.map(|tally| tally.nulls), &passed) {
+        (None, _) if matches!(method, Method::NoisyCount { .. }) => "rows not given".into(),
         (None, _) => "rows not recorded".into(),
         (Some(0), None) if !matches!(note, Note::LeftOut(_)) => "nothing skipped".into(),
         (Some(0), _) => "no row without an id".into(),
@@ -376,6 +377,10 @@ pub(super) fn last_line(
             format!("estimated with {size}{apart}")
         }
         Method::Exact => "counted exactly".into(),
+        Method::NoisyCount { millionths } => format!(
+            "counted, with noise of epsilon {} for all numbers together",
+            millionths as f64 / 1e6
+        ),
     };
     format!(
         "{}{skipped}{note}{passed}{}; {how}\n",

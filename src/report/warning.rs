@@ -1,7 +1,6 @@
-//! What to know before trusting the numbers: each warning as data, and as a sentence.
+//! What to know before trusting the numbers: data, a stable name, and a sentence.
 
-use super::WholeEstimate;
-use super::{noisy, number, spelling};
+use super::{WholeEstimate, noisy, number, spelling};
 use crate::error::{Phrase, Piece, Setting};
 use crate::id::{IdDomain, NullCounts, Place};
 use crate::spelling::Reading;
@@ -151,6 +150,13 @@ pub enum Warning {
         /// The ε of the noise, in millionths.
         millionths: u64,
     },
+    /// The numbers have noise, and every further answer about the same users costs as much again.
+    Spent {
+        /// The ε of this answer, in millionths.
+        millionths: u64,
+        /// What the ledger has left, in millionths, if there is one.
+        left_millionths: Option<u64>,
+    },
     /// The sample saw no common user of some pairs, and their intervals reach 0.
     NotResolvable {
         /// Both sides of each pair.
@@ -179,6 +185,7 @@ impl Warning {
             Self::NoSpelling { .. } => "no_spelling",
             Self::ForeignHash { .. } => "foreign_hash",
             Self::Noisy { .. } => "noisy",
+            Self::Spent { .. } => "spent",
             Self::NotResolvable { .. } => "not_resolvable",
         }
     }
@@ -196,15 +203,7 @@ impl Warning {
             Self::Spelling { .. } | Self::Placeholder { .. } | Self::ForeignHash { .. } => {
                 return spelling::phrase(self);
             }
-            Self::NotUnique { side, ids } => {
-                let ids = number::whole(*ids as f64);
-                return Phrase::from([
-                    format!("{side} has {ids} rows with an id, which can't be as many users: ")
-                        .into(),
-                    Setting::Unique.into(),
-                    " is left out for it".into(),
-                ]);
-            }
+            Self::NotUnique { side, ids } => return not_unique(side, *ids),
             Self::NotResolvable { pairs } => return not_resolvable(pairs),
             Self::NoSpelling { side } => format!(
                 "the sketches of {side} say nothing of how its ids are written: sketch the data again, or name the data"
@@ -220,6 +219,10 @@ impl Warning {
                 format!("{side} names {file} more than once; it is read once")
             }
             Self::Noisy { side, millionths } => noisy::warning(side, *millionths),
+            Self::Spent {
+                millionths,
+                left_millionths,
+            } => noisy::spent(*millionths, *left_millionths),
             Self::SameInput { a, b } => format!("{a} and {b} are the same files"),
             Self::PartMissing { side, part } => match part {
                 SketchPart::Registers => format!(
@@ -255,6 +258,31 @@ impl Warning {
     }
 }
 
+/// How sketches of different sizes are compared.
+fn folded(precisions: &[u8], ks: &[usize]) -> String {
+    fn list<T: ToString>(values: &[T]) -> String {
+        let values: Vec<String> = values.iter().map(T::to_string).collect();
+        values.join(", ")
+    }
+    let mut parts = Vec::new();
+    if let [least, _, ..] = precisions {
+        parts.push(format!("p = {}, compared at {least}", list(precisions)));
+    }
+    if let [_, _, ..] = ks {
+        parts.push(format!("k = {}, compared below the lower theta", list(ks)));
+    }
+    format!("the sketches are of different sizes: {}", parts.join("; "))
+}
+
+fn not_unique(side: &str, ids: u64) -> Phrase {
+    let ids = number::whole(ids as f64);
+    Phrase::from([
+        format!("{side} has {ids} rows with an id, which can't be as many users: ").into(),
+        Setting::Unique.into(),
+        " is left out for it".into(),
+    ])
+}
+
 /// Which overlaps have an upper bound alone: of many sides most pairs may, so that few are named.
 fn not_resolvable(pairs: &[(String, String)]) -> Phrase {
     const NAMED_MAX: usize = 3;
@@ -276,22 +304,6 @@ fn not_resolvable(pairs: &[(String, String)]) -> Phrase {
         ),
     };
     Phrase::from([text.into(), Setting::K.into(), " resolves more".into()])
-}
-
-/// How sketches of different sizes are compared.
-fn folded(precisions: &[u8], ks: &[usize]) -> String {
-    fn list<T: ToString>(values: &[T]) -> String {
-        let values: Vec<String> = values.iter().map(T::to_string).collect();
-        values.join(", ")
-    }
-    let mut parts = Vec::new();
-    if let [least, _, ..] = precisions {
-        parts.push(format!("p = {}, compared at {least}", list(precisions)));
-    }
-    if let [_, _, ..] = ks {
-        parts.push(format!("k = {}, compared below the lower theta", list(ks)));
-    }
-    format!("the sketches are of different sizes: {}", parts.join("; "))
 }
 
 #[cfg(test)]

@@ -231,6 +231,81 @@ impl NoisyGrid {
     }
 }
 
+/// Randomised merge.
+impl NoisyGrid {
+    /// A grid of both grids' users that looks as if they had been sketched together, with more noise than either:
+    /// 1 − e^−ε = (1 − e^−ε₁) (1 − e^−ε₂). It is made of the two grids alone, and so tells no more of anybody than they do.
+    ///
+    /// "Sketch-Flip-Merge: Mergeable Sketches for Private Distinct Counting" (Hehir, Ting and Cormode, ICML 2023). Let a(1) = −q / (1 − 2q)
+    /// and a(0) = (1 − q) / (1 − 2q): the mean of a of a bit with noise q is 1 if the bit was 0, and 0 if it was 1. A bit that is set with
+    /// probability (1 + d) / 2 − d a₁ a₂ is therefore set with (1 + d) / 2 or (1 − d) / 2, as the union's bit is 1 or 0. The largest
+    /// possible d is 1 / (2 a₁(0) a₂(0) − 1).
+    ///
+    /// # Errors
+    /// Those of [`Self::ensure_comparable`]; [`ErrorKind::Incomparable`] for a grid and itself, whose noise is one and the same;
+    /// [`ErrorKind::Usage`] if the ε of the merged grid is below [`Self::EPSILONS`].
+    pub fn merge(&self, other: &Self, random: &mut dyn FnMut() -> u64) -> Result<Self> {
+        self.ensure_comparable(other)?;
+        if self.grid == other.grid {
+            let error = Error::new(
+                ErrorKind::Incomparable,
+                "is there twice, with the same noise",
+            );
+            return Err(error.hint("name every sketch with noise once"));
+        }
+        let epsilon_millionths = self.merged_millionths(other)?;
+        let chances = self.merge_chances(other, flip_of(epsilon_millionths));
+        let pairs = self.grid.words.iter().zip(&other.grid.words);
+        let words = pairs.map(|(&a, &b)| {
+            let cells = [!a & !b, !a & b, a & !b, a & b].into_iter().zip(chances);
+            cells.fold(0, |word, (cell, chance)| {
+                word | (cell & flips(chance, random))
+            })
+        });
+        Ok(Self {
+            scheme: self.scheme,
+            domain: self.domain.or(other.domain),
+            profile: match self.domain {
+                Some(_) => self.profile.clone(),
+                None => other.profile.clone(),
+            },
+            epsilon_millionths,
+            grid: Grid {
+                precision: self.grid.precision,
+                words: words.collect(),
+            },
+        })
+    }
+
+    /// The ε of the merged grid, rounded down.
+    fn merged_millionths(&self, other: &Self) -> Result<u64> {
+        let kept = |grid: &Self| 1.0 - (-grid.epsilon()).exp();
+        let epsilon = -(1.0 - kept(self) * kept(other)).ln();
+        let millionths = (epsilon * 1e6).floor() as u64;
+        match Self::EPSILONS.contains(&millionths) {
+            true => Ok(millionths),
+            false => Err(Error::usage(format!(
+                "merged they have so much noise that nothing is left: epsilon {}",
+                millionths as f64 / 1e6
+            ))
+            .hint("sketch the data of all of them together")),
+        }
+    }
+
+    /// Probabilities, of 2^64, that a bit is set whose two bits are 00, 01, 10 and 11.
+    fn merge_chances(&self, other: &Self, flip: f64) -> [u64; 4] {
+        let weights = |grid: &Self| {
+            let q = grid.flip();
+            [(1.0 - q) / (1.0 - 2.0 * q), -q / (1.0 - 2.0 * q)]
+        };
+        let (one, two, d) = (weights(self), weights(other), 1.0 - 2.0 * flip);
+        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| {
+            let chance = (1.0 + d) / 2.0 - d * one[a] * two[b];
+            (chance.clamp(0.0, 1.0) * 2.0_f64.powi(64)) as u64
+        })
+    }
+}
+
 /// 1 / (1 + e^ε), not rounded down.
 fn flip_of(millionths: u64) -> f64 {
     (1.0 / (1.0 + (millionths as f64 / 1e6).exp())).next_up()
@@ -402,6 +477,66 @@ mod tests {
                 Err(ErrorKind::Usage)
             );
         }
+    }
+
+    /// Of bits whose union is 1, and of bits whose union is 0, in every combination of the two sides: those with noise are as
+    /// many as in a grid that was sketched at once, within five standard deviations.
+    #[test]
+    fn a_merged_grid_has_the_noise_that_it_says() {
+        let (first, second) = (sketcher(0..4_000), sketcher(3_000..9_000));
+        let (plain_a, plain_b) = (first.grid.clone(), second.grid.clone());
+        let mut source = random(5);
+        let a = first.finish(Profile::default(), 2_000_000, &mut source);
+        let b = second.finish(Profile::default(), 1_000_000, &mut source);
+        let kept = |epsilon: f64| 1.0 - (-epsilon).exp();
+        let mut counts = [[0.0; 2]; 4];
+        let mut q = 0.0;
+        for _ in 0..20 {
+            let merged = a.merge(&b, &mut source).expect("merges");
+            assert!((kept(merged.epsilon()) - kept(2.0) * kept(1.0)).abs() < 1e-5);
+            q = merged.flip();
+            let words = plain_a.words.iter().zip(&plain_b.words);
+            for ((&a, &b), &got) in words.zip(&merged.grid.words) {
+                let cells = [!a & !b, !a & b, a & !b, a & b];
+                for (count, cell) in counts.iter_mut().zip(cells) {
+                    count[0] += f64::from(cell.count_ones());
+                    count[1] += f64::from((cell & got).count_ones());
+                }
+            }
+        }
+        for (cell, [bits, set]) in counts.into_iter().enumerate() {
+            let chance = if cell == 0 { q } else { 1.0 - q };
+            // The noise of the two grids is the same in all 20 merges.
+            let room = 5.0 * (0.25 / (bits / 20.0)).sqrt();
+            assert!(
+                (set / bits - chance).abs() < room,
+                "{cell}: {set} of {bits}, {chance}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_merged_grid_needs_two_and_some_epsilon() {
+        let noisy = |millionths: u64, seed: u64| {
+            sketcher(0..100).finish(Profile::default(), millionths, &mut random(seed))
+        };
+        let one = noisy(1_000_000, 1);
+        let same = one.merge(&one.clone(), &mut random(2)).expect_err("itself");
+        assert_eq!(same.kind(), ErrorKind::Incomparable);
+        let little = noisy(20_000, 3).merge(&noisy(20_000, 4), &mut random(5));
+        assert_eq!(
+            little.expect_err("nothing is left").kind(),
+            ErrorKind::Usage
+        );
+        let chances = one.merge_chances(
+            &one,
+            flip_of(one.merged_millionths(&one).expect("in range")),
+        );
+        // Where both bits are 0 the merged one hardly ever is 1, and where both are 1 hardly ever 0.
+        assert!(
+            chances[0] < 1 << 46 && chances[3] > u64::MAX / 2,
+            "{chances:?}"
+        );
     }
 
     #[test]

@@ -110,6 +110,50 @@ fn row_63_every_failing_write_leaves_the_old_file_and_nothing_else() {
     }
 }
 
+/// Killed before every write and every sync: what is on the disk of the sketch, or printed of the numbers, is in the ledger.
+#[test]
+#[ignore = "compiles a C library"]
+fn row_67_killed_at_every_write_a_ledger_has_what_was_released() {
+    let folder = Folder::new();
+    let library = failing_io(&folder);
+    let library = library.to_str().unwrap();
+    std::fs::create_dir(folder.path("out")).unwrap();
+    let spent = || {
+        let text = std::fs::read_to_string(folder.path("ledger")).unwrap_or_default();
+        text.matches("\"epsilon\"").count()
+    };
+    let budget = "--epsilon 1 --budget-file ledger --budget 1000 --threads 1";
+    for job in [
+        format!("sketch $shop -o out/x.ovn --grid 10 {budget}"),
+        format!("exact $shop $pay {budget} > out/numbers"),
+    ] {
+        for call in ["KILL_WRITE", "KILL_SYNC"] {
+            let mut kills = 0;
+            loop {
+                let before = spent();
+                let line = format!("{call}={} LD_PRELOAD={library} $overlap {job}", kills + 1);
+                let answer = shell(&folder, &line);
+                let mut bytes = 0;
+                for name in names(&folder.path("out")) {
+                    let path = folder.path("out").join(name);
+                    bytes += std::fs::metadata(&path).unwrap().len();
+                    std::fs::remove_file(path).unwrap();
+                }
+                let now = spent();
+                assert!(bytes == 0 || now == before + 1, "{call} {kills}: {job}");
+                if answer.code == Some(0) {
+                    assert!(now == before + 1 && bytes > 0, "{call} {kills}: {job}");
+                    break;
+                }
+                kills += 1;
+                assert!(kills < 100, "{answer:?}");
+            }
+            assert!(kills > 0, "{call} never happens: {job}");
+            println!("figure: {call}: {kills} calls of {}", &job[..6]);
+        }
+    }
+}
+
 #[test]
 #[ignore = "mounts a file system"]
 fn rows_63_and_65_full_and_read_only_file_systems_leave_the_old_file() {

@@ -4,6 +4,7 @@ mod browser;
 mod dist;
 mod environment;
 mod faults;
+mod leakage;
 mod sides;
 mod test;
 
@@ -16,6 +17,7 @@ const USAGE: &str = "cargo xtask TASK
   dist    what a release ships, into target/dist: the program with PNG, completions, man pages, SHA256SUMS
           [--features LIST] [--debug]
   faults  the whole catalogue of faults, with figures, and 1,500 file formats
+  leakage what each way of sharing gives away, measured, into docs/PRIVACY.md
   sides   random sides against sets: every command, form and Python [--cases 2000] [--seed 1]
   miri    the pure floors under Miri, for machines of other byte orders too";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["dist", ref options @ ..] => dist::dist(options),
         ["faults"] => faults::faults(),
         ["miri"] => faults::miri(),
+        ["leakage"] => leakage::leakage(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             Ok(())

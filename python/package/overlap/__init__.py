@@ -28,7 +28,7 @@ from ._api import (
     sketch,
     write_sketches,
 )
-from ._noisy import estimate_noisy, noisy_sketch
+from ._noisy import estimate_noisy, exact_noisy, noisy_sketch
 from ._overlap import (
     IncomparableError,
     InputError,
@@ -63,6 +63,7 @@ __all__ = [
     "diagnose",
     "estimate",
     "estimate_noisy",
+    "exact_noisy",
     "matrix",
     "merge",
     "noisy_sketch",

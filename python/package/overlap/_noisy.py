@@ -1,10 +1,10 @@
-"""Sketches with noise, which strangers may have (docs/noise.md)."""
+"""Sketches and exact numbers with noise, which strangers may have (docs/noise.md)."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union
 
 from . import _overlap
@@ -87,4 +87,63 @@ def estimate_noisy(a: Path, b: Path, confidence: float = 0.95) -> dict[str, Any]
         IncomparableError: The files are of different sizes, or of different kinds of IDs.
     """
     report: dict[str, Any] = json.loads(_overlap.estimate_noisy(a, b, confidence))
+    return report
+
+
+def exact_noisy(
+    sides: Mapping[str, Path | Iterable[Path]],
+    epsilon: float,
+    *,
+    id: str | None = None,
+    cast: Literal["integer", "string", "binary"] | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: Literal["sha256", "sha1", "md5"] | None = None,
+    threads: int | None = None,
+    confidence: float = 0.95,
+    budget_file: Path | None = None,
+    budget: float | None = None,
+) -> dict[str, Any]:
+    """Counts the users of up to eight sides and of everything they share, with noise: numbers that may be published.
+
+    Args:
+        sides: The name of each side, and its files: a path, a pattern, a folder, or several.
+        epsilon: How private all numbers together are for one user, from 0.01 to 10; smaller is more private. Every
+            further answer about the same users spends as much again.
+        id: The column of the IDs. Without it whichever usual name there is.
+        cast: Brings all IDs into one form.
+        where: Takes only the rows that meet a condition in SQL.
+        normalize: Brings IDs to one form by rules, as in `sketch`.
+        digest: Makes a digest of every ID.
+        threads: How many threads read and count.
+        confidence: The level of the intervals, which include the noise.
+        budget_file: A ledger that adds up what was spent, and refuses more than its budget.
+        budget: The budget of a new ledger.
+
+    Returns:
+        What ``overlap exact --epsilon --format json`` prints (docs/json.md).
+
+    Raises:
+        UsageError: An option is out of range, or the data holds sketches.
+        InputError: The data can't be read, or the budget has no room.
+        OutputError: The ledger can't be written.
+    """
+    arguments = []
+    for name, files in sides.items():
+        for file in [files] if isinstance(files, (str, os.PathLike)) else files:
+            arguments.append(f"{name}={os.fspath(file)}")
+    text = _overlap.exact_noisy(
+        arguments,
+        epsilon,
+        id=id,
+        cast=cast,
+        where=where,
+        normalize=normalize,
+        digest=digest,
+        threads=threads,
+        confidence=confidence,
+        budget_file=budget_file,
+        budget=budget,
+    )
+    report: dict[str, Any] = json.loads(text)
     return report

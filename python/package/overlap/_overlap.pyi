@@ -211,3 +211,17 @@ def noisy_sketch(
     budget: float | None = None,
 ) -> str: ...
 def estimate_noisy(a: str | os.PathLike[str], b: str | os.PathLike[str], confidence: float) -> str: ...
+def exact_noisy(
+    sides: Sequence[str],
+    epsilon: float,
+    *,
+    id: str | None = None,
+    cast: str | None = None,
+    where: str | None = None,
+    normalize: str | None = None,
+    digest: str | None = None,
+    threads: int | None = None,
+    confidence: float = 0.95,
+    budget_file: str | os.PathLike[str] | None = None,
+    budget: float | None = None,
+) -> str: ...

@@ -224,7 +224,7 @@ pub fn private_finish(request: &PrivateFinishRequest) -> Result<PrivateReport> {
 /// More than any message or secret file has: two lists of 2^20 points for each of a few segments.
 const BYTES_MAX: u64 = 1 << 30;
 
-fn read_message(path: &Path) -> Result<Message> {
+pub(super) fn read_message(path: &Path) -> Result<Message> {
     let bytes = scan::read_bytes(path, BYTES_MAX)?;
     Message::decode(&bytes).map_err(|e| e.with("file", path.display()))
 }

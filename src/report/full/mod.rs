@@ -75,8 +75,11 @@ pub type Number3 = [u64; 3];
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MethodPart {
-    /// `sketch` or `exact`.
+    /// `sketch`, `exact` or `noisy count`.
     pub name: String,
+    /// The ε of all numbers together, if noise was added to what was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
     /// log2 of the number of registers.
     pub precision: Option<u8>,
     /// Hashes in a sample.
