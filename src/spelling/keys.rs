@@ -129,7 +129,9 @@ mod tests {
             let letter = |_| alphabet[next(letters) as usize];
             let mut id: Vec<u8> = (0..len).map(letter).collect();
             if len == 36 && next(16) > 0 {
-                [8, 13, 18, 23].map(|at| id[at] = b'-');
+                for at in [8, 13, 18, 23] {
+                    id[at] = b'-';
+                }
             }
             id
         };
@@ -171,7 +173,7 @@ mod tests {
         let ids: Vec<String> = (0..MANY)
             .map(|i| format!("{:032x}", i * 7_919 + 1))
             .collect();
-        let slices: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes()).collect();
+        let slices: Vec<&[u8]> = ids.iter().map(String::as_bytes).collect();
         let data = slices.concat();
         let offsets: Vec<i32> = (0..=MANY as i32).map(|i| i * 32).collect();
         for ids in [
