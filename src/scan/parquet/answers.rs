@@ -17,7 +17,7 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Answers for so many entries, and for null if there is one more of them.
-    pub(super) fn new(entries: usize, answers: BooleanBuffer) -> Self {
+    pub(super) fn new(entries: usize, answers: &BooleanBuffer) -> Self {
         let mut of: Vec<u8> = answers.iter().map(u8::from).collect();
         let null = of.get(entries) == Some(&1);
         of.truncate(entries);
@@ -211,7 +211,7 @@ mod tests {
             let entries = (1_usize << width) - usize::from(width > 1);
             let is_met = |entry: usize| entry * 7 % 5 < 2;
             let answers = BooleanBuffer::collect_bool(entries + 1, is_met);
-            let mut answers = Answers::new(entries, answers);
+            let mut answers = Answers::new(entries, &answers);
             assert_eq!(answers.null(), is_met(entries));
             for len in [1, 7, 8, 9, 63, 64, 65, 300] {
                 let index = |i: u32| i.wrapping_mul(0x9e37_79b9) >> 7;
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn runs_are_taken_whole() {
-        let mut answers = Answers::new(2, BooleanBuffer::collect_bool(2, |i| i == 1));
+        let mut answers = Answers::new(2, &BooleanBuffer::collect_bool(2, |i| i == 1));
         let page = [1, 40 << 1, 1, 5 << 1, 0];
         let bits = bits_of(&mut answers, &page, 45).expect("two runs");
         assert_eq!(bits, [vec![true; 40], vec![false; 5]].concat());
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_dictionary_of_one_entry_has_indices_of_no_bits() {
-        let mut answers = Answers::new(1, BooleanBuffer::new_set(1));
+        let mut answers = Answers::new(1, &BooleanBuffer::new_set(1));
         assert_eq!(bits_of(&mut answers, &[0, 9 << 1], 9), Ok(vec![true; 9]));
     }
 }

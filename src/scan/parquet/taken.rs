@@ -193,7 +193,7 @@ impl Column<'_> {
         let joined = answers.map(|answers| {
             let mut joined = Bits::with_room(entries + 1);
             answers.iter().for_each(|some| joined.push_all(some));
-            Answers::new(entries, joined.finish())
+            Answers::new(entries, &joined.finish())
         });
         Ok(joined)
     }
