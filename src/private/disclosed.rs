@@ -27,7 +27,7 @@ impl Message {
                 facts.extend(options(&offer.options));
                 for batch in &offer.batches {
                     facts.extend(holding(&batch.holding, offer.options.bits));
-                    facts.push(of(&batch.holding, "points", batch.elements.len()));
+                    facts.push(of(&batch.holding, "points", &batch.elements.len()));
                 }
             }
             Self::Answer(answer) => {
@@ -38,16 +38,16 @@ impl Message {
                     facts.push(of(
                         &batch.holding,
                         "users below both thresholds",
-                        batch.below,
+                        &batch.below,
                     ));
                     let points = batch.again.len() + batch.elements.len();
-                    facts.push(of(&batch.holding, "points", points));
+                    facts.push(of(&batch.holding, "points", &points));
                 }
             }
             Self::Closing(closing) => {
                 for batch in &closing.batches {
-                    facts.push(fact("users below both thresholds", batch.below));
-                    facts.push(fact("common users of both samples", batch.matches));
+                    facts.push(fact("users below both thresholds", &batch.below));
+                    facts.push(fact("common users of both samples", &batch.matches));
                 }
             }
         }
@@ -74,12 +74,12 @@ impl Message {
     }
 }
 
-fn fact(name: &str, value: impl ToString) -> Fact {
+fn fact(name: &str, value: &impl ToString) -> Fact {
     (name.to_owned(), value.to_string())
 }
 
 /// A fact about the users of a segment, or of all.
-fn of(holding: &Holding, name: &str, value: impl ToString) -> Fact {
+fn of(holding: &Holding, name: &str, value: &impl ToString) -> Fact {
     match &*holding.label {
         "" => fact(name, value),
         label => fact(&format!("{label}: {name}"), value),
@@ -91,10 +91,10 @@ fn options(options: &Options) -> Vec<Fact> {
     let epsilon = options.epsilon.map(|epsilon| epsilon.value().to_string());
     vec![
         fact("hash", &options.hash),
-        fact("ids", named(&options.id_type)),
-        fact("rules", named(&options.profile)),
-        fact("segments by", named(&options.by)),
-        fact("epsilon", epsilon.unwrap_or_else(|| "none".into())),
+        fact("ids", &named(&options.id_type)),
+        fact("rules", &named(&options.profile)),
+        fact("segments by", &named(&options.by)),
+        fact("epsilon", &epsilon.unwrap_or_else(|| "none".into())),
     ]
 }
 
@@ -105,8 +105,8 @@ fn holding(holding: &Holding, bits: u8) -> Vec<Fact> {
     };
     let share = holding.theta as f64 / 2.0_f64.powi(i32::from(bits));
     vec![
-        of(holding, "users", users),
-        of(holding, "k", holding.k),
-        of(holding, "sampled share", format!("{:.3} %", share * 100.0)),
+        of(holding, "users", &users),
+        of(holding, "k", &holding.k),
+        of(holding, "sampled share", &format!("{:.3} %", share * 100.0)),
     ]
 }
