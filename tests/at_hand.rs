@@ -295,6 +295,9 @@ fn what_is_given_a_size_or_has_no_footer_is_not_held_whole() {
     assert_eq!(held(&["small", "large"], &[]), true);
     assert_eq!(held(&["small", "large"], &["--k", "1048576"]), Value::Null);
     assert_eq!(held(&["lines.csv", "large"], &[]), Value::Null);
+    // How many rows a filter takes is known once they are read.
+    let odd = ["--where", "small=user_id % 2 = 1"];
+    assert_eq!(held(&["small", "large"], &odd), Value::Null);
     // Where nobody is larger, both samples are the sets as they were.
     assert_eq!(held(&["small", "small"], &[]), Value::Null);
 }

@@ -23,8 +23,10 @@ const SAMPLE_MAX: usize = 1 << 20;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Aim {
     pub(super) options: SketchOptions,
-    /// Rows that the sample may count on, where that makes it cheaper.
+    /// Its rows, where they are known before it is read.
     rows: Option<u64>,
+    /// Whether its sample is a list that is put in order from time to time, however many rows there are.
+    is_list: bool,
 }
 
 impl Aim {
@@ -33,6 +35,7 @@ impl Aim {
         Self {
             options,
             rows: None,
+            is_list: false,
         }
     }
 
@@ -51,11 +54,10 @@ impl Aim {
                 _ => largest.min(Sketcher::K_OF_REPEATS),
             };
             let k = k.max(options.k());
-            // Of rows that a filter picks, however many, a list is put in order from time to time.
-            let is_list = is_filtered && k <= Sketcher::K_OF_REPEATS;
             Self {
                 options: options.with_k(k),
-                rows: rows.or(is_list.then_some(0)),
+                rows,
+                is_list: is_filtered && k <= Sketcher::K_OF_REPEATS,
             }
         };
         plan.sides.iter().map(aim).collect()
@@ -80,10 +82,15 @@ impl Aim {
         }
     }
 
+    /// Rows that the sample may count on, where that makes it cheaper.
+    fn foreseen(self) -> Option<u64> {
+        self.rows.or(self.is_list.then_some(0))
+    }
+
     /// A sketch of nothing yet.
     pub(super) fn sketcher(self, side: &SidePlan) -> Result<Sketcher> {
         of_side(
-            match self.rows {
+            match self.foreseen() {
                 Some(rows) => Sketcher::of_rows(self.options, rows),
                 None => Sketcher::new(self.options),
             },
@@ -97,7 +104,7 @@ impl Aim {
     /// Sides whose users often come again have a smaller sample ([`Sketcher::K_OF_REPEATS`]).
     pub(super) fn settle(self, sketch: Sketch) -> std::result::Result<Sketch, Self> {
         let k = self.options.k();
-        let Some(rows) = self.rows else {
+        let Some(rows) = self.foreseen() else {
             return Ok(sketch);
         };
         if usize::try_from(rows).is_ok_and(|rows| rows <= k) {
