@@ -33,6 +33,23 @@ pub fn write_atomically(
     })
 }
 
+/// [`write_atomically`] of some bytes.
+///
+/// # Errors
+/// Those of [`write_atomically`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<u64> {
+    write_atomically(path, |out| put(out, path, bytes))
+}
+
+/// Writes bytes to what is to become the file of this path, as far as the system.
+///
+/// # Errors
+/// [`ErrorKind::Output`] with the file.
+pub fn put(out: &mut (dyn Write + Send), path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(|e| output_error(&e).with("file", path.display()))
+}
+
 /// Writes a local file that its owner alone may read (mode 0600, on Unix), whatever file stood there before. The bytes
 /// are copied nowhere.
 ///

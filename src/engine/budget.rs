@@ -4,7 +4,7 @@
 //! a process is stopped, the ledger holds at least what was released.
 
 use crate::error::{Error, ErrorKind, Result, Setting};
-use crate::storage::{self, output_error, read_text, write_atomically};
+use crate::storage::{self, read_text, write_bytes};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -134,19 +134,14 @@ impl Ledger {
     }
 
     fn write(&self, budget: &Budget) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| {
+        let mut text = serde_json::to_string_pretty(self).map_err(|e| {
             Error::new(
                 ErrorKind::Internal,
                 format!("a ledger that is no JSON: {e}"),
             )
         })?;
-        write_atomically(&budget.file, |out| {
-            let written = out
-                .write_all(text.as_bytes())
-                .and_then(|()| out.write_all(b"\n"));
-            written.map_err(|e| output_error(&e))
-        })
-        .map(|_| ())
+        text.push('\n');
+        write_bytes(&budget.file, text.as_bytes()).map(|_| ())
     }
 }
 

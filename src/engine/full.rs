@@ -14,7 +14,7 @@ use crate::id::PageChecks;
 use crate::report::{EstimateReport, FullParts, FullReport, ReachReport};
 use crate::scan::{self, Progress};
 use crate::sketch::Sketch;
-use crate::storage::{output_error, read_text, write_atomically};
+use crate::storage::{read_text, write_bytes};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -151,8 +151,5 @@ pub fn write_file(path: &Path, bytes: &[u8], sources: Option<&Sources>) -> Resul
     for side in sources.iter().flat_map(|sources| &sources.sides) {
         ensure_no_input(path, &side.files)?;
     }
-    write_atomically(path, |out| {
-        out.write_all(bytes)
-            .map_err(|e| output_error(&e).with("file", path.display()))
-    })
+    write_bytes(path, bytes)
 }

@@ -13,7 +13,7 @@ use crate::format::{decode_grid, encode_grid};
 use crate::report::{EstimateReport, Method, NoisyReport, SideReport, Warning};
 use crate::scan::{self, Progress, Side};
 use crate::sketch::{GridSketcher, NoisyGrid};
-use crate::storage::{output_error, write_atomically};
+use crate::storage::{put, write_atomically, write_bytes};
 use std::path::{Path, PathBuf};
 
 /// A job that ends in a sketch with noise.
@@ -100,8 +100,7 @@ fn write(request: &NoisyRequest, bytes: &[u8], epsilon: f64) -> Result<Option<f6
         left = budget
             .map(|budget| budget.spend(epsilon, &what))
             .transpose()?;
-        let written = out.write_all(bytes).and_then(|()| out.flush());
-        written.map_err(|e| output_error(&e).with("file", output.display()))
+        put(out, output, bytes)
     })?;
     Ok(left)
 }
@@ -197,10 +196,7 @@ pub fn merge_noisy(request: &StoreRequest) -> Result<Option<NoisyReport>> {
         whole = merged.map_err(|e| e.with("file", path.display()))?;
     }
     let bytes = encode_grid(&whole);
-    write_atomically(output, |out| {
-        let written = out.write_all(&bytes).and_then(|()| out.flush());
-        written.map_err(|e| output_error(&e).with("file", output.display()))
-    })?;
+    write_bytes(output, &bytes)?;
     Ok(Some(NoisyReport {
         file: output.display().to_string(),
         bytes: bytes.len() as u64,

@@ -22,7 +22,7 @@ use crate::private::{
 use crate::report::{PrivateReport, PrivateStepReport};
 use crate::scan::{self, Progress};
 use crate::sketch::{BottomK, Sketch, SketchOptions};
-use crate::storage::{output_error, write_atomically, write_secret};
+use crate::storage::{put, write_atomically, write_secret};
 use std::path::{Path, PathBuf};
 
 /// How a side takes part in private overlap, and where its message goes.
@@ -298,8 +298,7 @@ fn write_message(
     before_it_is_there: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     write_atomically(path, |out| {
-        let written = out.write_all(bytes).and_then(|()| out.flush());
-        written.map_err(|e| output_error(&e).with("file", path.display()))?;
+        put(out, path, bytes)?;
         before_it_is_there()
     })
     .map(|_| ())
