@@ -82,16 +82,13 @@ impl Aim {
         }
     }
 
-    /// Rows that the sample may count on, where that makes it cheaper.
-    fn foreseen(self) -> Option<u64> {
-        self.rows.or(self.is_list.then_some(0))
-    }
-
     /// A sketch of nothing yet.
     pub(super) fn sketcher(self, side: &SidePlan) -> Result<Sketcher> {
         of_side(
-            match self.foreseen() {
+            match self.rows {
                 Some(rows) => Sketcher::of_rows(self.options, rows),
+                // A list counts on no rows.
+                None if self.is_list => Sketcher::of_rows(self.options, 0),
                 None => Sketcher::new(self.options),
             },
             side,
@@ -104,7 +101,7 @@ impl Aim {
     /// Sides whose users often come again have a smaller sample ([`Sketcher::K_OF_REPEATS`]).
     pub(super) fn settle(self, sketch: Sketch) -> std::result::Result<Sketch, Self> {
         let k = self.options.k();
-        let Some(rows) = self.foreseen() else {
+        let Some(rows) = self.rows else {
             return Ok(sketch);
         };
         if usize::try_from(rows).is_ok_and(|rows| rows <= k) {

@@ -4,11 +4,9 @@
 //! users · others / 2^64). What counts as one user is what a sample counts as one.
 
 use super::foreseen::in_order;
-use crate::hash::{Filter, HashScheme, Kernel, Marks};
+use super::sketcher::BELOW;
+use crate::hash::{Filter, Kernel, Marks};
 use std::sync::Arc;
-
-/// Bits of a hash below those that a sample keeps.
-const BELOW: u32 = u64::BITS - HashScheme::Xxh3.sample_bits();
 
 /// The users of some sets, by their hashes.
 #[derive(Debug)]
@@ -48,18 +46,21 @@ impl ListedUsers {
 
     /// The place of a user in the list.
     fn place(&self, hash: u64) -> Option<usize> {
-        let range = (hash >> self.range_shift) as usize;
-        let (start, end) = (self.starts[range] as usize, self.starts[range + 1] as usize);
-        let found = self.hashes[start..end].iter().position(|&it| it == hash);
-        found.map(|at| start + at)
+        self.place_where(hash, |listed| listed == hash)
     }
 
     /// The place of the listed user whom a sample can't tell from this one.
     fn place_of_sampled(&self, hash: u64) -> Option<usize> {
-        let (range, sampled) = ((hash >> self.range_shift) as usize, hash >> BELOW);
+        self.place_where(hash, |listed| listed >> BELOW == hash >> BELOW)
+    }
+
+    /// The place of the first user, among those listed beside a hash, who is wanted.
+    #[inline]
+    fn place_where(&self, hash: u64, is_wanted: impl Fn(u64) -> bool) -> Option<usize> {
+        let range = (hash >> self.range_shift) as usize;
         let (start, end) = (self.starts[range] as usize, self.starts[range + 1] as usize);
-        let mut range = self.hashes[start..end].iter();
-        let found = range.position(|&it| it >> BELOW == sampled);
+        let mut beside = self.hashes[start..end].iter();
+        let found = beside.position(|&listed| is_wanted(listed));
         found.map(|at| start + at)
     }
 }
@@ -183,13 +184,11 @@ impl Meeting {
         }
     }
 
-    /// Takes in all hashes of a chunk; returns those that pass `filter`, how many at the front of a
-    /// buffer to be [given back](Self::give_back).
-    pub(super) fn meet(&mut self, hashes: &[u64], filter: Filter) -> (Vec<u64>, usize) {
+    /// Takes in all hashes of a chunk; returns those that pass `filter`.
+    pub(super) fn meet(&mut self, hashes: &[u64], filter: Filter) -> &[u64] {
         let room = hashes.len() + Kernel::ROOM;
         self.maybe.resize(self.maybe.len().max(room), 0);
-        let mut wanted = std::mem::take(&mut self.wanted);
-        wanted.resize(wanted.len().max(room), 0);
+        self.wanted.resize(self.wanted.len().max(room), 0);
         let listed = Arc::clone(&self.members.of);
         let maybe = self.kernel.marked(hashes, &listed.marks, &mut self.maybe);
         for at in 0..maybe {
@@ -197,12 +196,8 @@ impl Meeting {
                 self.members.add(place);
             }
         }
-        let count = self.kernel.passing(hashes, filter, &mut wanted);
-        (wanted, count)
-    }
-
-    pub(super) fn give_back(&mut self, wanted: Vec<u64>) {
-        self.wanted = wanted;
+        let count = self.kernel.passing(hashes, filter, &mut self.wanted);
+        &self.wanted[..count]
     }
 
     pub(super) fn finish(self) -> Members {
@@ -226,9 +221,7 @@ mod tests {
             let list = Arc::new(ListedUsers::new(&[hashes(0..users), hashes(0..users / 2)]));
             let mut meeting = Meeting::new(&list);
             for some in hashes(users / 3..users + 50_000).chunks(999) {
-                let (wanted, kept) = meeting.meet(some, Filter::ALL);
-                assert_eq!(&wanted[..kept], some);
-                meeting.give_back(wanted);
+                assert_eq!(meeting.meet(some, Filter::ALL), some);
             }
             let members = meeting.finish();
             let found: HashSet<u64> = members.sampled().collect();

@@ -264,7 +264,7 @@ enum Listing {
 }
 
 /// Bits of an XXH3 hash below those that the sample keeps.
-const BELOW: u32 = u64::BITS - HashScheme::Xxh3.sample_bits();
+pub(super) const BELOW: u32 = u64::BITS - HashScheme::Xxh3.sample_bits();
 
 impl Parts {
     /// Takes in both words of a MurmurHash3.
@@ -329,21 +329,20 @@ impl HashSink for Parts {
     }
 
     fn take(&mut self, hashes: &[u64]) {
-        let candidates = self.candidates();
-        match &mut self.listing {
-            Listing::None => self.insert(hashes),
+        if matches!(self.listing, Listing::None) {
+            return self.insert(hashes);
+        }
+        // Apart from what hashes are inserted into, while they are.
+        let mut listing = std::mem::replace(&mut self.listing, Listing::None);
+        match &mut listing {
+            Listing::None => {}
             Listing::Gather(all) => {
                 all.extend_from_slice(hashes);
                 self.insert(hashes);
             }
-            Listing::Meet(meeting) => {
-                let (wanted, count) = meeting.meet(hashes, candidates);
-                self.insert(&wanted[..count]);
-                if let Listing::Meet(meeting) = &mut self.listing {
-                    meeting.give_back(wanted);
-                }
-            }
+            Listing::Meet(meeting) => self.insert(meeting.meet(hashes, self.candidates())),
         }
+        self.listing = listing;
     }
 }
 
