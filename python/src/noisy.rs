@@ -2,12 +2,12 @@
 
 use crate::errors::raise;
 use crate::options;
+use crate::sources::Reading;
 use crate::work;
-use overlap::id::IdDomain;
 use overlap::report::Format;
 use overlap::{Budget, ExactMemory, Grid, NoisyExactRequest, NoisyRequest, SketchRequest, Sources};
 use pyo3::prelude::*;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Writes a sketch with noise of files; a JSON object that says what is in it.
@@ -32,19 +32,10 @@ pub(crate) fn noisy_sketch(
     let range = Grid::PRECISIONS;
     let range = format!("{} to {}", range.start(), range.end());
     let precision: u8 = options::number("grid", grid, &range)?;
-    let cast = options::cast(cast)?;
-    let threads: Option<usize> = options::count("threads", threads)?;
+    let reading = Reading::usual(id, cast, r#where, normalize, digest, threads)?;
     let report = work::wait(py, move |progress| {
-        let read = Read {
-            id,
-            cast,
-            condition: r#where,
-            normalize,
-            digest,
-            threads,
-        };
         let request = NoisyRequest {
-            sources: read.sources(&paths)?,
+            sources: reading.of(Sources::new(&paths)?)?,
             precision,
             epsilon,
             output,
@@ -94,20 +85,11 @@ pub(crate) fn exact_noisy(
     budget_file: Option<PathBuf>,
     budget: Option<f64>,
 ) -> PyResult<String> {
-    let cast = options::cast(cast)?;
-    let threads: Option<usize> = options::count("threads", threads)?;
+    let reading = Reading::usual(id, cast, r#where, normalize, digest, threads)?;
     let confidence = options::confidence(confidence)?;
     let report = work::wait(py, move |progress| {
-        let read = Read {
-            id,
-            cast,
-            condition: r#where,
-            normalize,
-            digest,
-            threads,
-        };
         let request = NoisyExactRequest {
-            sources: read.sources(&sides)?,
+            sources: reading.of(Sources::new(&sides)?)?,
             memory: ExactMemory::default(),
             epsilon,
             confidence,
@@ -119,33 +101,4 @@ pub(crate) fn exact_noisy(
         overlap::exact_noisy(&request, progress)
     })?;
     Ok(report.render(Format::Json))
-}
-
-/// How data is read.
-struct Read {
-    id: Option<String>,
-    cast: Option<IdDomain>,
-    condition: Option<String>,
-    normalize: Option<String>,
-    digest: Option<String>,
-    threads: Option<usize>,
-}
-
-impl Read {
-    fn sources<S: AsRef<OsStr>>(self, sides: &[S]) -> overlap::Result<Sources> {
-        let mut sources = Sources::new(sides)?;
-        sources.id.column = self.id;
-        sources.id.cast = self.cast;
-        if let Some(rules) = &self.normalize {
-            sources.id.normalize(rules)?;
-        }
-        if let Some(digest) = &self.digest {
-            sources.id.digest(digest)?;
-        }
-        if let Some(condition) = &self.condition {
-            sources.filter_all(condition)?;
-        }
-        sources.threads = self.threads.unwrap_or(sources.threads).max(1);
-        Ok(sources)
-    }
 }

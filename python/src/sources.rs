@@ -96,7 +96,7 @@ pub(crate) fn sketch_paths(
 
 /// How files are read.
 #[derive(Default)]
-struct Reading {
+pub(crate) struct Reading {
     id: IdSelection,
     normalize: Option<String>,
     region: Option<String>,
@@ -108,11 +108,39 @@ struct Reading {
 }
 
 impl Reading {
+    /// What most questions let people say.
+    pub(crate) fn usual(
+        id: Option<String>,
+        cast: Option<&str>,
+        condition: Option<String>,
+        normalize: Option<String>,
+        digest: Option<String>,
+        threads: Option<i128>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            id: IdSelection {
+                column: id,
+                cast: options::cast(cast)?,
+                ..IdSelection::default()
+            },
+            normalize,
+            digest,
+            condition,
+            threads: options::count("threads", threads)?,
+            ..Self::default()
+        })
+    }
+
     /// The files of some sides, each of a name and paths, to be read so.
     fn sources(self, sides: Vec<(String, Vec<PathBuf>)>) -> overlap::Result<Sources> {
         let first = sides.first().map(|(_, paths)| paths.clone());
         let mut sources = Sources::new(&first.unwrap_or_default())?;
         sources.sides = sides_of(sides)?;
+        self.of(sources)
+    }
+
+    /// The same of sources that are known.
+    pub(crate) fn of(self, mut sources: Sources) -> overlap::Result<Sources> {
         sources.key = self.key;
         sources.id = self.id;
         if let Some(rules) = &self.normalize {
@@ -172,17 +200,8 @@ pub(crate) fn estimate_paths<'py>(
     let size = options::sketch_options(precision, k.unwrap_or(usual.k() as i128), "xxh3")?;
     let confidence = options::confidence(confidence)?;
     let reading = Reading {
-        id: IdSelection {
-            column: id,
-            cast: options::cast(cast)?,
-            ..IdSelection::default()
-        },
-        normalize,
-        digest,
-        condition: r#where,
-        threads: options::count("threads", threads)?,
         key: options::key(key_file.as_deref(), "xxh3")?,
-        ..Reading::default()
+        ..Reading::usual(id, cast, r#where, normalize, digest, threads)?
     };
     let report = work::wait(py, move |progress| {
         let sources = reading.sources(vec![("a".into(), a), ("b".into(), b)])?;
