@@ -193,8 +193,19 @@ fn tail_of(bytes: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Numbers below those that are asked for, the same ones from the same seed.
+    pub(in crate::spelling) fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut random = seed;
+        move |below| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (random >> 33) % below
+        }
+    }
 
     fn key_of(value: &[u8]) -> u64 {
         key(value, &mut Scratch::default())
@@ -290,13 +301,7 @@ mod tests {
 
     #[test]
     fn the_quick_way_is_the_careful_one() {
-        let mut random = 1_u64;
-        let mut next = |below: u64| {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            (random >> 33) % below
-        };
+        let mut next = numbers(1);
         let alphabet = b"aZ09Ff.+-_:@=/ 5e\xc3\xa9";
         let mut scratch = Scratch::default();
         let (mut quick_ones, rounds) = (0, if cfg!(miri) { 1_000 } else { 300_000 });

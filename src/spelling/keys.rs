@@ -115,7 +115,7 @@ mod avx2 {
 #[cfg(test)]
 mod tests {
     use super::super::form::Scratch;
-    use super::super::key::key;
+    use super::super::key::{key, tests::numbers};
     use super::*;
 
     /// IDs of a kind: all of one length or not, of letters and digits or not, UUIDs or nearly.
@@ -140,13 +140,7 @@ mod tests {
 
     #[test]
     fn no_id_of_a_small_key_is_passed_over() {
-        let mut random = 7_u64;
-        let mut next = |below: u64| {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            (random >> 33) % below
-        };
+        let mut next = numbers(7);
         let mut scratch = Scratch::default();
         let (mut passed, rounds) = (0, if cfg!(miri) { 100 } else { 20_000 });
         for round in 0..rounds {

@@ -177,24 +177,12 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hybrid::tests::pack;
     use super::*;
 
     /// Indices as a data page has them: their width, and one run of packed groups.
     fn page(indices: &[u32], width: u32) -> Vec<u8> {
-        let groups = indices.len().div_ceil(8);
-        let mut bits = vec![0; groups * width as usize];
-        for (i, index) in indices.iter().enumerate() {
-            for bit in 0..width as usize {
-                let at = i * width as usize + bit;
-                bits[at / 8] |= ((index >> bit & 1) as u8) << (at % 8);
-            }
-        }
-        let header = [
-            width as u8,
-            (groups << 1 | 1) as u8 | 0x80,
-            (groups >> 6) as u8,
-        ];
-        [&header[..], &bits].concat()
+        [vec![width as u8], pack(indices, width)].concat()
     }
 
     fn bits_of(answers: &mut Answers, page: &[u8], len: usize) -> Result<Vec<bool>> {

@@ -253,8 +253,17 @@ fn unpack_group_of<const W: usize>(bytes: &[u8], out: &mut [u32; GROUP]) {
     }
 }
 
+/// Adds a number of seven bits a byte, the lowest first.
+pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn values(bytes: &[u8], width: u32, len: usize) -> Result<Vec<u32>> {
@@ -266,8 +275,8 @@ mod tests {
         Ok(all)
     }
 
-    /// Packs values from the lowest bit on, the slow and plain way.
-    fn pack(values: &[u32], width: u32) -> Vec<u8> {
+    /// One run of values, packed from the lowest bit on, the slow and plain way.
+    pub(in crate::scan::parquet) fn pack(values: &[u32], width: u32) -> Vec<u8> {
         let groups = values.len().div_ceil(8);
         let mut bytes = vec![0; groups * width as usize];
         for (i, value) in values.iter().enumerate() {
@@ -277,12 +286,7 @@ mod tests {
             }
         }
         let mut packed = Vec::new();
-        let mut header = groups << 1 | 1;
-        while header >= 0x80 {
-            packed.push(header as u8 | 0x80);
-            header >>= 7;
-        }
-        packed.push(header as u8);
+        push_number(&mut packed, (groups as u64) << 1 | 1);
         packed.extend(bytes);
         packed
     }

@@ -9,7 +9,7 @@ use super::bits::{Bits, spread};
 use super::decoded::batch_rows;
 use super::delta;
 use super::footer::ParquetFile;
-use super::hybrid::Hybrid;
+use super::hybrid::{Hybrid, push_number};
 use super::pages::{ChunkOf, NextPage, Pages};
 use super::plain::too_short;
 use super::values::{DataPage, level_bits, too_many};
@@ -240,12 +240,7 @@ fn push_run(levels: &mut Vec<u8>, len: u32, level: u16) {
     if len == 0 {
         return;
     }
-    let mut header = u64::from(len) << 1;
-    while header >= 0x80 {
-        levels.push((header & 0x7f) as u8 | 0x80);
-        header >>= 7;
-    }
-    levels.push(header as u8);
+    push_number(levels, u64::from(len) << 1);
     let width = level_bits(level.max(1)).div_ceil(8) as usize;
     levels.extend_from_slice(&level.to_le_bytes()[..width]);
 }
