@@ -27,10 +27,19 @@ impl Answer<'_> {
             Some(_) => Estimate::exact(dot(w, &v)),
             None => self.size(w, dot(w, &v)),
         };
-        let (a, b) = (size(0, &SET_A), size(1, &SET_B));
-        let union = self.size(&UNION, dot(&UNION, &v));
+        let sets = [size(0, &SET_A), size(1, &SET_B)];
+        self.pair(parts, sets, self.size(&UNION, dot(&UNION, &v)))
+    }
+
+    /// All numbers, given those of the parts, of A and B, and of the union.
+    pub(super) fn pair(
+        &self,
+        parts: [Estimate; 3],
+        [a, b]: [Estimate; 2],
+        union: Estimate,
+    ) -> PairEstimate {
         let ratios = Ratios {
-            whole: v,
+            whole: self.whole(),
             fitted: self.fit.v,
             covariance: self.covariance,
             parts,
@@ -40,7 +49,7 @@ impl Answer<'_> {
     }
 
     /// (a, b, x) as whole users, so that every sum of them is exact.
-    fn whole(&self) -> Vector {
+    pub(super) fn whole(&self) -> Vector {
         let mut v = self.fit.v.map(f64::round);
         for side in 0..2 {
             if let Some(known) = self.model.known[side] {

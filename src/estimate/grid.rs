@@ -6,13 +6,14 @@
 //! with probability q of its side's own, which is linear in these three: with c = 1 − 2q,
 //! P(A reads 0) = q + c P(A unset), and likewise for both.
 
-use super::Confidence;
-use super::answer::Answer;
+use super::answer::{Answer, whole_users};
+use super::bounded::Bounded;
 use super::fisher;
-use super::likelihood::{Derivatives, Likelihood, SET_A, SET_B, UNION};
-use super::matrix::{Matrix, Vector, apply, dot, inverse};
+use super::likelihood::{BOTH, Derivatives, Likelihood, ONLY_A, ONLY_B, SET_A, SET_B, UNION};
+use super::matrix::{Matrix, Vector, apply, dot, inverse, quadratic};
 use super::newton::Model;
 use super::pair::PairEstimate;
+use super::{Confidence, Estimate};
 
 /// How many levels a grid has.
 pub const GRID_LEVELS: usize = 24;
@@ -192,23 +193,69 @@ fn likeliest(tries: impl Iterator<Item = f64>, value: impl Fn(f64) -> f64) -> Op
     tries.max_by(|&one, &other| value(one).total_cmp(&value(other)))
 }
 
-/// The joint maximum-likelihood estimate of two sets from grids with noise, with intervals.
+/// A fit without bounds: what the data say of (a, b, x) if each could be below 0, and how sure they are.
+struct Unbounded {
+    v: Vector,
+    covariance: Matrix,
+}
+
+impl Unbounded {
+    /// One step of the likelihood's parabola from the bounded fit. There are so many bits that noise is normal, and the
+    /// likelihood a parabola, as far as errors reach.
+    fn of(counts: &GridCounts, answer: &Answer<'_>) -> Option<Self> {
+        let likelihood = &answer.model.likelihood;
+        let mut information = counts.information(&answer.fit.v);
+        if let Some(correction) = &likelihood.correction {
+            for (row, more) in information.iter_mut().zip(&correction.information) {
+                for (cell, more) in row.iter_mut().zip(more) {
+                    *cell += more;
+                }
+            }
+        }
+        let covariance = inverse(&information, [true; 3])?;
+        let step = apply(&covariance, &likelihood.at(&answer.fit.v).gradient);
+        Some(Self {
+            v: std::array::from_fn(|i| answer.fit.v[i] + step[i]),
+            covariance,
+        })
+    }
+
+    /// The number of users in the parts of `w`, of which there are `most` at most.
+    fn users(&self, w: &Vector, value: f64, most: f64, z: f64) -> Estimate {
+        let bounded = Bounded {
+            unbounded: dot(w, &self.v),
+            sigma: quadratic(&self.covariance, w).max(0.0).sqrt(),
+            most,
+        };
+        let (lower, upper) = bounded.limits(z);
+        whole_users(value, lower, upper)
+    }
+
+    fn numbers(&self, answer: &Answer<'_>) -> PairEstimate {
+        let (whole, z) = (answer.whole(), answer.z);
+        let users = |w: &Vector, most: f64| self.users(w, dot(w, &whole), most, z);
+        let sets = [SET_A, SET_B].map(|w| users(&w, f64::INFINITY));
+        let [a, b] = sets.map(|set| set.upper);
+        let parts = [users(&ONLY_A, a), users(&ONLY_B, b), users(&BOTH, a.min(b))];
+        answer.pair(parts, sets, users(&UNION, f64::INFINITY))
+    }
+}
+
+/// The joint maximum-likelihood estimate of two sets from grids with noise, with intervals. No number is below 0, and
+/// no overlap above a side: where the noise is larger than that, intervals reach the bound.
 #[must_use]
 pub fn estimate_grids(counts: &GridCounts, confidence: Confidence) -> PairEstimate {
-    counts.answer(confidence).numbers()
+    let answer = counts.answer(confidence);
+    Unbounded::of(counts, &answer)
+        .map_or_else(|| answer.numbers(), |unbounded| unbounded.numbers(&answer))
 }
 
 /// The overlap without the bound at 0: of sets that share nobody it is below 0 as often as above, so that the mean of
 /// many such estimates is right. One step of the likelihood's parabola from the bounded fit.
 #[must_use]
 pub fn unbounded_overlap(counts: &GridCounts) -> f64 {
-    let fit = counts.answer(Confidence::default()).fit.v;
-    let mut at = Derivatives::default();
-    counts.add_to(&fit, &mut at);
-    let covariance = inverse(&counts.information(&fit), [true; 3]);
-    covariance.map_or(fit[2], |covariance| {
-        fit[2] + apply(&covariance, &at.gradient)[2]
-    })
+    let answer = counts.answer(Confidence::default());
+    Unbounded::of(counts, &answer).map_or(answer.fit.v[2], |unbounded| unbounded.v[2])
 }
 
 /// The smallest standard deviation that an unbiased estimate of the overlap can have: Cramér and Rao's bound, for
@@ -354,6 +401,10 @@ mod tests {
             ([9.9e8, 9.9e8, 1e7], 18, 4.0),
             ([9.95e8, 5e6, 5e6], 18, 4.0),
             ([9e6, 9e6, 1e6], 18, 2.0),
+            // Far more noise than users in both: estimates at the bound, intervals as good as elsewhere.
+            ([9.9e8, 9.9e8, 1e7], 16, 0.5),
+            ([9.9e8, 9e6, 1e6], 16, 1.0),
+            ([9.999e8, 9.9e6, 1e5], 18, 2.0),
         ]
         .into_iter()
         .enumerate()

@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod bounded;
 mod counted;
 mod counts;
 mod fisher;

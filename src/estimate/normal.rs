@@ -57,7 +57,7 @@ pub(super) fn cumulative(z: f64) -> f64 {
 
 /// P(Z > z) for z ≥ 0: a Taylor series of the distribution function near the middle, the continued
 /// fraction of Mills' ratio in the tail (Abramowitz and Stegun, 26.2.11 and 26.2.14).
-fn upper_tail(z: f64) -> f64 {
+pub(super) fn upper_tail(z: f64) -> f64 {
     const SERIES_MAX: f64 = 3.0;
     let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
     if z <= SERIES_MAX {
