@@ -58,9 +58,16 @@ fn main() {
 
 fn many_page(trials: u64) -> String {
     const HASHED_TRIALS: u64 = 60;
-    let hashed = many::run(many::hashed_families(), HASHED_TRIALS, Sketches::Hashed);
+    // Twice, so that the number of rows, which bounds the users, tells nothing of them; and once.
+    let [hashed, unique] = [2, 1].map(|rows| {
+        many::run(
+            many::hashed_families(),
+            HASHED_TRIALS,
+            Sketches::Hashed { rows },
+        )
+    });
     let drawn = many::run(many::families(), trials, Sketches::Drawn);
-    write::many(&drawn, trials, &hashed, HASHED_TRIALS)
+    write::many(&drawn, trials, [&hashed, &unique], HASHED_TRIALS)
 }
 
 fn page(path: &str, text: &str, is_dry: bool) {

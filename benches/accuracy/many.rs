@@ -158,8 +158,10 @@ pub fn run(families: Vec<Family>, trials: u64, how: Sketches) -> Vec<Row> {
 /// Where a trial's sketches come from.
 #[derive(Clone, Copy, Debug)]
 pub enum Sketches {
+    /// From their exact distributions.
     Drawn,
-    Hashed,
+    /// From IDs, with so many rows a user.
+    Hashed { rows: usize },
 }
 
 /// All numbers of one family.
@@ -174,7 +176,7 @@ pub fn row(family: &Family, trials: u64, how: Sketches) -> [Kind; KINDS] {
         .map(|trial| {
             let fitted = match how {
                 Sketches::Drawn => Fitted::drawn(family, &regions, trial),
-                Sketches::Hashed => Fitted::hashed(family, &regions, trial),
+                Sketches::Hashed { rows } => Fitted::hashed(family, &regions, trial, rows),
             };
             fitted.kinds(&users)
         })
@@ -262,7 +264,7 @@ impl Fitted {
         Self { sum, alone }
     }
 
-    fn hashed(family: &Family, of_regions: &[(usize, u64)], trial: u64) -> Self {
+    fn hashed(family: &Family, of_regions: &[(usize, u64)], trial: u64, rows: usize) -> Self {
         let mut ids = vec![Vec::new(); family.sides];
         let mut next = (trial as i64) << 40;
         for &(region, users) in of_regions {
@@ -272,6 +274,9 @@ impl Fitted {
                 }
             }
             next += users as i64;
+        }
+        for ids in &mut ids {
+            *ids = ids.repeat(rows);
         }
         let options = SketchOptions::new(family.precision, family.k).expect("in range");
         let sketch = |ids: &Vec<i64>| Sketch::of(IdBatch::Integers(ids), options).expect("IDs");

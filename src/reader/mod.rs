@@ -10,6 +10,7 @@ mod delimited;
 mod encoding;
 mod fault;
 mod fuzzing;
+mod glance;
 mod integer;
 mod json;
 mod limits;

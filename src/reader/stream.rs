@@ -4,6 +4,7 @@
 //! leaves the lock and parses what it has. A block begins with a record and ends behind one; whatever
 //! of a record is left over begins the next block. Knows no format: who cuts is handed in.
 
+use super::glance::Glance;
 use crate::error::{Error, ErrorKind, Result, Setting};
 use memchr::memchr_iter;
 use std::io::{self, Read};
@@ -21,8 +22,8 @@ pub(crate) struct Cut {
 
 /// Finds the ends of records.
 pub(crate) trait Cutter: Send {
-    /// Looks for the last end of a record in bytes that begin with one.
-    fn cut(&mut self, bytes: &[u8]) -> Cut;
+    /// Looks for the last end of a record in bytes that begin with one, and of which `glance` is told.
+    fn cut(&mut self, bytes: &[u8], glance: &Glance) -> Cut;
 
     /// What to ask about a record that is far too long, as a question.
     fn doubt(&self) -> &'static str;
@@ -39,6 +40,8 @@ pub(crate) struct Block {
     pub(crate) first_line: u64,
     /// Whether something in it is quoted.
     pub(crate) quoted: bool,
+    /// What bytes there are in it, and perhaps in the record behind it.
+    pub(crate) glance: Glance,
 }
 
 /// An error, and the block in which it was found: of several, that of the first block is reported,
@@ -138,18 +141,19 @@ impl Blocks {
         make_room(buffer, wanted);
         buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
-        let (len, quoted) = loop {
+        let (len, quoted, glance) = loop {
             filled += self
                 .fill(&mut buffer[filled..wanted])
                 .map_err(|e| explain(&e))?;
             if filled == 0 {
                 return Ok(None);
             }
-            let cut = self.cutter.cut(&buffer[..filled]);
+            let glance = Glance::of(&buffer[..filled], self.line_end);
+            let cut = self.cutter.cut(&buffer[..filled], &glance);
             match (cut.end, self.ended, cut.open_quote) {
                 (_, true, Some(open)) => return Err(self.never_closes(&buffer[..open])),
-                (_, true, None) => break (filled, cut.quoted),
-                (Some(end), false, _) => break (end, cut.quoted),
+                (_, true, None) => break (filled, cut.quoted, glance),
+                (Some(end), false, _) => break (end, cut.quoted, glance),
                 (None, false, open) if filled > self.sizes.record_max => {
                     return Err(self.too_long(open.map(|open| &buffer[..open])));
                 }
@@ -166,9 +170,10 @@ impl Blocks {
             index: self.index,
             first_line: self.line,
             quoted,
+            glance,
         };
         self.index += 1;
-        self.line += self.lines(&buffer[..len]);
+        self.line += glance.line_ends - self.lines(&buffer[len..filled]);
         self.total += len as u64;
         Ok(Some(block))
     }
@@ -226,7 +231,7 @@ mod tests {
     struct Lines(u8);
 
     impl Cutter for Lines {
-        fn cut(&mut self, bytes: &[u8]) -> Cut {
+        fn cut(&mut self, bytes: &[u8], _: &Glance) -> Cut {
             Cut {
                 end: memchr::memrchr(self.0, bytes).map(|at| at + 1),
                 ..Cut::default()

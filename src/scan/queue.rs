@@ -234,13 +234,14 @@ fn cut(plan: &Plan, units: Vec<Unit>, threads: usize) -> Vec<Unit> {
     cut
 }
 
-/// The side where each worker begins: they divide all work evenly. Workers stay with a side while
-/// there is something to do: a sink costs most while it is new.
+/// The side where each worker begins: they divide all work evenly, and each begins where the middle of its share is, so
+/// that of two sides that are nearly alike each has a worker. Workers stay with a side while there is something to do: a
+/// sink costs most while it is new.
 pub(super) fn homes(queues: &[Queue], workers: usize) -> Vec<usize> {
     let Cost(all) = queues.iter().map(Queue::left_cost).sum();
     let share = all / workers.max(1) as u64;
     let home = |worker: u64| {
-        let mut before = worker * share;
+        let mut before = worker * share + share / 2;
         for (side, queue) in queues.iter().enumerate() {
             match before.checked_sub(queue.left_cost().0) {
                 Some(beyond) => before = beyond,
@@ -294,5 +295,10 @@ mod tests {
         let queues = [queue(0, &dense), queue(1, &[(4_000_000, 10)])];
         assert_eq!(homes(&queues, 4), [0, 0, 0, 1]);
         assert_eq!(homes(&[queue(0, &[]), queue(1, &dense)], 2), [1, 1]);
+        // Sides that differ by a byte.
+        for bytes in [3_999_999, 4_000_000, 4_000_001] {
+            let queues = [queue(0, &[(4_000_000, 10)]), queue(1, &[(bytes, 10)])];
+            assert_eq!(homes(&queues, 2), [0, 1], "{bytes}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Where the last whole record of a block of delimited text ends.
 
+use crate::reader::glance::Glance;
 use crate::reader::stream::{Cut, Cutter};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr_iter, memrchr};
 use std::ops::Range;
 
 /// Cuts at line ends that aren't quoted.
@@ -36,8 +37,8 @@ impl RecordCutter {
 }
 
 impl Cutter for RecordCutter {
-    fn cut(&mut self, bytes: &[u8]) -> Cut {
-        let mut cut = self.whole_records(bytes);
+    fn cut(&mut self, bytes: &[u8], glance: &Glance) -> Cut {
+        let mut cut = self.whole_records(bytes, glance);
         if let Some(end) = cut.end.filter(|_| !self.begun) {
             self.begun = bytes[..end].iter().any(|b| !matches!(b, b'\r' | b'\n'));
             cut.end = Some(end).filter(|_| self.begun);
@@ -51,21 +52,21 @@ impl Cutter for RecordCutter {
 }
 
 impl RecordCutter {
-    fn whole_records(&mut self, bytes: &[u8]) -> Cut {
+    fn whole_records(&mut self, bytes: &[u8], glance: &Glance) -> Cut {
         let last_end = |range: &Range<usize>| {
             let found = memrchr(self.line_end, &bytes[range.clone()]);
             found.map(|at| range.start + at + 1)
         };
-        let Some(first) = memchr(b'"', bytes) else {
+        if !glance.quotes {
             return Cut {
                 end: last_end(&(0..bytes.len())),
                 ..Cut::default()
             };
-        };
+        }
         self.outside.clear();
         // Where the stretch outside of quotes began, or where the open quote is.
         let (mut start, mut open) = (0, None);
-        for quote in memchr_iter(b'"', &bytes[first..]).map(|at| first + at) {
+        for quote in memchr_iter(b'"', bytes) {
             if open.is_some() {
                 (start, open) = (quote + 1, None);
                 continue;
@@ -95,7 +96,8 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Cut {
-        RecordCutter::new(Some(b','), b'\n').cut(text.as_bytes())
+        let text = text.as_bytes();
+        RecordCutter::new(Some(b','), b'\n').cut(text, &Glance::of(text, b'\n'))
     }
 
     fn end(text: &str) -> Option<usize> {
@@ -115,9 +117,10 @@ mod tests {
     #[test]
     fn blank_lines_before_the_header_are_no_block_of_their_own() {
         let mut cutter = RecordCutter::new(Some(b','), b'\n');
-        assert_eq!(cutter.cut(b"\r\n\n").end, None);
-        assert_eq!(cutter.cut(b"\r\n\nid,x\n").end, Some(8));
-        assert_eq!(cutter.cut(b"\n").end, Some(1));
+        let mut end = |text: &[u8]| cutter.cut(text, &Glance::of(text, b'\n')).end;
+        assert_eq!(end(b"\r\n\n"), None);
+        assert_eq!(end(b"\r\n\nid,x\n"), Some(8));
+        assert_eq!(end(b"\n"), Some(1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::layout::{DELIMITERS, Layout, NAMES, name_of, option_of};
 use super::records::records;
 use crate::error::{Error, Result, Setting};
 use crate::reader::fault::Fault;
+use crate::reader::glance::Glance;
 use crate::reader::stream::Cutter;
 use memchr::memchr;
 use std::collections::BTreeSet;
@@ -129,7 +130,8 @@ pub(super) fn beginning<'a>(head: &'a [u8], whole: bool, layout: &Layout) -> &'a
     if whole {
         return head;
     }
-    let cut = RecordCutter::new(layout.delimiter, layout.line_end).cut(head);
+    let glance = Glance::of(head, layout.line_end);
+    let cut = RecordCutter::new(layout.delimiter, layout.line_end).cut(head, &glance);
     &head[..cut.end.unwrap_or(0)]
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Piece, Result, Setting};
 use crate::reader::fault::Fault;
+use crate::reader::glance::Glance;
 
 /// What separates fields and records, and which field is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(super) const NAMES: [(&str, u8); 5] = [
 impl Layout {
     /// The byte that ends lines in other files, and is refused outside of quotes in this one.
     pub(super) const fn strange_line_end(&self) -> u8 {
-        if self.line_end == b'\n' { b'\r' } else { b'\n' }
+        Glance::strange_end(self.line_end)
     }
 
     /// A record of another number of fields than the first.
@@ -112,8 +113,8 @@ impl Layout {
 }
 
 /// Text of which a NUL is part isn't text.
-pub(super) fn check_nul(text: &[u8]) -> Result<(), Fault> {
-    match memchr::memchr(0, text) {
+pub(super) fn check_nul(text: &[u8], glance: &Glance) -> Result<(), Fault> {
+    match glance.nuls.then(|| memchr::memchr(0, text)).flatten() {
         Some(at) => Err(Fault::new(
             at,
             Error::input("a NUL byte, which no text holds")

@@ -76,7 +76,7 @@ impl TextFormat for Delimited {
         let start = self
             .header_end(text, block)
             .map_err(|f| self.locate(text, block, f))?;
-        self.ids_behind(&text[start..], block.quoted, form, sink)
+        self.ids_behind(&text[start..], block, form, sink)
             .map_err(|fault| {
                 let at = start + fault.at;
                 self.locate(text, block, Fault { at, ..fault })
@@ -94,7 +94,7 @@ impl TextFormat for Delimited {
         let start = self
             .header_end(text, block)
             .map_err(|f| self.locate(text, block, f))?;
-        rows::rows(self, &text[start..], form, columns, take).map_err(|fault| {
+        rows::rows(self, &text[start..], &block.glance, form, (columns, take)).map_err(|fault| {
             let at = start + fault.at;
             self.locate(text, block, Fault { at, ..fault })
         })
@@ -105,19 +105,20 @@ impl Delimited {
     fn ids_behind(
         &self,
         text: &[u8],
-        quoted: bool,
+        block: &Block,
         form: Form,
         sink: &mut dyn IdSink,
     ) -> Result<RowsRead, Fault> {
-        layout::check_nul(text)?;
+        let glance = &block.glance;
+        layout::check_nul(text, glance)?;
         let layout = &self.layout;
         let mut ids = Collector::new(form, &self.nulls, &self.limits, sink);
-        ids.check_utf8(std::str::from_utf8(text).is_err());
+        ids.check_utf8(glance.beyond_ascii && std::str::from_utf8(text).is_err());
         let name = self
             .header
             .as_ref()
             .map(|header| header[layout.id].as_slice());
-        if quoted {
+        if block.quoted {
             records::records(text, layout, |fields, at| {
                 if fields.len() != layout.width {
                     return Err(Fault::new(at, layout.ragged(fields.len())));
@@ -130,7 +131,7 @@ impl Delimited {
                 }
             })?;
         } else {
-            plain::ids(text, layout, |id, at| {
+            plain::ids(text, glance, layout, |id, at| {
                 if name == Some(id) {
                     self.check_repeated_at(text, at)?;
                 }

@@ -3,6 +3,7 @@
 use super::layout::Layout;
 use super::marks::{Marks, Places};
 use crate::reader::fault::Fault;
+use crate::reader::glance::Glance;
 use memchr::memchr_iter;
 
 /// Calls `each` with the ID of every record, as it stands in the block.
@@ -11,10 +12,13 @@ use memchr::memchr_iter;
 /// Ragged records and strange line ends, and the first error of `each`.
 pub(super) fn ids<'a>(
     block: &'a [u8],
+    glance: &Glance,
     layout: &Layout,
     mut each: impl FnMut(&'a [u8], usize) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    check_line_ends(block, layout)?;
+    if glance.strange_ends {
+        check_line_ends(block, layout)?;
+    }
     layout.check_one_column(block)?;
     let mut record = Record {
         block,

@@ -4,17 +4,18 @@ use super::Delimited;
 use super::records::records;
 use crate::reader::batch::{Batch, Take};
 use crate::reader::fault::Fault;
+use crate::reader::glance::Glance;
 use crate::reader::text::{Form, RowsRead};
 
 /// Hands the rows on: the IDs as text or integers, the columns as text.
 pub(super) fn rows(
     file: &Delimited,
     text: &[u8],
+    glance: &Glance,
     form: Form,
-    columns: &[usize],
-    take: Take<'_>,
+    (columns, take): (&[usize], Take<'_>),
 ) -> Result<RowsRead, Fault> {
-    super::layout::check_nul(text)?;
+    super::layout::check_nul(text, glance)?;
     let layout = &file.layout;
     let names = columns.iter().map(|&column| &file.names[column]);
     let mut batch = Batch::new(names, form, &file.limits);

@@ -15,6 +15,7 @@ pub(crate) use survey::{Kind, Survey};
 use super::batch::{Batch, Take};
 use super::collect::{Collector, not_utf8};
 use super::fault::Fault;
+use super::glance::Glance;
 use super::integer::plain_integer;
 use super::limits::ReadLimits;
 use super::stream::{Block, Cut, Cutter};
@@ -57,7 +58,7 @@ pub(crate) struct JsonLines {
 pub(crate) struct LineCutter;
 
 impl Cutter for LineCutter {
-    fn cut(&mut self, bytes: &[u8]) -> Cut {
+    fn cut(&mut self, bytes: &[u8], _: &Glance) -> Cut {
         Cut {
             end: memchr::memrchr(b'\n', bytes).map(|at| at + 1),
             ..Cut::default()
@@ -101,6 +102,8 @@ impl TextFormat for JsonLines {
         form: Form,
         sink: &mut dyn IdSink,
     ) -> Result<RowsRead> {
+        let locate = |fault: Fault| fault.locate(text, block, b'\n');
+        check_utf8(text, &block.glance).map_err(locate)?;
         let mut ids = Collector::new(self.form(form), &self.nulls, &self.limits, sink);
         let wanted = Wanted::new([&self.paths[self.id][..]]);
         let read = each_line(text, &wanted, |line, at, values| {
@@ -118,7 +121,7 @@ impl TextFormat for JsonLines {
             Ok(())
         });
         let read = read.and_then(|()| ids.finish(text.len()));
-        let (tally, named_nulls) = read.map_err(|fault| fault.locate(text, block, b'\n'))?;
+        let (tally, named_nulls) = read.map_err(locate)?;
         Ok(RowsRead { tally, named_nulls })
     }
 
@@ -130,6 +133,8 @@ impl TextFormat for JsonLines {
         columns: &[usize],
         take: Take<'_>,
     ) -> Result<RowsRead> {
+        let locate = |fault: Fault| fault.locate(text, block, b'\n');
+        check_utf8(text, &block.glance).map_err(locate)?;
         let paths = [self.id].into_iter().chain(columns.iter().copied());
         let wanted = Wanted::new(paths.map(|column| &self.paths[column][..]));
         let names = columns.iter().map(|&column| &self.names[column]);
@@ -150,7 +155,7 @@ impl TextFormat for JsonLines {
             batch.end_row(at, take)
         });
         done.and_then(|()| batch.finish(text.len(), take))
-            .map_err(|fault| fault.locate(text, block, b'\n'))
+            .map_err(locate)
     }
 }
 
@@ -290,6 +295,15 @@ fn segment<'a>(line: &'a [u8], value: Value, name: &str) -> Result<Option<Cow<'a
     }
 }
 
+/// JSON is UTF-8.
+fn check_utf8(text: &[u8], glance: &Glance) -> Result<(), Fault> {
+    let checked = match glance.beyond_ascii {
+        true => std::str::from_utf8(text).map(|_| ()),
+        false => Ok(()),
+    };
+    checked.map_err(|error| Fault::new(error.valid_up_to(), not_utf8()))
+}
+
 /// Calls `each` with every line that isn't blank, where it begins, and the values that are wanted.
 #[inline(always)]
 fn each_line<'a>(
@@ -297,9 +311,6 @@ fn each_line<'a>(
     wanted: &Wanted,
     mut each: impl FnMut(&'a [u8], usize, &[Value]) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    if let Err(error) = std::str::from_utf8(text) {
-        return Err(Fault::new(error.valid_up_to(), not_utf8()));
-    }
     let mut values = wanted.values();
     let mut shape = Shape::default();
     let mut at = 0;
