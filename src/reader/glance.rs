@@ -1,5 +1,10 @@
 //! Which bytes that need care a block of text holds, found in one pass: most blocks hold none of them, and are then
 //! never searched again.
+//!
+//! Compiled twice, for every processor and for those with AVX2. The one `unsafe` is the call of the second, behind the
+//! question whether the processor has it.
+
+#![allow(unsafe_code)]
 
 /// What a look at some bytes of text says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +38,16 @@ impl Glance {
 
     /// Looks at all bytes of a text whose lines end in `line_end`.
     pub(crate) fn of(text: &[u8], line_end: u8) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature that it is compiled for was just found.
+            return unsafe { with_avx2(text, line_end) };
+        }
+        Self::portable(text, line_end)
+    }
+
+    #[inline(always)]
+    fn portable(text: &[u8], line_end: u8) -> Self {
         let (mut found, mut line_ends) = ([0; LANES], 0);
         for piece in text.chunks(LANES * ROUNDS_MAX) {
             let (rounds, rest) = piece.as_chunks::<LANES>();
@@ -57,6 +72,12 @@ impl Glance {
             beyond_ascii: found & BEYOND_ASCII != 0,
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2(text: &[u8], line_end: u8) -> Glance {
+    Glance::portable(text, line_end)
 }
 
 #[inline(always)]
@@ -115,6 +136,7 @@ mod tests {
                 beyond_ascii: !text.is_ascii(),
             };
             prop_assert_eq!(Glance::of(&text, line_end), expected);
+            prop_assert_eq!(Glance::portable(&text, line_end), expected);
         }
     }
 }

@@ -78,8 +78,10 @@ pub(crate) struct BlockSizes {
 }
 
 impl BlockSizes {
-    /// Large enough that the lock costs nothing, small enough for the second-level cache.
-    pub(crate) const BLOCK: usize = 1 << 20;
+    /// Large enough that the lock costs nothing, small enough to stay in the second-level cache beside a sketch.
+    pub(crate) const BLOCK: usize = 1 << 18;
+    /// So long a record may be, whatever the limit of its ID.
+    pub(crate) const RECORD: usize = 1 << 20;
 }
 
 /// The blocks of a stream.

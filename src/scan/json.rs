@@ -101,7 +101,7 @@ pub(super) fn first_records(
 fn sizes(selection: &IdSelection) -> BlockSizes {
     BlockSizes {
         block: HEAD_BYTES,
-        record_max: selection.limits.value_bytes_max.max(BlockSizes::BLOCK),
+        record_max: selection.limits.value_bytes_max.max(BlockSizes::RECORD),
         total_max: u64::MAX,
     }
 }

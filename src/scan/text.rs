@@ -167,7 +167,7 @@ impl TextFile {
         };
         let sizes = BlockSizes {
             block: BlockSizes::BLOCK,
-            record_max: self.text.limits().value_bytes_max.max(BlockSizes::BLOCK),
+            record_max: self.text.limits().value_bytes_max.max(BlockSizes::RECORD),
             total_max: self.bytes_max,
         };
         TextStream::new(Box::new(opener), self.packing, sizes)
@@ -314,7 +314,7 @@ pub(super) fn dialect_of(
 ) -> Result<Dialect> {
     loop {
         // A record that is too long is refused when it is read.
-        let is_long = head.len() > selection.limits.value_bytes_max.max(BlockSizes::BLOCK);
+        let is_long = head.len() > selection.limits.value_bytes_max.max(BlockSizes::RECORD);
         let dialect = Dialect::of(&head, whole || is_long, &selection.text)?;
         match dialect {
             Some(dialect) => return Ok(dialect),
