@@ -68,7 +68,8 @@ fn pytest(python: &Python) -> Command {
         .env(
             "OVERLAP_DUCKDB",
             target().join("duckdb").join("overlap.duckdb_extension"),
-        );
+        )
+        .env("OVERLAP_WHEELS", target().join("wheels").join("test"));
     if let Some(azurite) = azurite() {
         command.env("OVERLAP_AZURITE", azurite);
     }
