@@ -20,8 +20,12 @@ use border::{Answer, guarded};
 use libduckdb_sys as ffi;
 use std::ffi::CStr;
 
-/// The version of the C API that is asked for: the first stable one. DuckDB 1.2 and later have it.
+/// The version of the C API that is asked for: the first stable one.
 const API: &str = "v1.2.0";
+
+/// The oldest DuckDB that hands an aggregate a state for every row. Those before have but one for all rows of a
+/// window over a whole partition, behind which the callback would read what isn't there (duckdb/duckdb#21537).
+const DUCKDB_MAJOR: u32 = 2;
 
 const ANY: ffi::DUCKDB_TYPE = ffi::DUCKDB_TYPE_DUCKDB_TYPE_ANY;
 const BIGINT: ffi::DUCKDB_TYPE = ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIGINT;
@@ -53,12 +57,30 @@ pub unsafe extern "C" fn overlap_init_c_api(
             Ok(false) => return Ok(()),
             Err(text) => return Err(text.into()),
         }
-        // SAFETY: as above, and the API is there now.
+        // SAFETY: the API is there now; the version is a text that stays.
+        let version = unsafe { CStr::from_ptr(ffi::duckdb_library_version()) }.to_string_lossy();
+        if major(&version).is_some_and(|major| major < DUCKDB_MAJOR) {
+            return Err(format!(
+                "DuckDB {version} is too old, as it may crash where such functions are used in windows: install \
+                 DuckDB {DUCKDB_MAJOR}.0 or later"
+            ));
+        }
+        // SAFETY: info and access are DuckDB's, and the API is there.
         unsafe { register_all(info, access) }?;
         is_loaded = true;
         Ok(())
     });
     is_loaded
+}
+
+/// The first number of a version such as `v2.0.1`; `None` of builds that are called otherwise.
+fn major(version: &str) -> Option<u32> {
+    version
+        .trim_start_matches('v')
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// # Safety

@@ -82,28 +82,3 @@ fn footer(platform: &str, version: &str) -> Vec<u8> {
 fn at(path: &Path, error: &dyn std::fmt::Display) -> String {
     format!("{}: {error}", path.display())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_footer_ends_with_512_bytes_whose_fields_stand_in_reverse() {
-        let bytes = footer("linux_amd64", "0.1.0");
-        let end = &bytes[bytes.len() - 512..];
-        let field = |number: usize| {
-            let room = &end[(8 - number) * 32..(9 - number) * 32];
-            String::from_utf8_lossy(room)
-                .trim_end_matches('\0')
-                .to_owned()
-        };
-        let fields = [1, 2, 3, 4, 5].map(field);
-        assert_eq!(fields, ["4", "linux_amd64", API, "0.1.0", "C_STRUCT"]);
-        // One byte of kind, two of length: what follows is 1 + 16 of a name, 2 of a length, and the fields.
-        assert_eq!(bytes.len(), 3 + 1 + 16 + 2 + 512);
-        assert_eq!(
-            usize::from(bytes[1] & 0x7f) | usize::from(bytes[2]) << 7,
-            bytes.len() - 3
-        );
-    }
-}
