@@ -35,6 +35,7 @@ mod noisy_numbers; // exact numbers with noise
 mod normalize; // IDs spelt two ways, brought to one form
 mod places; // where the ID stands that can't be read
 mod private; // overlap with a partner who sees no sketch
+mod puffin; // theta sketches of columns, as Iceberg keeps them
 mod questions; // known sizes, regions, set formulas, the error to expect
 mod released; // no answers together say what a policy hides
 mod report; // pages and pictures, by the command line

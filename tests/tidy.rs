@@ -179,7 +179,7 @@ fn the_architecture_shows_the_floors_that_are_tested() {
 #[test]
 fn files_begin_with_what_they_know_and_stay_readable() {
     let mut broken = Vec::new();
-    for folder in ["src", "tests", "benches", "examples"] {
+    for folder in ["src", "tests", "benches", "examples", "duckdb/src"] {
         for (path, text) in sources(folder) {
             if !text.starts_with("//! ") {
                 broken.push(format!("{}:1: no `//!` line", path.display()));
@@ -379,6 +379,7 @@ fn riddles_stay_out_of_docs_help_and_comments() {
     let mut texts: BTreeMap<PathBuf, String> = sources("src");
     texts.extend(sources("examples"));
     texts.extend(sources("python/src"));
+    texts.extend(sources("duckdb/src"));
     texts.extend(sources("xtask/src"));
     for folder in ["", "docs", "python/package/overlap"] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {

@@ -3,6 +3,7 @@
 //! A thin layer: whatever can be said in Python is said there (`python/overlap/`). Rust releases the
 //! interpreter while it hashes, and looks for Ctrl-C between batches.
 
+mod command;
 mod errors;
 mod noisy;
 mod number;
@@ -43,6 +44,7 @@ fn _overlap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(noisy::noisy_sketch, module)?)?;
     module.add_function(wrap_pyfunction!(noisy::estimate_noisy, module)?)?;
     module.add_function(wrap_pyfunction!(noisy::exact_noisy, module)?)?;
+    module.add_function(wrap_pyfunction!(command::run_program, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)
 }

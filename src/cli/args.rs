@@ -23,8 +23,9 @@ pub struct SourceArgs {
     #[arg(required = true, value_name = "[NAME=]PATH")]
     inputs: Vec<OsString>,
 
-    /// Column that holds the IDs, as a dotted path, for all sides or for one [default: the only one of
-    /// user_id, uid, userid and device_id that is there; id if no other column may hold users]
+    /// Column that holds the IDs, as a dotted path (of a Puffin file its field ID), for all sides or for one
+    /// [default: the only one of user_id, uid, userid and device_id that is there; id if no other column may
+    /// hold users]
     #[arg(long, value_name = "[NAME=]COLUMN")]
     id: Vec<String>,
 

@@ -4,27 +4,29 @@
 use overlap::{ErrorKind, remove_temporaries};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The system's allocator, which ends the program where it would return nothing: the standard
-/// library then aborts, with a core dump and temporary files left behind.
-pub struct OrExit;
+/// library then aborts, with a core dump and temporary files left behind. While the flag isn't set, the
+/// process is another's program, such as Python's, and goes on as it would.
+pub struct OrExit(pub AtomicBool);
 
 // SAFETY: every call goes to the system's allocator with the arguments it came with, and what that
 // returns is returned, unless it is null: then nothing is returned at all.
 unsafe impl GlobalAlloc for OrExit {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the system's demands.
-        or_exit(unsafe { System.alloc(layout) }, layout.size())
+        self.or_exit(unsafe { System.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        or_exit(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        self.or_exit(unsafe { System.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above.
-        or_exit(unsafe { System.realloc(block, layout, size) }, size)
+        self.or_exit(unsafe { System.realloc(block, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -33,11 +35,13 @@ unsafe impl GlobalAlloc for OrExit {
     }
 }
 
-fn or_exit(block: *mut u8, bytes: usize) -> *mut u8 {
-    if block.is_null() {
-        out_of_memory(bytes);
+impl OrExit {
+    fn or_exit(&self, block: *mut u8, bytes: usize) -> *mut u8 {
+        if block.is_null() && self.0.load(Ordering::Relaxed) {
+            out_of_memory(bytes);
+        }
+        block
     }
-    block
 }
 
 #[cold]

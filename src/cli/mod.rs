@@ -1,4 +1,6 @@
-//! The commands, and their order in `--help`.
+//! The commands, and their order in `--help`; parse, run, print, exit code; quiet on a closed pipe.
+//!
+//! It sees only the library's public names: the wheel compiles it as well, for its console script.
 
 mod args;
 mod bounds;
@@ -33,10 +35,36 @@ use overlap::report::{Format, Warning};
 use overlap::{Answer, Error, ErrorKind, Piece, Result, Setting};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
 
+/// Runs what was typed (the program's name first) to its end, and prints what is wrong; the exit code.
+pub fn program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    quiet_decoder_panics();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| run(arguments)));
+    let error = match outcome {
+        Ok(Ok(code)) => return code,
+        Ok(Err(error)) => error,
+        Err(_) => Error::new(ErrorKind::Internal, "a bug in overlap: please report it"),
+    };
+    // Standard error may be closed: then nothing can be printed.
+    let _ = writeln!(io::stderr(), "{}", worded(&error));
+    error.kind().exit_code()
+}
+
+/// Workers turn a decoder's panic over a corrupt file into an error that names the file; the
+/// panic's own message would only be in the way.
+fn quiet_decoder_panics() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !overlap::is_decoding() {
+            report(info);
+        }
+    }));
+}
+
 /// An error in the words of the command line, as a line for standard error.
-pub fn worded(error: &Error) -> String {
+fn worded(error: &Error) -> String {
     format!("{} {}", look::prefix("overlap:"), error.worded(in_flags))
 }
 
@@ -148,8 +176,8 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a bug, 2 usage, 3 input unreadable
 4 sides can't be compared, 5 refused by policy, 6 output can't be written, 7 a limit was reached, \
 130 and 143 interrupted.";
 
-/// Runs what was typed (the program's name first); the exit code of a success or of clap's own messages.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
+/// Runs what was typed; the exit code of a success or of clap's own messages.
+fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

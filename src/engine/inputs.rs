@@ -9,8 +9,8 @@ use crate::compare::set_counts;
 use crate::error::{Error, Result, Setting};
 use crate::estimate::{SetCounts, rough_size};
 use crate::format::{
-    ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_table,
-    told_filter as filter_told_by, told_policy,
+    ImageColumns, SketchTable, check_tag, datasketches, is_sketch_table, read_puffin, read_table,
+    sketch_of_field, told_filter as filter_told_by, told_policy,
 };
 use crate::hash::HashScheme;
 use crate::id::PageChecks;
@@ -61,10 +61,14 @@ impl Inputs {
             ..sources.images.clone()
         };
         let tables = plan.sides.iter().map(|side| {
+            let id = &sources.id;
+            let column = id.column_of_side.get(&side.name).or(id.column.as_ref());
+            // Other files of the side may call their column by a name.
+            let field = column.and_then(|column| column.parse().ok());
             let files = stored_files(&side.foreign);
             let tables = files
                 .iter()
-                .map(|file| file.read(&images, sources.key.as_ref()));
+                .map(|file| file.read_field(&images, sources.key.as_ref(), field));
             tables.collect::<Result<Vec<_>>>()
         });
         let tables: Vec<Vec<(SketchTable, Option<Policy>)>> = tables.collect::<Result<_>>()?;
@@ -204,11 +208,13 @@ fn filter_of_sketches(side: &str, path: &Path) -> Error {
     .hint("filter when the data is sketched, or name the sides that the condition is for")
 }
 
-/// Which image of Apache DataSketches a file is, by its name.
+/// Which image of Apache DataSketches a file is or holds, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Image {
     Theta,
     Hll,
+    /// A Puffin file, in which Iceberg keeps the theta sketches of columns.
+    Puffin,
 }
 
 impl Image {
@@ -217,12 +223,14 @@ impl Image {
         match extension.to_ascii_lowercase().as_str() {
             "theta" => Some(Self::Theta),
             "hll" => Some(Self::Hll),
+            // Trino and Spark call them .stats.
+            "puffin" | "stats" => Some(Self::Puffin),
             _ => None,
         }
     }
 }
 
-/// Whether a file is an image of Apache DataSketches, by its name.
+/// Whether a file is an image of Apache DataSketches or holds some, by its name.
 pub(super) fn is_image(path: &Path) -> bool {
     Image::of(path).is_some()
 }
@@ -245,7 +253,7 @@ pub(super) fn stored_files(paths: &[PathBuf]) -> Vec<StoredFile> {
             let free = match image {
                 Some(Image::Theta) => file.theta.is_none() && file.hll.is_some(),
                 Some(Image::Hll) => file.hll.is_none() && file.theta.is_some(),
-                None => false,
+                Some(Image::Puffin) | None => false,
             };
             free && file.path.with_extension("") == path.with_extension("")
         });
@@ -291,7 +299,10 @@ impl StoredFile {
             self.hll.as_ref().map(read).transpose()?,
         );
         if theta.is_none() && hll.is_none() {
-            return read_sketches(&self.path, images, key);
+            return match Image::of(&self.path) {
+                Some(Image::Puffin) => self.read_columns(key).map(|table| (table, None)),
+                _ => read_sketches(&self.path, images, key),
+            };
         }
         let hash = images.hash();
         let sketch = datasketches::decode_of(hash, theta.as_deref(), hll.as_deref());
@@ -302,6 +313,38 @@ impl StoredFile {
         });
         let sketch = sketch.map_err(|e| e.with("file", self.path.display()))?;
         Ok((Segments::whole(sketch)?, None))
+    }
+}
+
+impl StoredFile {
+    /// The sketches in it, of a Puffin file that of one column: the field with this ID, or the only one.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`], and [`crate::ErrorKind::Usage`] if it has no such field, or several and none is named.
+    fn read_field(
+        &self,
+        images: &ImageColumns,
+        key: Option<&Key>,
+        field: Option<i64>,
+    ) -> Result<(SketchTable, Option<Policy>)> {
+        let (table, policy) = self.read(images, key)?;
+        if Image::of(&self.path) != Some(Image::Puffin) {
+            return Ok((table, policy));
+        }
+        let sketch = sketch_of_field(table, field);
+        let sketch = sketch.map_err(|e| e.with("file", self.path.display()))?;
+        Ok((Segments::whole(sketch)?, policy))
+    }
+
+    /// The sketches of all columns of a Puffin file.
+    fn read_columns(&self, key: Option<&Key>) -> Result<SketchTable> {
+        let bytes = scan::read_bytes(&self.path, Self::IMAGE_BYTES_MAX)?;
+        let table = read_puffin(&bytes).and_then(|table| {
+            let mut sketches = table.values().iter();
+            sketches.try_for_each(|sketch| ensure_of_key(sketch, key))?;
+            Ok(table)
+        });
+        table.map_err(|e| e.with("file", self.path.display()))
     }
 }
 

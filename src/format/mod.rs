@@ -12,6 +12,7 @@ mod grid;
 mod header;
 mod images;
 mod notes;
+mod puffin;
 mod registers;
 mod sample;
 mod spelling;
@@ -22,6 +23,7 @@ pub use grid::{decode_grid, encode_grid};
 pub use header::FORMAT_VERSION;
 pub use images::ImageColumns;
 pub use notes::{FileNotes, told_filter, told_policy};
+pub use puffin::{read_puffin, sketch_of_field};
 pub use table::{
     SketchTable, TableBatches, is_sketch_table, read_batches, read_table, table_batches,
     write_table, write_table_with,

@@ -1,4 +1,4 @@
-//! What a release ships: the program, completions, man pages, the license, checksums.
+//! What a release ships: the program, DuckDB's extension, completions, man pages, the license, checksums.
 
 use crate::environment::{Result, cargo, command, root, run, target};
 use sha2::{Digest, Sha256};
@@ -23,6 +23,9 @@ pub fn dist(options: &[&str]) -> Result<()> {
     }
     let name = format!("overlap{}", std::env::consts::EXE_SUFFIX);
     fill(&folder, &target().join(profile).join(&name), &name)?;
+    let extension = crate::duckdb::extension(profile)?;
+    std::fs::copy(&extension, folder.join("overlap.duckdb_extension"))
+        .map_err(|e| at(&extension, &e))?;
     let files = files_below(&folder)?;
     let sums = checksums(&folder, &files)?;
     write(&folder.join("SHA256SUMS"), sums.as_bytes())?;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod dist;
+mod duckdb;
 mod environment;
 mod faults;
 mod leakage;
@@ -15,7 +16,8 @@ const USAGE: &str = "cargo xtask TASK
   test    every test: Rust, pages in a browser, the Python wheel, Spark on a cluster of two workers
   browser the pages in a browser; with a folder also the screenshots of the documentation
   dist    what a release ships, into target/dist: the program with PNG, completions, man pages, SHA256SUMS
-          [--features LIST] [--debug]
+          and DuckDB's extension [--features LIST] [--debug]
+  duckdb  DuckDB's extension alone, into target/duckdb/overlap.duckdb_extension [--debug]
   faults  the whole catalogue of faults, with figures, and 1,500 file formats
   leakage what each way of sharing gives away, measured, into docs/PRIVACY.md
   sides   random sides against sets: every command, form and Python [--cases 2000] [--seed 1]
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["browser", pictures] => browser::browser(Some(pictures)),
         ["sides", ref options @ ..] => sides::sides(options),
         ["dist", ref options @ ..] => dist::dist(options),
+        ["duckdb", ref options @ ..] => duckdb::duckdb(options),
         ["faults"] => faults::faults(),
         ["miri"] => faults::miri(),
         ["leakage"] => leakage::leakage(),

@@ -10,6 +10,7 @@ pub fn test() -> Result<()> {
     crate::browser::browser(None)?;
     let python = python()?;
     install_wheel(&python)?;
+    crate::duckdb::extension("debug")?;
     run(pytest(&python).args(["--doctest-modules", "--pyargs", "overlap"]))?;
     run(pytest(&python).args(["python/tests", "--ignore", "python/tests/test_spark.py"]))?;
     let mypy = [
@@ -63,7 +64,12 @@ fn pytest(python: &Python) -> Command {
     let mut command = python.module("pytest");
     command
         .args(["--quiet", "-p", "no:cacheprovider"])
-        .env("OVERLAP_BIN", program);
+        .env("OVERLAP_BIN", program)
+        .env(
+            "OVERLAP_DUCKDB",
+            target().join("duckdb").join("overlap.duckdb_extension"),
+        )
+        .env("OVERLAP_WHEELS", target().join("wheels").join("test"));
     if let Some(azurite) = azurite() {
         command.env("OVERLAP_AZURITE", azurite);
     }

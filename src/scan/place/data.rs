@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 pub(super) const PACKED: [&str; 5] = ["gz", "zst", "bz2", "xz", "zstd"];
 
 /// Extensions of data files. A file that isn't what its name says is refused when it is opened.
-const DATA: [&str; 18] = [
-    "parquet", "parq", "pq", "ovs", "theta", "hll", "csv", "tsv", "psv", "jsonl", "ndjson",
-    "arrow", "arrows", "feather", "ipc", "orc", "avro", "xlsx",
+const DATA: [&str; 19] = [
+    "parquet", "parq", "pq", "ovs", "theta", "hll", "puffin", "csv", "tsv", "psv", "jsonl",
+    "ndjson", "arrow", "arrows", "feather", "ipc", "orc", "avro", "xlsx",
 ];
 
 /// What isn't, whatever it holds.
@@ -116,9 +116,10 @@ fn head(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Formats of tables that aren't text, read or refused by name.
 fn is_binary_format(head: &[u8]) -> bool {
-    let magics: [&[u8]; 6] = [
+    let magics: [&[u8]; 7] = [
         b"PAR1",
         b"PARE",
+        b"PFA1",
         b"ARROW1",
         b"ORC",
         b"Obj\x01",
