@@ -104,7 +104,8 @@ fn short(value: &[u8]) -> Option<u64> {
 fn quick(value: &[u8], tail: u64) -> Option<u64> {
     let (&first, &last) = (value.first()?, value.last()?);
     if form::is_raw_digest(value) {
-        return None;
+        let (head, tail) = (value.first_chunk(), value.last_chunk());
+        return Some(of_digest(value.len() == 16, head, tail));
     }
     if let Some(at) = memchr::memchr(b'@', value) {
         let word = tail_of(&value[..at]);
