@@ -122,17 +122,15 @@ fn way_out(a: (&str, Kind), b: (&str, Kind), of_two_sides: bool) -> Phrase {
     let casts: Vec<IdDomain> = casts.filter(|to| b.1.casts.contains(to)).collect();
     let [a, b] = [a, b].map(|(name, kind)| (name, kind.domain, kind.speller.finish()));
     let meeting = meet(&a.2.loose, &b.2.loose);
-    let first = first_of(&meeting);
-    let mut rounded = [&a, &b]
-        .into_iter()
-        .filter(|(_, _, s)| s.doubles.are_rounded());
-    if let (None, Some((name, ..))) = (first, rounded.next()) {
-        let side = (*name).to_owned();
+    let rounded = [&a, &b].map(|(_, _, spelling)| spelling.doubles.are_rounded());
+    if rounded[0] != rounded[1] {
+        let (side, ..) = if rounded[0] { &a } else { &b };
+        let side = (*side).to_owned();
         return Warning::Rounded { side }.phrase();
     }
     let (a, b) = (spelt(&a), spelt(&b));
     let sides = [&a, &b];
-    let (settings, how) = match first {
+    let (settings, how) = match first_of(&meeting) {
         Some(reading) => {
             let target = meeting.both(reading);
             let settings = remedy_of_kinds(target, sides, &casts, of_two_sides);
