@@ -97,7 +97,7 @@ mod tests {
     fn numbers_that_are_round_by_nature_are_no_doubles() {
         // A clock and 22 bits for machine and sequence, of which most are 0; nanoseconds of a clock of seconds.
         assert!(!are_rounded((0..1_000).map(|i| (random(i, 40)) << 22)));
-        let second = |i| 1_700_000_000_000_000_000 + i * 1_000_000_000;
+        let second = |i: i128| 1_700_000_000_000_000_000 + i * 1_000_000_000;
         assert!(!are_rounded((0..1_000).map(second)));
         assert!(!are_rounded(
             (0..1_000).map(|i| 1_700_000_000_000_000_000 + i * 1_000)
