@@ -25,6 +25,7 @@ mod golden_sketches; // sketches stay the bytes they were
 mod harness; // runs the binary, writes the files that tests need
 mod inspect; // what is told of data files without counting
 mod keys; // secret keys: sketches of one meet, and nothing else does; whose file it is
+mod kinds; // IDs of different kinds, and rounded numbers: the way out was tried
 mod large_regions; // the largest regions of more than eight sides
 mod laws; // the same users give the same sketch; merge and swap
 mod ledger; // what noise has cost: two programs at once, and killed ones

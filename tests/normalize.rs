@@ -269,6 +269,8 @@ fn what_a_rule_cannot_read_is_counted_and_nobody() {
     assert_eq!(users(&report, "/sides/0/users"), 200);
     assert_eq!(report["sides"][0]["nulls"], 100);
     assert_eq!(report["sides"][0]["rows"], 300);
+    // What couldn't be read is no part of the next ID.
+    assert_eq!(users(&report, "/overlap"), 200);
 }
 
 #[test]

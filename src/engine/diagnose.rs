@@ -5,12 +5,12 @@ use super::inputs::Inputs;
 use super::reading::{merge_parts, of_domain};
 use super::remedy::remedy;
 use super::request::Sources;
-use super::spelling::{Spelt, loosened};
+use super::spelling::{Spelt, loosened, rounded_warnings};
 use crate::compare::{pair_counts, set_counts};
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, Estimate, estimate_pair, estimate_set, share_interval};
 use crate::id::{ByteIds, IdBatch, IdSink, integer_to_text};
-use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Placeholder, Rung};
+use crate::report::{DiagnoseReport, DiagnosedPair, DiagnosedSide, Placeholder, Rung, Warning};
 use crate::scan::{self, Progress, SidePlan};
 use crate::sketch::{Sketch, SketchOptions, Sketcher};
 use crate::spelling::{FrequentId, LooseUser, Meeting, Profile, Reading, Speller, Spelling, meet};
@@ -58,15 +58,17 @@ pub fn diagnose(request: &DiagnoseRequest, progress: &dyn Progress) -> Result<Di
         }
         pairs.push(pair);
     }
-    let warnings = found
+    let known = found
         .iter()
-        .filter(|found| found.spelling.is_none())
-        .map(|found| crate::report::Warning::NoSpelling {
-            side: found.side.name.clone(),
-        });
+        .map(|found| (found.side.name.as_str(), found.spelling.as_ref()));
+    let mut warnings = rounded_warnings(known);
+    let unknown = found.iter().filter(|found| found.spelling.is_none());
+    warnings.extend(unknown.map(|found| Warning::NoSpelling {
+        side: found.side.name.clone(),
+    }));
     Ok(DiagnoseReport {
         confidence: request.confidence,
-        warnings: warnings.collect(),
+        warnings,
         pairs,
         sides: found.into_iter().map(|found| found.side).collect(),
     })
@@ -262,8 +264,8 @@ fn of_meeting(
     }
 }
 
-/// The strictest reading under which nearly as many meet as under any.
-fn first_of(meeting: &Meeting) -> Option<Reading> {
+/// The strictest reading under which nearly as many meet as under any; `None` if nobody does.
+pub(super) fn first_of(meeting: &Meeting) -> Option<Reading> {
     let most = Reading::ALL
         .into_iter()
         .map(|reading| meeting.both(reading))
@@ -278,32 +280,31 @@ struct Looker {
     speller: Speller,
 }
 
-impl Looker {
-    fn look(&mut self, batch: IdBatch<'_>) {
-        let mut digits = Vec::new();
-        let mut ends = vec![0];
-        let mut add = |id: i128| {
-            integer_to_text(id, &mut digits);
-            ends.push(digits.len());
-        };
-        match batch {
-            IdBatch::Text(ids) | IdBatch::Binary(ids) => return self.speller.push_users(&ids),
-            IdBatch::Integers(ids) => ids.iter().for_each(|&id| add(id.into())),
-            IdBatch::WideIntegers(ids) => ids.iter().for_each(|&id| add(id)),
-        }
-        let slices: Vec<&[u8]> = ends
-            .windows(2)
-            .map(|ends| &digits[ends[0]..ends[1]])
-            .collect();
-        self.speller.push_users(&ByteIds::Slices(&slices));
+/// Looks at how IDs are written, integers as their digits.
+pub(super) fn look(batch: IdBatch<'_>, speller: &mut Speller) {
+    let mut digits = Vec::new();
+    let mut ends = vec![0];
+    let mut add = |id: i128| {
+        integer_to_text(id, &mut digits);
+        ends.push(digits.len());
+    };
+    match batch {
+        IdBatch::Text(ids) | IdBatch::Binary(ids) => return speller.push_users(&ids),
+        IdBatch::Integers(ids) => ids.iter().for_each(|&id| add(id.into())),
+        IdBatch::WideIntegers(ids) => ids.iter().for_each(|&id| add(id)),
     }
+    let slices: Vec<&[u8]> = ends
+        .windows(2)
+        .map(|ends| &digits[ends[0]..ends[1]])
+        .collect();
+    speller.push_users(&ByteIds::Slices(&slices));
 }
 
 impl IdSink for Looker {
     fn push(&mut self, batch: IdBatch<'_>) -> Result<()> {
         self.sketcher.push_entries(batch)?;
         self.speller.push_rows(batch);
-        self.look(batch);
+        look(batch, &mut self.speller);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Opens a job's inputs: reads sketch files, and plans the scan of data files.
 
 use super::exchange::{ensure_not_over, refused_by_policy};
+use super::kinds;
 use super::reading::with_key;
 use super::request::Sources;
 use super::side_report;
@@ -13,7 +14,7 @@ use crate::format::{
     sketch_of_field, told_filter as filter_told_by, told_policy,
 };
 use crate::hash::HashScheme;
-use crate::id::PageChecks;
+use crate::id::{IdDomain, PageChecks};
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::report::SideReport;
@@ -50,7 +51,7 @@ impl Inputs {
     /// Likewise, for questions whose answers honour policies.
     ///
     /// # Errors
-    /// Those of [`Plan::new`] and [`read_table`], and [`crate::ErrorKind::Incomparable`] if two
+    /// Those of [`Plan::open`], [`Plan::settle`] and [`read_table`], and [`crate::ErrorKind::Incomparable`] if two
     /// sketches, or a sketch and a column, can't be compared.
     pub(super) fn open_any(sources: &Sources, options: SketchOptions) -> Result<Self> {
         sources.check()?;
@@ -82,9 +83,11 @@ impl Inputs {
         // Text without types meets stored integers as integers.
         let stored = tables.iter().flatten().flat_map(SketchTable::values);
         let domains: Vec<_> = stored.filter_map(Sketch::domain).collect();
-        plan.settle(&domains)?;
+        settle(&mut plan, &domains)?;
         ensure_as_asked(sources, &plan, &tables)?;
-        let hash = check_comparable(&plan, &tables, options.hash())?;
+        let hash = check_comparable(&plan, &tables, options.hash(), &|side, sketch| {
+            kinds::way_to_sketch(sources, side, sketch)
+        })?;
         Ok(Self {
             plan,
             tables,
@@ -188,13 +191,20 @@ pub(super) fn plan(sources: &Sources) -> Result<Plan> {
         by_path: &|path| Image::of(path).is_some(),
         by_schema: &|schema| is_sketch_table(schema, &sources.images),
     };
-    let plan = Plan::new(&sources.sides, &sources.id, foreign)?;
+    let mut plan = Plan::open(&sources.sides, &sources.id, foreign)?;
+    settle(&mut plan, &[])?;
     for side in plan.sides.iter().filter(|side| side.filter.is_some()) {
         if let Some(path) = side.foreign.first() {
             return Err(filter_of_sketches(&side.name, path));
         }
     }
     Ok(plan)
+}
+
+/// Settles what the IDs are; of kinds that can't meet it is said what brings them together.
+fn settle(plan: &mut Plan, beside: &[IdDomain]) -> Result<()> {
+    plan.settle(beside)
+        .map_err(|error| kinds::with_way_out(plan, error))
 }
 
 /// A sketch has no rows any more, and a filter that part of a side ignores would be a wrong count.

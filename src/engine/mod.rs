@@ -19,6 +19,7 @@ mod inputs;
 mod inspect;
 mod inspect_message;
 mod keyfile;
+mod kinds;
 mod limits;
 mod noisy;
 mod planner;

@@ -2,9 +2,9 @@
 
 use super::spelling::Spelt;
 use crate::error::{Piece, Setting};
-use crate::id::{IdDomain, Normal, Rule, text_to_integer};
+use crate::id::{Cast, IdDomain, Normal, Rule, hex_to_bytes, text_to_integer};
 use crate::report::shell_word;
-use crate::spelling::{LooseSample, Reading, common_values};
+use crate::spelling::{LooseSample, Profile, Reading, Shape, common_values};
 use std::collections::HashSet;
 
 /// Settings: a cast of both sides, or rules of each.
@@ -25,9 +25,69 @@ pub(super) fn remedy(reading: Reading, target: u64, sides: [&Spelt<'_>; 2]) -> V
     if values.iter().any(Vec::is_empty) || is_stored(ours) || is_stored(theirs) {
         return untried(reading);
     }
+    meeting(target, sides, &values, &|_| true)
+}
+
+/// What brings two kinds of IDs together so that about `target` of the sample meet, by rules or by one of the casts
+/// that read all of their IDs; nothing if no setting does.
+pub(super) fn remedy_of_kinds(
+    target: u64,
+    sides: [&Spelt<'_>; 2],
+    casts: &[IdDomain],
+    with_rules: bool,
+) -> Vec<Piece> {
+    let Some(values) = values_of(sides) else {
+        return Vec::new();
+    };
+    meeting(target, sides, &values, &|candidate| match candidate {
+        Candidate::Cast(to) => casts.contains(to),
+        Candidate::Rules(_) => with_rules,
+    })
+}
+
+/// The cast that gives two kinds of IDs, of which none meet, one form by their looks; nothing if none does.
+pub(super) fn alike(sides: [&Spelt<'_>; 2], casts: &[IdDomain]) -> Vec<Piece> {
+    let Some(values) = values_of(sides) else {
+        return Vec::new();
+    };
     let domains = sides.map(|side| side.domain.unwrap_or(IdDomain::Text));
-    let works = |candidate: &Candidate| works(candidate, &values, domains, target);
-    let found = candidates(&values).into_iter().find(works);
+    let looks_alike = |to: &&IdDomain| {
+        let formed = form_all(&Candidate::Cast(**to), &values, domains);
+        // Numbers have one form.
+        **to == IdDomain::Integer
+            || formed.is_some_and(|formed| {
+                let [ours, theirs] = formed.map(|ids| main_form(&ids));
+                ours == theirs || ours.is_none() || theirs.is_none()
+            })
+    };
+    let found = casts.iter().find(looks_alike);
+    found.map_or_else(Vec::new, |to| vec![Setting::Cast.to(to.name())])
+}
+
+/// The form of most IDs, and the longest of them if they are bytes; `None` of nobody.
+fn main_form(ids: &[Vec<u8>]) -> Option<(Shape, usize)> {
+    let profile = Profile::of(ids.iter().map(Vec::as_slice));
+    let shape = profile.main()?;
+    let longest = profile.lengths.map_or(0, |(_, longest)| longest);
+    Some((shape, if shape == Shape::RawBytes { longest } else { 0 }))
+}
+
+fn values_of<'a>(sides: [&Spelt<'a>; 2]) -> Option<[Vec<&'a [u8]>; 2]> {
+    let [ours, theirs] = sides.map(|side| side.spelling.map(|spelling| &spelling.loose));
+    Some(common_values(ours?, theirs?))
+}
+
+/// The plainest of the settings that are `allowed` under which about `target` meet.
+fn meeting(
+    target: u64,
+    sides: [&Spelt<'_>; 2],
+    values: &[Vec<&[u8]>; 2],
+    allowed: &dyn Fn(&Candidate) -> bool,
+) -> Vec<Piece> {
+    let domains = sides.map(|side| side.domain.unwrap_or(IdDomain::Text));
+    let works =
+        |candidate: &Candidate| allowed(candidate) && works(candidate, values, domains, target);
+    let found = candidates(values, domains).into_iter().find(works);
     found.map_or_else(Vec::new, |candidate| worded(&candidate, sides))
 }
 
@@ -50,7 +110,7 @@ fn untried(reading: Reading) -> Vec<Piece> {
 }
 
 /// What may help, the plainest first.
-fn candidates(values: &[Vec<&[u8]>; 2]) -> Vec<Candidate> {
+fn candidates(values: &[Vec<&[u8]>; 2], domains: [IdDomain; 2]) -> Vec<Candidate> {
     let both = |rules: Vec<Rule>| Candidate::Rules([rules.clone(), rules]);
     let mut all = vec![Candidate::Cast(IdDomain::Text)];
     all.extend(
@@ -62,6 +122,9 @@ fn candidates(values: &[Vec<&[u8]>; 2]) -> Vec<Candidate> {
         .map(both),
     );
     all.push(Candidate::Cast(IdDomain::Integer));
+    if domains.contains(&IdDomain::Binary) {
+        all.push(Candidate::Cast(IdDomain::Binary));
+    }
     all.extend(
         [
             vec![Rule::StripZeros],
@@ -185,9 +248,13 @@ fn form_all(
 
 /// An ID under a cast; `None` if that is refused.
 fn cast(value: &[u8], from: IdDomain, to: IdDomain) -> Option<Vec<u8>> {
+    Cast::check(from, to).ok()?;
     match (from, to) {
-        (IdDomain::Binary, IdDomain::Integer) => None,
         (_, IdDomain::Integer) => Some(text_to_integer(value)?.to_le_bytes().to_vec()),
+        (IdDomain::Text, IdDomain::Binary) => {
+            let mut bytes = Vec::new();
+            hex_to_bytes(value, &mut bytes).map(|()| bytes)
+        }
         _ => Some(value.to_vec()),
     }
 }

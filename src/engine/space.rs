@@ -2,12 +2,12 @@
 
 use super::inputs::stored_files;
 use super::request::Sources;
-use crate::error::{Error, ErrorKind, Result, Setting};
+use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
 use crate::format::SketchTable;
 use crate::hash::{HashScheme, merge_schemes};
 use crate::id::{IdDomain, Profile, ensure_one_profile, merge_domains};
 use crate::key::Key;
-use crate::scan::Plan;
+use crate::scan::{Plan, SidePlan};
 use crate::sketch::Sketch;
 
 /// Sees to it that stored sketches are of what is asked for: their IDs are gone and can't be brought to another
@@ -64,25 +64,21 @@ fn ensure_rules(asked: &Profile, profile: &Profile) -> Result<()> {
     ]))
 }
 
-/// Two stored sketches of different kinds of IDs are refused; unlike data they can't be cast any more.
-fn ensure_one_domain(a: &Sketch, b: &Sketch) -> Result<()> {
-    let merged = merge_domains(a.domain(), b.domain());
-    merged.map(|_| ()).map_err(|error| {
-        error.hint([
-            "sketch the data of both again with ".into(),
-            Setting::Cast.to("string"),
-        ])
-    })
+/// Whether the IDs of a side's data, if it has any, can be those of a sketch.
+fn ensure_one_space(side: &SidePlan, sketch: &Sketch, way_out: WayOut<'_>) -> Result<()> {
+    let (Some(domain), Some(stored)) = (side.domain, sketch.domain()) else {
+        return Ok(());
+    };
+    if domain == stored {
+        return ensure_one_profile(&side.profile, sketch.profile());
+    }
+    merge_domains(Some(domain), Some(stored))
+        .map(|_| ())
+        .map_err(|error| error.hint(way_out(side, sketch)))
 }
 
-/// Whether IDs of a domain and profile can be those of a sketch.
-fn ensure_one_space(domain: IdDomain, profile: &Profile, sketch: &Sketch) -> Result<()> {
-    merge_domains(Some(domain), sketch.domain())?;
-    match sketch.domain() {
-        Some(_) => ensure_one_profile(profile, sketch.profile()),
-        None => Ok(()),
-    }
-}
+/// What brings the data of a side to a stored sketch of another kind of IDs.
+pub(super) type WayOut<'a> = &'a dyn Fn(&SidePlan, &Sketch) -> Phrase;
 
 /// The hash of data: that of the key, if there is one.
 pub(super) fn hash_of(sources: &Sources, asked: HashScheme) -> Result<HashScheme> {
@@ -111,22 +107,21 @@ pub(super) fn check_comparable(
     plan: &Plan,
     tables: &[Vec<SketchTable>],
     asked: HashScheme,
+    way_out: WayOut<'_>,
 ) -> Result<Option<HashScheme>> {
     let mut first: Option<(&Sketch, String)> = None;
     for (side, tables) in plan.sides.iter().zip(tables) {
         for (file, table) in stored_files(&side.foreign).iter().zip(tables) {
             let path = file.path();
             for sketch in table.values() {
-                if let Some(domain) = side.domain {
-                    ensure_one_space(domain, &side.profile, sketch)
-                        .map_err(|e| e.with("file", path.display()))?;
-                }
+                ensure_one_space(side, sketch, way_out)
+                    .map_err(|e| e.with("file", path.display()))?;
                 let Some((first, named)) = &first else {
                     first = Some((sketch, path.display().to_string()));
                     continue;
                 };
-                ensure_one_domain(first, sketch)
-                    .and_then(|()| first.ensure_comparable(sketch))
+                first
+                    .ensure_comparable(sketch)
                     .map_err(|e| e.with("file", path.display()).with("beside", named))?;
             }
         }
@@ -139,10 +134,7 @@ pub(super) fn check_comparable(
             merge_schemes(asked, first.hash())
                 .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
         }
-        let one = side
-            .domain
-            .map(|domain| ensure_one_space(domain, &side.profile, first));
-        one.unwrap_or(Ok(()))
+        ensure_one_space(side, first, way_out)
             .map_err(|e| e.with("side", &side.name).with("beside", named.clone()))?;
     }
     Ok(Some(first.hash()))

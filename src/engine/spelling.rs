@@ -8,7 +8,8 @@ use crate::exact::ExactSink;
 use crate::id::{IdBatch, IdDomain, IdSink};
 use crate::report::{EstimateReport, Warning, WholeEstimate};
 use crate::sketch::{Sketch, SketchOptions};
-use crate::spelling::{Meeting, Reading, Speller, Spelling, meet};
+use crate::spelling::{Doubles, LooseUser, Meeting, Reading, Shape, Speller, Spelling, meet};
+use std::cell::OnceCell;
 
 /// A side and what is known of the spelling of its IDs.
 #[derive(Clone, Copy)]
@@ -27,14 +28,25 @@ pub(super) fn spelling_warnings(
     pairs: impl IntoIterator<Item = (usize, usize, Estimate)>,
     confidence: Confidence,
 ) -> Vec<Warning> {
+    let forms = Forms::of(sides.iter().map(|side| side.spelling));
     let mut warnings = Vec::new();
-    for (a, b, overlap) in pairs {
-        let (a, b) = (&sides[a], &sides[b]);
+    for (i, j, overlap) in pairs {
+        let (a, b) = (&sides[i], &sides[j]);
         let (Some(ours), Some(theirs)) = (a.spelling, b.spelling) else {
             continue;
         };
         let meeting = meet(&ours.loose, &theirs.loose);
-        warnings.extend(hidden(&meeting, a, b, overlap, confidence));
+        match hidden(&meeting, a, b, overlap, confidence) {
+            Some(warning) => warnings.push(warning),
+            None if is_next_to_nobody(overlap, [a.users, b.users]) => {
+                warnings.extend(forms.differ(i, j).map(|forms| Warning::Forms {
+                    a: a.name.to_owned(),
+                    b: b.name.to_owned(),
+                    forms: forms.map(Shape::words),
+                }));
+            }
+            None => {}
+        }
         for id in ours.frequent.placeholders() {
             let shared = theirs
                 .frequent
@@ -50,6 +62,65 @@ pub(super) fn spelling_warnings(
         }
     }
     warnings
+}
+
+/// Whether so few are shared that nearly all IDs may be those of different people.
+fn is_next_to_nobody(overlap: Estimate, users: [Estimate; 2]) -> bool {
+    const SHARE_MAX: f64 = 0.01;
+    let [a, b] = users.map(|users| users.value);
+    overlap.value <= SHARE_MAX * a.min(b)
+}
+
+/// What the IDs of sides look like, found out where it is asked for.
+struct Forms<'a> {
+    sides: Vec<(Option<&'a Spelling>, OnceCell<Option<Shape>>)>,
+}
+
+impl<'a> Forms<'a> {
+    fn of(sides: impl Iterator<Item = Option<&'a Spelling>>) -> Self {
+        Self {
+            sides: sides.map(|side| (side, OnceCell::new())).collect(),
+        }
+    }
+
+    fn of_side(&self, side: usize) -> Option<Shape> {
+        let (spelling, form) = &self.sides[side];
+        *form.get_or_init(|| {
+            let users = spelling.iter().flat_map(|spelling| spelling.loose.users());
+            let values = users.map(LooseUser::value);
+            Shape::of_nearly_all(values.filter(|value| !value.is_empty()))
+        })
+    }
+
+    /// The forms of two sides, if one holds digests or UUIDs and the other something else, which no reading brings
+    /// together.
+    fn differ(&self, a: usize, b: usize) -> Option<[Shape; 2]> {
+        let (a, b) = (self.of_side(a)?, self.of_side(b)?);
+        (a.digest_bytes() != b.digest_bytes()).then_some([a, b])
+    }
+}
+
+/// Says of every side whose numbers went through a double that they did.
+pub(super) fn rounded_warnings<'a>(
+    sides: impl Iterator<Item = (&'a str, Option<&'a Spelling>)>,
+) -> Vec<Warning> {
+    sides
+        .filter_map(|(name, spelling)| rounded_warning(name, spelling))
+        .collect()
+}
+
+/// Likewise of one side, which is in parts.
+pub(super) fn rounded_warning<'a>(
+    side: &str,
+    parts: impl IntoIterator<Item = &'a Spelling>,
+) -> Option<Warning> {
+    let mut doubles = Doubles::default();
+    parts
+        .into_iter()
+        .for_each(|part| doubles.merge(&part.doubles));
+    doubles.are_rounded().then(|| Warning::Rounded {
+        side: side.to_owned(),
+    })
 }
 
 fn percent(share: f64) -> u8 {
@@ -124,7 +195,9 @@ pub(super) fn warnings_of_report<'a>(
         .collect();
     let pairs = report.pairs.iter();
     let pairs = pairs.map(|pair| (pair.a, pair.b, pair.estimate.overlap));
-    spelling_warnings(&sides, pairs, report.confidence)
+    let mut warnings = rounded_warnings(sides.iter().map(|side| (side.name, side.spelling)));
+    warnings.extend(spelling_warnings(&sides, pairs, report.confidence));
+    warnings
 }
 
 /// Likewise for sides without overlaps, which are estimated where samples give reason to.
@@ -136,13 +209,16 @@ pub(super) fn warnings_of_sketches(
     sketches: &[Sketch],
     confidence: Confidence,
 ) -> Result<Vec<Warning>> {
-    let mut warnings = Vec::new();
+    let sides = names.iter().zip(sketches);
+    let mut warnings = rounded_warnings(sides.map(|(name, s)| (name.as_str(), s.spelling())));
+    let forms = Forms::of(sketches.iter().map(Sketch::spelling));
     for (a, b) in super::pairs_of(sketches.len()) {
         let (Some(ours), Some(theirs)) = (sketches[a].spelling(), sketches[b].spelling()) else {
             continue;
         };
         let shares = ours.frequent.placeholders().next().is_some();
-        if !shares && meet(&ours.loose, &theirs.loose).best().is_none() {
+        let is_alike = meet(&ours.loose, &theirs.loose).best().is_none();
+        if !shares && is_alike && forms.differ(a, b).is_none() {
             continue;
         }
         let pair = estimate_pair(&pair_counts(&sketches[a], &sketches[b])?, confidence);

@@ -3,6 +3,7 @@
 use super::exchange;
 use super::inputs::{self, Division, Inputs};
 use super::request::Sources;
+use super::spelling::rounded_warning;
 use crate::compare::set_counts;
 use crate::error::{Error, Result};
 use crate::estimate::{Confidence, estimate_set};
@@ -69,6 +70,9 @@ pub fn store(request: &StoreRequest, progress: &dyn Progress) -> Result<StoreRep
     let pages = page_checks(0);
     super::tell_filters(&mut sources_read, &page_checks);
     warnings.extend(super::nulls_warnings([(&side_name, &pages)]));
+    // What is written doesn't tell it any more.
+    let spellings = table.values().iter().filter_map(Sketch::spelling);
+    warnings.extend(rounded_warning(&side_name, spellings));
     let of_data = sources_read
         .iter()
         .find_map(|source| source.filter.as_ref());

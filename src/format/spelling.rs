@@ -3,7 +3,9 @@
 use super::cursor::Cursor;
 use super::header::{self, Header, Kind};
 use crate::error::{Error, Result};
-use crate::spelling::{Frequent, FrequentId, LooseParts, LooseSample, Spelling, StoredUser};
+use crate::spelling::{
+    Doubles, Frequent, FrequentId, LooseParts, LooseSample, Spelling, StoredUser,
+};
 
 /// Readings beside that as written.
 const LOOSER: usize = StoredUser::READINGS - 1;
@@ -101,6 +103,7 @@ fn parse(body: &[u8]) -> Result<Spelling> {
         0 => Ok(Spelling {
             loose,
             frequent: Frequent::new(rows, ids),
+            doubles: Doubles::default(),
         }),
         surplus => Err(Error::input(format!("{surplus} bytes too many"))),
     }

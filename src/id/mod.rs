@@ -61,12 +61,8 @@ pub fn merge_domains(a: Option<IdDomain>, b: Option<IdDomain>) -> Result<Option<
             format!("{a} ids can't be compared with {b} ids"),
         )
         .hint([
-            "bring both to one form with ".into(),
+            "sketch the data of both again with ".into(),
             Setting::Cast.to("string"),
-            ", ".into(),
-            Setting::Cast.to("integer"),
-            " or ".into(),
-            Setting::Cast.to("binary"),
         ])),
         _ => Ok(a.or(b)),
     }

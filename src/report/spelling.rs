@@ -127,6 +127,20 @@ fn foreign(image: &str, other: &str, id_type: Option<IdDomain>, remedy: &[Piece]
     pieces.into()
 }
 
+/// That one side may hold digests of the other's IDs.
+pub(super) fn forms(a: &str, b: &str, [ours, theirs]: &[String; 2]) -> String {
+    format!(
+        "{a} and {b} share next to nobody, and their ids look different: {ours} in {a}, {theirs} in {b}; if one side holds digests of the other's ids, diagnose finds out which and by what rules"
+    )
+}
+
+/// That a side's numbers were rounded.
+pub(super) fn rounded(side: &str) -> String {
+    format!(
+        "the ids of {side} were rounded on their way, as floating point does with whole numbers above 2^53: their last digits are lost, different users may have become one, and the ids meet no exact ones; export them as whole numbers or text"
+    )
+}
+
 /// How many IDs a rule couldn't read, and where they begin.
 pub(super) fn unreadable(side: &str, ids: u64, first: Option<&Place>) -> String {
     let first = first.map_or_else(String::new, |place| format!(": the first is in {place}"));

@@ -113,6 +113,21 @@ pub enum Warning {
         /// The settings that bring both sides to one form; empty if none is known.
         remedy: Vec<Piece>,
     },
+    /// Two sides share next to nobody, and the IDs of at least one of them look like digests or UUIDs, those of the other
+    /// don't, or are of another length.
+    Forms {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+        /// What the IDs of both look like.
+        forms: [String; 2],
+    },
+    /// A side's IDs are large numbers that were rounded, as a double does: different users may have become one.
+    Rounded {
+        /// The side.
+        side: String,
+    },
     /// A side was read from sketches that don't record how their IDs are written.
     NoSpelling {
         /// The side.
@@ -182,6 +197,8 @@ impl Warning {
             Self::PathDiffers { .. } => "path_differs",
             Self::Spelling { .. } => "spelling",
             Self::Placeholder { .. } => "placeholder",
+            Self::Forms { .. } => "forms",
+            Self::Rounded { .. } => "rounded",
             Self::NoSpelling { .. } => "no_spelling",
             Self::ForeignHash { .. } => "foreign_hash",
             Self::Noisy { .. } => "noisy",
@@ -208,6 +225,8 @@ impl Warning {
             Self::NoSpelling { side } => format!(
                 "the sketches of {side} say nothing of how its ids are written: sketch the data again, or name the data"
             ),
+            Self::Forms { a, b, forms } => spelling::forms(a, b, forms),
+            Self::Rounded { side } => spelling::rounded(side),
             Self::NoUsers { side, rows: 0 } => format!("{side} has no rows"),
             Self::NoUsers { side, rows } => {
                 format!(

@@ -10,7 +10,7 @@ use super::text::{self, TextFile};
 use super::{IdSelection, InputFormat};
 use crate::error::{Error, Result};
 use crate::id::{IdDomain, PageChecks};
-use crate::reader::{Packing, PageCounter, recognise};
+use crate::reader::{Form, Packing, PageCounter, recognise};
 use parquet::schema::types::SchemaDescriptor;
 use std::io::Read as _;
 use std::path::Path;
@@ -162,6 +162,16 @@ impl DataFile {
             Self::Parquet(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
             Self::Text(file) => file.kind(),
             Self::Ipc(file) => file.domain().map_or(IdKind::AllNull, IdKind::Known),
+        }
+    }
+
+    /// The domain of its IDs, of those without types as `form`; `None` if all of them are null.
+    pub(super) fn domain(&self, form: Form) -> Option<IdDomain> {
+        match (self.kind(), form) {
+            (IdKind::AllNull, _) => None,
+            (IdKind::Known(domain), _) => Some(domain),
+            (IdKind::Untyped, Form::Integers) => Some(IdDomain::Integer),
+            (IdKind::Untyped, Form::Text) => Some(IdDomain::Text),
         }
     }
 

@@ -112,28 +112,63 @@ pub fn find(side: &SidePlan, is_in: &mut (dyn FnMut(IdBatch<'_>) -> bool + Send)
     };
     let mut sink = Normalizing::new(seeker, side.normal.clone(), Arc::default());
     (0..side.files.len()).find_map(|number| {
-        let file = &side.files[number];
-        let mut ids = ArrowIds::of_column(file);
-        let is_fine: IsFine<'_> = &mut |part| {
+        let mut ids = ArrowIds::of_column(&side.files[number]);
+        first_in_file(side, number, &mut |part| {
             found.store(false, Ordering::Relaxed);
             // What can't be read isn't it.
             let _ = ids.push(part, &mut sink);
             !found.load(Ordering::Relaxed)
-        };
-        match file {
-            DataFile::Text(text) => {
-                let line = text.find(side.form, is_fine)?;
-                Some(Place::new(text.path.display()).at("line", line))
-            }
-            DataFile::Parquet(parquet) => {
-                let groups = parquet.row_groups.iter().enumerate();
-                let mut groups = groups.filter(|(_, group)| !group.is_ruled_out());
-                groups.find_map(|(group, _)| first_in(side, (number, group), &mut *is_fine).0)
-            }
-            DataFile::Ipc(arrow) => (0..arrow.batches().count())
-                .find_map(|batch| first_in(side, (number, batch), &mut *is_fine).0),
-        }
+        })
     })
+}
+
+/// Pushes about the first `rows` IDs of a side into `sink` as they are read, without rules of spelling; of a side whose
+/// files hold different kinds of IDs as many of each kind.
+///
+/// # Errors
+/// The first one of a cast that can't read an ID, and of `sink`.
+pub fn first_rows(side: &SidePlan, rows: usize, sink: &mut dyn IdSink) -> Result<()> {
+    let mut read: Vec<(Option<IdDomain>, usize)> = Vec::new();
+    let mut result = Ok(());
+    for (number, file) in side.files.iter().enumerate() {
+        let domain = file.domain(side.form);
+        let at = read.iter().position(|(of, _)| *of == domain);
+        let at = at.unwrap_or_else(|| {
+            read.push((domain, 0));
+            read.len() - 1
+        });
+        let read = &mut read[at].1;
+        if *read >= rows || result.is_err() {
+            continue;
+        }
+        let mut ids = ArrowIds::of_column(file);
+        let mut goes_on = |part: &dyn Array| {
+            if *read < rows && result.is_ok() {
+                *read += part.len();
+                result = ids.push(part, sink).map(|_| ());
+            }
+            *read < rows && result.is_ok()
+        };
+        first_in_file(side, number, &mut goes_on);
+    }
+    result
+}
+
+/// Where the first ID of a file stands that isn't fine.
+fn first_in_file(side: &SidePlan, number: usize, is_fine: IsFine<'_>) -> Option<Place> {
+    match &side.files[number] {
+        DataFile::Text(text) => {
+            let line = text.find(side.form, is_fine)?;
+            Some(Place::new(text.path.display()).at("line", line))
+        }
+        DataFile::Parquet(parquet) => {
+            let groups = parquet.row_groups.iter().enumerate();
+            let mut groups = groups.filter(|(_, group)| !group.is_ruled_out());
+            groups.find_map(|(group, _)| first_in(side, (number, group), &mut *is_fine).0)
+        }
+        DataFile::Ipc(arrow) => (0..arrow.batches().count())
+            .find_map(|batch| first_in(side, (number, batch), &mut *is_fine).0),
+    }
 }
 
 /// Notes of every side where the first ID stands that its rules can't read; `doubtful` are the sides, files and

@@ -38,8 +38,8 @@ pub use self::parquet::{is_decoding, read_parquet};
 pub use arrow::ArrowIds;
 pub use describe::describe;
 pub use divide::{Divider, SegmentLimits};
-pub use locate::find;
 pub(crate) use locate::first_unreadable;
+pub use locate::{find, first_rows};
 pub use names::USUAL_NAMES;
 pub use place::Side;
 pub use schedule::{SideScan, pool, scan};
@@ -49,7 +49,7 @@ pub use store::{file_bytes, is_same_file, read_bytes};
 pub use tables::live_files;
 pub use version::AsOf;
 
-use crate::error::{Error, ErrorKind, Phrase, Result, Setting};
+use crate::error::{Error, ErrorKind, Result, Setting};
 use crate::filter::RowFilter;
 use crate::id::{IdDomain, Normal, NullCounts, PageChecks, Profile, ensure_one_profile};
 use crate::reader::{Form, PageCounter, ReadLimits, TextOptions};
@@ -199,6 +199,11 @@ impl SidePlan {
         move || counter.get()
     }
 
+    /// Whether rules bring its IDs to one form.
+    pub(crate) const fn has_rules(&self) -> bool {
+        self.normal.is_some()
+    }
+
     /// Rows in the footers; `None` if a file has none.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
@@ -237,22 +242,17 @@ impl SidePlan {
         self.form = form;
         let (mut domain, mut first) = (None, None);
         for file in &self.files {
-            let now = match (file.kind(), form) {
-                (IdKind::AllNull, _) => continue,
-                (IdKind::Known(domain), _) => domain,
-                (IdKind::Untyped, Form::Integers) => IdDomain::Integer,
-                (IdKind::Untyped, Form::Text) => IdDomain::Text,
+            let Some(now) = file.domain(form) else {
+                continue;
             };
             let (before, first) = (
                 *domain.get_or_insert(now),
                 first.get_or_insert_with(|| file.path().display()),
             );
             if before != now {
-                return Err(file
-                    .locate(Error::input(format!(
-                        "holds {now} ids, but {first} of the same side {before} ids"
-                    )))
-                    .hint(one_form(before, now)));
+                return Err(file.locate(Error::input(format!(
+                    "holds {now} ids, but {first} of the same side {before} ids"
+                ))));
             }
         }
         self.domain = match (&self.normal, domain) {
@@ -268,13 +268,13 @@ impl SidePlan {
 }
 
 impl Plan {
-    /// Opens every footer of every side.
+    /// Opens every footer of every side. Whether the sides can meet is only known when they are
+    /// [settled](Self::settle).
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] for a file that can't be read or whose IDs are of an unsupported type
-    /// or another than those of its side's other files, [`ErrorKind::Usage`] if the ID column can't
-    /// be told, [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
-    pub fn new(sides: &[Side], id: &IdSelection, foreign: Foreign<'_>) -> Result<Self> {
+    /// [`ErrorKind::Input`] for a file that can't be read or whose IDs are of an unsupported type,
+    /// [`ErrorKind::Usage`] if the ID column can't be told.
+    pub fn open(sides: &[Side], id: &IdSelection, foreign: Foreign<'_>) -> Result<Self> {
         check_side_names(sides, id)?;
         let opened = sides.iter().map(|side| plan_side(side, id, foreign));
         let opened = opened.collect::<Result<Vec<_>>>();
@@ -282,8 +282,26 @@ impl Plan {
         let sides = opened?;
         let mut plan = Self { sides };
         spelling::settle(&mut plan.sides, id)?;
-        plan.settle(&[])?;
         Ok(plan)
+    }
+
+    /// The first two sides whose IDs are of different kinds, once they are settled.
+    pub(crate) fn unlike(&self) -> Option<[&SidePlan; 2]> {
+        let mut known = self.sides.iter().filter(|side| side.domain.is_some());
+        let first = known.next()?;
+        known
+            .find(|side| side.domain != first.domain)
+            .map(|other| [first, other])
+    }
+
+    /// The first side whose files hold different kinds of IDs.
+    pub(crate) fn mixed(&self) -> Option<&SidePlan> {
+        let is_mixed = |side: &&SidePlan| {
+            let mut kinds = side.files.iter().filter_map(|file| file.domain(side.form));
+            let first = kinds.next();
+            kinds.any(|kind| Some(kind) != first)
+        };
+        self.sides.iter().find(is_mixed)
     }
 
     /// The sides that are wanted, and the others.
@@ -310,7 +328,8 @@ impl Plan {
     /// integers, else text.
     ///
     /// # Errors
-    /// [`ErrorKind::Incomparable`] if two sides hold different kinds of IDs.
+    /// [`ErrorKind::Input`] if a file holds another kind of IDs than its side's other files,
+    /// [`ErrorKind::Incomparable`] if two sides hold different kinds. The way out is left to whoever can try it.
     pub fn settle(&mut self, beside: &[IdDomain]) -> Result<()> {
         // IDs that are brought to one form are text before.
         let plain = self.sides.iter().filter(|side| side.normal.is_none());
@@ -330,7 +349,7 @@ impl Plan {
                 None => form,
             })?;
         }
-        check_comparable(&self.sides)
+        check_comparable(self)
     }
 }
 
@@ -444,47 +463,28 @@ fn columns_of(files: &[DataFile]) -> String {
     columns.join(", ")
 }
 
-fn check_comparable(sides: &[SidePlan]) -> Result<()> {
-    let mut known = sides
-        .iter()
-        .filter_map(|side| side.domain.map(|domain| (side, domain)));
-    let Some((first, domain)) = known.next() else {
+fn check_comparable(plan: &Plan) -> Result<()> {
+    let told = |side: &SidePlan| match side.domain {
+        Some(domain) => format!("{domain} ids (column {})", side.column),
+        None => "no ids".into(),
+    };
+    if let Some([first, other]) = plan.unlike() {
+        let text = format!(
+            "{} holds {}, but {} {}",
+            first.name,
+            told(first),
+            other.name,
+            told(other)
+        );
+        return Err(Error::new(ErrorKind::Incomparable, text));
+    }
+    let mut known = plan.sides.iter().filter(|side| side.domain.is_some());
+    let Some(first) = known.next() else {
         return Ok(());
     };
-    for (side, other) in known {
-        if other != domain {
-            let text = format!(
-                "{} holds {domain} ids (column {}), but {} {other} ids (column {})",
-                first.name, first.column, side.name, side.column
-            );
-            return Err(Error::new(ErrorKind::Incomparable, text).hint(one_form(domain, other)));
-        }
+    for side in known {
         ensure_one_profile(&first.profile, &side.profile)
             .map_err(|e| e.with("side", &side.name).with("beside", &first.name))?;
     }
     Ok(())
-}
-
-/// What brings two domains together.
-fn one_form(a: IdDomain, b: IdDomain) -> Phrase {
-    let (text, cast) = ("bring both to one form with ".into(), |domain| {
-        Setting::Cast.to(domain)
-    });
-    match (a.min(b), a.max(b)) {
-        (IdDomain::Integer, IdDomain::Text) => Phrase::from([
-            text,
-            cast("string"),
-            " (numbers as digits) or ".into(),
-            cast("integer"),
-            " (text read as numbers)".into(),
-        ]),
-        (IdDomain::Text, IdDomain::Binary) => Phrase::from([
-            text,
-            cast("binary"),
-            " (text read as hexadecimal) or ".into(),
-            cast("string"),
-            " (binary values taken as text, UUIDs spelt out)".into(),
-        ]),
-        _ => Phrase::from([text, cast("string")]),
-    }
 }

@@ -1,5 +1,6 @@
 //! What a sketch remembers of how its IDs are written.
 
+use super::doubles::Doubles;
 use super::rows::{Frequent, RowSample};
 use super::sample::LooseSample;
 use crate::id::{ByteIds, IdBatch};
@@ -12,6 +13,8 @@ pub struct Spelling {
     pub loose: LooseSample,
     /// IDs that come in many rows.
     pub frequent: Frequent,
+    /// Whether its numbers went through a double; files don't keep it.
+    pub doubles: Doubles,
 }
 
 impl Spelling {
@@ -21,6 +24,7 @@ impl Spelling {
         Self {
             loose: LooseSample::new(usize::MAX),
             frequent: Frequent::default(),
+            doubles: Doubles::default(),
         }
     }
 
@@ -28,6 +32,7 @@ impl Spelling {
     pub fn merge(&mut self, other: &Self) {
         self.loose.merge(&other.loose);
         self.frequent.merge(&other.frequent);
+        self.doubles.merge(&other.doubles);
     }
 
     /// Whether there is nothing in it worth keeping.
@@ -81,6 +86,7 @@ impl Speller {
     pub fn finish(self) -> Spelling {
         Spelling {
             frequent: self.rows.finish(),
+            doubles: self.rows.doubles(),
             loose: self.loose,
         }
     }

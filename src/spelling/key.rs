@@ -33,10 +33,14 @@ pub(super) const fn alphanumeric(word: u64) -> u64 {
     (letters | digits) & !word & HIGH
 }
 
+/// Two of wyhash's secrets.
+pub(super) const SEED: u64 = 0xe703_7ed1_a0b4_28db;
+pub(super) const FACTOR: u64 = 0xa076_1d64_78bd_642f;
+
 /// The two halves of a product of 128 bits, folded: as in wyhash (Wang Yi).
 #[inline(always)]
 pub(super) const fn mix(word: u64) -> u64 {
-    let product = (word ^ 0xe703_7ed1_a0b4_28db) as u128 * 0xa076_1d64_78bd_642f;
+    let product = (word ^ SEED) as u128 * FACTOR as u128;
     (product >> 64) as u64 ^ product as u64
 }
 
@@ -100,7 +104,8 @@ fn short(value: &[u8]) -> Option<u64> {
 fn quick(value: &[u8], tail: u64) -> Option<u64> {
     let (&first, &last) = (value.first()?, value.last()?);
     if form::is_raw_digest(value) {
-        return None;
+        let (head, tail) = (value.first_chunk(), value.last_chunk());
+        return Some(of_digest(value.len() == 16, head, tail));
     }
     if let Some(at) = memchr::memchr(b'@', value) {
         let word = tail_of(&value[..at]);

@@ -1,7 +1,8 @@
-//! Which of many IDs may be in a loose sample: their keys side by side, in a third of the time of one by one.
+//! Which of many IDs may be in a loose sample: their keys side by side, in a fraction of the time of one by one.
 //!
-//! Compiled twice, for every processor and for those with AVX2. The one `unsafe` is the call of the second, behind
-//! the question whether the processor has it.
+//! Written twice, for every processor and for those with AVX2, which find the keys of IDs of one length four at a
+//! time. All `unsafe` is there: the call, behind the question whether the processor has it, and reads of the ends of
+//! IDs whose length was just compared.
 
 #![allow(unsafe_code)]
 
@@ -23,44 +24,48 @@ pub(super) fn groups_to_look_at(ids: &ByteIds<'_>, most: u64) -> u32 {
         // SAFETY: the features that it is compiled for were just found.
         return unsafe { avx2::groups_to_look_at(ids, most) };
     }
-    find(ids, most)
+    find(ids, |group| is_to_look_at(group, most))
 }
 
 #[inline(always)]
-fn find(ids: &ByteIds<'_>, most: u64) -> u32 {
+fn find(ids: &ByteIds<'_>, look: impl Fn(&[&[u8]; GROUP]) -> bool) -> u32 {
     match *ids {
-        ByteIds::Offsets { data, offsets } => each_group(ids.len(), most, |i| {
-            &data[offsets[i] as usize..offsets[i + 1] as usize]
-        }),
-        ByteIds::Fixed { data, width } => {
-            each_group(ids.len(), most, |i| &data[i * width..(i + 1) * width])
+        ByteIds::Slices(slices) => {
+            let (groups, _) = slices.as_chunks();
+            each_group(ids.len(), |at| look(&groups[at]))
         }
-        ByteIds::Slices(slices) => each_group(ids.len(), most, |i| slices[i]),
+        ByteIds::Fixed { data, width } => each_group(ids.len(), |at| {
+            let group = &data[at * GROUP * width..(at + 1) * GROUP * width];
+            look(&std::array::from_fn(|i| &group[i * width..(i + 1) * width]))
+        }),
+        ByteIds::Offsets { data, offsets } => each_group(ids.len(), |at| {
+            let ends = &offsets[at * GROUP..=(at + 1) * GROUP];
+            look(&std::array::from_fn(|i| {
+                &data[ends[i] as usize..ends[i + 1] as usize]
+            }))
+        }),
     }
 }
 
 #[inline(always)]
-fn each_group<'a>(len: usize, most: u64, get: impl Fn(usize) -> &'a [u8]) -> u32 {
+fn each_group(len: usize, look: impl Fn(usize) -> bool) -> u32 {
     let whole = len / GROUP;
     // IDs that fill no group.
     let mut found = match len % GROUP {
         0 => 0,
         _ => 1 << whole,
     };
-    for group in 0..whole {
-        let look = is_to_look_at(most, |i| get(group * GROUP + i));
-        found |= u32::from(look) << group;
+    for at in 0..whole {
+        found |= u32::from(look(at)) << at;
     }
     found
 }
 
-#[inline(always)]
-fn is_to_look_at<'a>(most: u64, get: impl Fn(usize) -> &'a [u8]) -> bool {
-    let len = get(0).len();
+fn is_to_look_at(ids: &[&[u8]; GROUP], most: u64) -> bool {
+    let len = ids[0].len();
     let (mut tails, mut heads) = ([0; GROUP], [0; GROUP]);
     let (mut of_one_length, mut is_odd) = (true, false);
-    for i in 0..GROUP {
-        let id = get(i);
+    for (i, id) in ids.iter().enumerate() {
         let Some(tail) = id.last_chunk() else {
             return true;
         };
@@ -73,23 +78,27 @@ fn is_to_look_at<'a>(most: u64, get: impl Fn(usize) -> &'a [u8]) -> bool {
     let signs = tails
         .iter()
         .fold(0, |all, tail| all | !alphanumeric(*tail) & HIGH);
-    // Base64, UUIDs, and either behind a prefix.
-    let is_plain = |len: usize| !matches!(len, 22 | 27 | 32 | 34 | 36 | 41 | 43 | 45);
-    let are_uuids = match len {
-        32 => of_one_length,
-        36 => of_one_length && (0..GROUP).all(|i| form::has_hyphens_of_uuid(get(i))),
-        _ => false,
+    let kind = match of_one_length {
+        true => Kind::of(len),
+        false => ids
+            .iter()
+            .fold(Kind::Plain, |kind, id| match Kind::of(id.len()) {
+                Kind::Plain => kind,
+                _ => Kind::Other,
+            }),
     };
-    let are_plain = match of_one_length {
-        true => is_plain(len),
-        false => (0..GROUP).all(|i| is_plain(get(i).len())),
+    let is_uuid = match kind {
+        Kind::Other => return true,
+        Kind::Plain => false,
+        Kind::Digits => true,
+        Kind::Hyphens => ids.iter().all(|id| form::has_hyphens_of_uuid(id)),
     };
-    if is_odd || signs != 0 || !(are_uuids || are_plain) {
+    if is_odd || signs != 0 || (kind == Kind::Hyphens && !is_uuid) {
         return true;
     }
     let mut is_among = false;
     for (tail, head) in tails.into_iter().zip(heads) {
-        let key = match are_uuids {
+        let key = match is_uuid {
             true => with_head(tail, head),
             false => mix(fold(tail)),
         };
@@ -98,9 +107,36 @@ fn is_to_look_at<'a>(most: u64, get: impl Fn(usize) -> &'a [u8]) -> bool {
     is_among
 }
 
+/// What the length of an ID tells of how its key is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By its tail, if that is letters and digits.
+    Plain,
+    /// Maybe a UUID without hyphens: by head and tail.
+    Digits,
+    /// Maybe a UUID with hyphens: likewise.
+    Hyphens,
+    /// Too short, or maybe base64, or a UUID or base64 behind a prefix.
+    Other,
+}
+
+impl Kind {
+    #[inline(always)]
+    const fn of(len: usize) -> Self {
+        match len {
+            ..8 | 22 | 27 | 34 | 41 | 43 | 45 => Self::Other,
+            32 => Self::Digits,
+            36 => Self::Hyphens,
+            _ => Self::Plain,
+        }
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::ByteIds;
+    use super::{ByteIds, GROUP, Kind};
+    use crate::spelling::key::{FACTOR, SEED};
+    use std::arch::x86_64::*;
 
     pub(super) fn is_available() -> bool {
         is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2")
@@ -108,7 +144,160 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,bmi2")]
     pub(super) fn groups_to_look_at(ids: &ByteIds<'_>, most: u64) -> u32 {
-        super::find(ids, most)
+        super::find(ids, |group| {
+            let len = group[0].len();
+            let other = group.iter().fold(0, |other, id| other | (id.len() ^ len));
+            if other != 0 {
+                return super::is_to_look_at(group, most);
+            }
+            // SAFETY: the features are those of this function, and all IDs are of this length, which is at least 8.
+            match Kind::of(len) {
+                Kind::Other => true,
+                Kind::Plain => unsafe { of_one_length::<false>(group, len, most) },
+                Kind::Digits => unsafe { of_one_length::<true>(group, len, most) },
+                Kind::Hyphens => unsafe {
+                    of_one_length::<true>(group, len, most) || !have_hyphens(group)
+                },
+            }
+        })
+    }
+
+    /// Eight bytes of four IDs.
+    ///
+    /// # Safety
+    /// They are at least `at + 8` bytes long.
+    #[target_feature(enable = "avx2")]
+    unsafe fn words(ids: &[&[u8]; 4], at: usize) -> __m256i {
+        // SAFETY: the caller's.
+        let word = |id: &[u8]| unsafe { id.as_ptr().add(at).cast::<i64>().read_unaligned() };
+        _mm256_set_epi64x(word(ids[3]), word(ids[2]), word(ids[1]), word(ids[0]))
+    }
+
+    /// Whether one of the IDs, all of a length of at least 8, has to be looked at: as the portable function says, but
+    /// that only the upper half of a key is compared.
+    ///
+    /// # Safety
+    /// All IDs are `len` bytes long, and that is at least 8.
+    #[target_feature(enable = "avx2")]
+    unsafe fn of_one_length<const UUID: bool>(ids: &[&[u8]; GROUP], len: usize, most: u64) -> bool {
+        let second = _mm256_set1_epi64x(0xff00);
+        let point = _mm256_set1_epi64x(i64::from(b'.') << 8);
+        let zeros = _mm256_set1_epi8(b'0'.cast_signed());
+        let mut is_odd = _mm256_setzero_si256();
+        let mut least_letter = _mm256_set1_epi8(-1);
+        let mut least_key = _mm256_set1_epi32(-1);
+        let (fours, _) = ids.as_chunks::<4>();
+        for four in fours {
+            // SAFETY: the caller's.
+            let (tails, heads) = unsafe { (words(four, len - 8), words(four, 0)) };
+            is_odd = _mm256_or_si256(is_odd, _mm256_cmpeq_epi64(tails, zeros));
+            let is_point = _mm256_cmpeq_epi64(_mm256_and_si256(heads, second), point);
+            is_odd = _mm256_or_si256(is_odd, is_point);
+            least_letter = _mm256_min_epu8(least_letter, alphanumeric(tails));
+            let words = match UUID {
+                true => with_heads(folded(tails), folded(heads)),
+                false => folded(tails),
+            };
+            least_key = _mm256_min_epu32(least_key, upper_of_keys(words));
+        }
+        let is_sign = _mm256_cmpeq_epi8(least_letter, _mm256_setzero_si256());
+        let most = _mm256_set1_epi32(((most >> 32) as u32).cast_signed());
+        let is_small = _mm256_cmpeq_epi32(_mm256_min_epu32(least_key, most), least_key);
+        // What is in the lower half of a key was left out.
+        let is_small = _mm256_srli_epi64(is_small, 32);
+        let look = _mm256_or_si256(_mm256_or_si256(is_odd, is_sign), is_small);
+        _mm256_testz_si256(look, look) == 0
+    }
+
+    /// Not 0 for each byte that is an ASCII letter or digit: what its halves say together.
+    #[target_feature(enable = "avx2")]
+    fn alphanumeric(words: __m256i) -> __m256i {
+        /// Bits of the lower half: 1 of digits, 2 of `A` to `O`, 4 of `P` to `Z`.
+        const LOW: [u8; 16] = [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 2, 2, 2];
+        /// And of the upper half.
+        const HIGH: [u8; 16] = [0, 0, 0, 1, 2, 4, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0];
+        let table = |bits: [u8; 16]| {
+            let bits = u128::from_le_bytes(bits);
+            let (low, high) = (bits as u64, (bits >> 64) as u64);
+            _mm256_broadcastsi128_si256(_mm_set_epi64x(high.cast_signed(), low.cast_signed()))
+        };
+        let half = _mm256_set1_epi8(15);
+        let low = _mm256_shuffle_epi8(table(LOW), _mm256_and_si256(words, half));
+        let upper = _mm256_and_si256(_mm256_srli_epi16(words, 4), half);
+        _mm256_and_si256(low, _mm256_shuffle_epi8(table(HIGH), upper))
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn folded(words: __m256i) -> __m256i {
+        _mm256_or_si256(words, _mm256_set1_epi8(0x20))
+    }
+
+    /// What [`super::with_head`] mixes.
+    #[target_feature(enable = "avx2")]
+    fn with_heads(tails: __m256i, heads: __m256i) -> __m256i {
+        let middle = _mm256_srli_epi64(_mm256_slli_epi64(heads, 16), 32);
+        let turned = _mm256_or_si256(_mm256_slli_epi32(middle, 16), _mm256_srli_epi32(middle, 16));
+        let sums = _mm256_add_epi32(middle, turned);
+        _mm256_xor_si256(tails, _mm256_slli_epi64(sums, 20))
+    }
+
+    /// The upper halves of [`super::mix`], each in the upper half of its place; below is anything.
+    #[target_feature(enable = "avx2")]
+    fn upper_of_keys(words: __m256i) -> __m256i {
+        let low_half = _mm256_set1_epi64x(0xffff_ffff);
+        let low_factor = _mm256_set1_epi64x((FACTOR & 0xffff_ffff).cast_signed());
+        let high_factor = _mm256_set1_epi64x((FACTOR >> 32).cast_signed());
+        let low = _mm256_xor_si256(words, _mm256_set1_epi64x(SEED.cast_signed()));
+        let high = _mm256_srli_epi64(low, 32);
+        // A product of 128 bits, as at school.
+        let (both_low, low_high) = (
+            _mm256_mul_epu32(low, low_factor),
+            _mm256_mul_epu32(low, high_factor),
+        );
+        let (high_low, both_high) = (
+            _mm256_mul_epu32(high, low_factor),
+            _mm256_mul_epu32(high, high_factor),
+        );
+        let sum = |a, b| _mm256_add_epi64(a, b);
+        let upper = |word| _mm256_srli_epi64(word, 32);
+        let middle = sum(
+            sum(upper(both_low), _mm256_and_si256(low_high, low_half)),
+            _mm256_and_si256(high_low, low_half),
+        );
+        let top = sum(
+            sum(both_high, upper(low_high)),
+            sum(upper(high_low), upper(middle)),
+        );
+        _mm256_xor_si256(top, _mm256_slli_epi64(middle, 32))
+    }
+
+    /// Whether IDs of 36 bytes have hyphens where UUIDs have them.
+    ///
+    /// # Safety
+    /// All IDs are at least 24 bytes long.
+    #[target_feature(enable = "avx2")]
+    unsafe fn have_hyphens(ids: &[&[u8]; GROUP]) -> bool {
+        const fn at(places: [usize; 2]) -> i64 {
+            (0xff << (8 * places[0])) | (0xff << (8 * places[1]))
+        }
+        // The places in the second and third word.
+        let (second, third) = (
+            _mm256_set1_epi64x(at([0, 5])),
+            _mm256_set1_epi64x(at([2, 7])),
+        );
+        let hyphens = _mm256_and_si256(
+            _mm256_set1_epi8(b'-'.cast_signed()),
+            _mm256_or_si256(second, third),
+        );
+        let mut others = _mm256_setzero_si256();
+        let (fours, _) = ids.as_chunks::<4>();
+        for four in fours {
+            // SAFETY: the caller's.
+            let (a, b) = unsafe { (words(four, 8), words(four, 16)) };
+            let found = _mm256_or_si256(_mm256_and_si256(a, second), _mm256_and_si256(b, third));
+            others = _mm256_or_si256(others, _mm256_xor_si256(found, hyphens));
+        }
+        _mm256_testz_si256(others, others) == 1
     }
 }
 
@@ -147,7 +336,9 @@ mod tests {
             let ids = ids_of(round, &mut next);
             let slices: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
             let most = u64::MAX >> next(12);
-            let portable = find(&ByteIds::Slices(&slices), most);
+            let portable = find(&ByteIds::Slices(&slices), |group| {
+                is_to_look_at(group, most)
+            });
             let found = groups_to_look_at(&ByteIds::Slices(&slices), most);
             assert_eq!(found, portable, "{slices:?}");
             for (at, group) in slices.chunks(GROUP).enumerate() {

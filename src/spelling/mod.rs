@@ -18,6 +18,7 @@
 //!
 //! Pure: must not know files, sketches or estimates.
 
+mod doubles;
 mod evidence;
 mod form;
 mod key;
@@ -27,6 +28,7 @@ mod profile;
 mod rows;
 mod sample;
 
+pub use doubles::Doubles;
 pub use evidence::{Speller, Spelling};
 pub use form::Reading;
 pub use meet::{Meeting, common_values, meet};

@@ -1,6 +1,7 @@
 //! What the IDs of a set look like: their form, length, case and what stands around them.
 
 use super::form::{self, Scratch};
+use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The form of an ID.
@@ -90,6 +91,36 @@ impl Shape {
             [b'0', _, ..] => Self::LeadingZeros,
             _ => Self::Digits,
         }
+    }
+
+    /// How many bytes a digest or UUID of this form stands for; `None` of forms that are neither.
+    #[must_use]
+    pub const fn digest_bytes(self) -> Option<u8> {
+        match self {
+            Self::Uuid(_) | Self::Hex16 | Self::Base64Of16 => Some(16),
+            Self::Hex20 | Self::Base64Of20 => Some(20),
+            Self::Hex32 | Self::Base64Of32 => Some(32),
+            _ => None,
+        }
+    }
+
+    /// The form that nearly all of some IDs have, UUIDs whatever their version; `None` if there is none, or too few
+    /// IDs to say so.
+    #[must_use]
+    pub fn of_nearly_all<'a>(ids: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
+        const IDS_MIN: usize = 20;
+        const PERCENT_MIN: usize = 95;
+        let (mut count, mut counts) = (0, BTreeMap::new());
+        for id in ids {
+            let form = match Self::of(id) {
+                Self::Uuid(_) => Self::Uuid(0),
+                form => form,
+            };
+            count += 1;
+            *counts.entry(form).or_insert(0_usize) += 1;
+        }
+        let (form, most) = counts.into_iter().max_by_key(|&(_, most)| most)?;
+        (count >= IDS_MIN && 100 * most >= PERCENT_MIN * count).then_some(form)
     }
 
     /// The form in words.

@@ -1,5 +1,6 @@
 //! Which IDs come in far more rows than others: placeholders that stand for many people.
 
+use super::doubles::Doubles;
 use super::profile::describe;
 use crate::hash::{hash_bytes, hash_integer, hash_wide_integer};
 use crate::id::IdBatch;
@@ -190,6 +191,19 @@ impl RowSample {
         kept.retain(|_| self.next_random() >> 63 == 0);
         self.kept = kept;
         self.stride *= 2;
+    }
+
+    /// Whether the numbers among them went through a double.
+    #[must_use]
+    pub fn doubles(&self) -> Doubles {
+        let mut doubles = Doubles::default();
+        for id in &self.kept {
+            match id {
+                RowId::Integer(id) => doubles.push(*id),
+                RowId::Bytes(id) => doubles.push_text(id),
+            }
+        }
+        doubles
     }
 
     /// The IDs that are frequent among them.

@@ -205,7 +205,7 @@ fn row_33_integers_against_digits_are_refused_with_the_flag_that_mends_it() {
             &[
                 "integers holds integer ids",
                 "digits string ids",
-                "--as string",
+                "--as integer",
             ],
         );
     }

@@ -15,16 +15,23 @@ pub(super) enum Dots {
 
 /// Appends an address, trimmed and in small letters.
 pub(super) fn email(id: &[u8], dots: Dots, out: &mut Vec<u8>) -> Option<()> {
-    let text = trimmed(id)?;
     let start = out.len();
-    push_lower(text, out);
+    let has_blanks = match id.is_ascii() {
+        true => push_ascii(id, out),
+        false => {
+            let text = trimmed(id)?;
+            push_lower(text, out);
+            text.contains(char::is_whitespace)
+        }
+    };
     let address = &out[start..];
-    let at = memchr::memchr(b'@', address)?;
+    let Some(at) = memchr::memchr(b'@', address) else {
+        out.truncate(start);
+        return None;
+    };
     let (local, domain) = (&address[..at], &address[at + 1..]);
-    let is_address = !local.is_empty()
-        && !domain.is_empty()
-        && !domain.contains(&b'@')
-        && !text.contains(char::is_whitespace);
+    let is_address =
+        !local.is_empty() && !domain.is_empty() && !domain.contains(&b'@') && !has_blanks;
     if !is_address {
         out.truncate(start);
         return None;
@@ -46,6 +53,24 @@ pub(super) fn email(id: &[u8], dots: Dots, out: &mut Vec<u8>) -> Option<()> {
         out.extend_from_slice(&bare);
     }
     Some(())
+}
+
+/// Appends what is between blanks in small letters, of ASCII alone; whether there are blanks within.
+fn push_ascii(id: &[u8], out: &mut Vec<u8>) -> bool {
+    // As `char::is_whitespace` says, which takes the vertical tab too.
+    const fn is_blank(byte: u8) -> bool {
+        (byte == b' ') | (byte.wrapping_sub(b'\t') < 5)
+    }
+    let stays = |byte: &u8| !is_blank(*byte);
+    let first = id.iter().position(stays).unwrap_or(id.len());
+    let end = id.iter().rposition(stays).map_or(first, |last| last + 1);
+    let text = &id[first..end];
+    let start = out.len();
+    out.extend_from_slice(text);
+    out[start..].make_ascii_lowercase();
+    // Without a branch, so that it is done with vectors.
+    text.iter()
+        .fold(false, |found, byte| found | is_blank(*byte))
 }
 
 /// Appends a number in the form of E.164 (ITU-T, 2010, section 6.2.1: country code first, 15 digits at

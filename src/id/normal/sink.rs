@@ -54,8 +54,11 @@ impl<S: IdSink> Normalizing<S> {
 
     fn add(&mut self, normal: &Normal, id: &[u8], domain: IdDomain, to: IdDomain) -> Result<()> {
         let is_text = domain != IdDomain::Binary;
+        let before = self.forms.len();
         let formed = normal.apply_with(id, is_text, &mut self.forms, &mut self.spare);
         if formed.is_none() {
+            // Whatever a rule wrote of it isn't the next one's.
+            self.forms.truncate(before);
             self.unreadable += 1;
             return Ok(());
         }
