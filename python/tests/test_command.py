@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# What lies on this path would be in the empty environment too.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 SIDES = [ROOT / "data" / "shop.parquet", ROOT / "data" / "pay.parquet"]
 
 
@@ -27,10 +29,10 @@ def wheel() -> Path:
 def scripts(wheel, tmp_path_factory) -> Path:
     """The scripts of an environment that has the wheel and nothing else."""
     venv = tmp_path_factory.mktemp("empty") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, env=ENVIRONMENT)
     bin = venv / ("Scripts" if os.name == "nt" else "bin")
     pip = [sys.executable, "-m", "pip", "--quiet", "--python", bin / "python"]
-    subprocess.run([*pip, "install", "--no-index", wheel], check=True)
+    subprocess.run([*pip, "install", "--no-index", wheel], check=True, env=ENVIRONMENT)
     return bin
 
 
@@ -40,7 +42,7 @@ def command(request, scripts):
 
 
 def run(command, *arguments, **options):
-    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=ENVIRONMENT, **options)
 
 
 def test_the_command_says_what_the_program_says(command, binary, tmp_path):
@@ -88,7 +90,7 @@ def test_exit_codes_are_the_program_s(command, tmp_path):
 def test_a_closed_pipe_is_no_error(command):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([*command, "estimate", *SIDES], stdout=writer, stderr=subprocess.PIPE, timeout=120)
+    done = subprocess.run([*command, "estimate", *SIDES], stdout=writer, stderr=subprocess.PIPE, timeout=120, env=ENVIRONMENT)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -101,6 +103,7 @@ def test_signals_end_it_with_the_program_s_codes(command, tmp_path, sent, code):
         [*command, "sketch", "-", "--input-format", "csv", "-o", stopped],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
     ) as process:
         process.stdin.write(b"user_id\n" + b"7\n" * 1000)
         process.stdin.flush()
@@ -134,5 +137,5 @@ def test_arguments_may_be_any_bytes(command, tmp_path):
         pytest.skip("file names there are text")
     name = os.fsencode(tmp_path) + b"/shop-\xff.parquet"
     Path(os.fsdecode(name)).write_bytes(SIDES[0].read_bytes())
-    done = subprocess.run([*command, b"estimate", name, os.fsencode(SIDES[1])], capture_output=True, timeout=120)
+    done = subprocess.run([*command, b"estimate", name, os.fsencode(SIDES[1])], capture_output=True, timeout=120, env=ENVIRONMENT)
     assert done.returncode == 0 and b"overlap" in done.stdout, done.stderr
