@@ -329,7 +329,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`ErrorKind::Input`] if a file holds another kind of IDs than its side's other files,
-    /// [`ErrorKind::Incomparable`] if two sides hold different kinds. The way out is left to whoever can try it.
+    /// [`ErrorKind::Incomparable`] if two sides hold different kinds. The way out is left to the caller, who can try it.
     pub fn settle(&mut self, beside: &[IdDomain]) -> Result<()> {
         // IDs that are brought to one form are text before.
         let plain = self.sides.iter().filter(|side| side.normal.is_none());

@@ -19,6 +19,9 @@ pub struct Doubles {
 }
 
 impl Doubles {
+    /// 2^53: up to here a double holds every whole number.
+    const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
     /// Takes in a number.
     pub fn push(&mut self, number: i128) {
         let number = number.unsigned_abs();
@@ -32,16 +35,18 @@ impl Doubles {
         self.last_bit += u64::from(number.trailing_zeros() == spare);
     }
 
-    /// Takes in a text, if it is a number. With an exponent, doubles are written that have lost their last digits.
+    /// Takes in a text, if it is a number. Those with a point and an exponent are doubles in decimal digits, 17 at most.
     pub fn push_text(&mut self, text: &[u8]) {
-        let Some(number) = text_to_integer(text) else {
-            return;
-        };
-        let before = *self;
-        self.push(number);
-        if self.large > before.large && text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
-            self.held = before.held + 1;
-            self.last_bit = before.last_bit + 1;
+        if let Some(number) = text_to_integer(text) {
+            return self.push(number);
+        }
+        let is_double = text.contains(&b'.') && text.iter().any(|b| matches!(b, b'e' | b'E'));
+        let number = std::str::from_utf8(text).ok().filter(|_| is_double);
+        let number = number.and_then(|text| text.trim().parse::<f64>().ok());
+        if number.is_some_and(|number| number.is_finite() && number.abs() > Self::WHOLE_MAX) {
+            self.large += 1;
+            self.held += 1;
+            self.last_bit += 1;
         }
     }
 
