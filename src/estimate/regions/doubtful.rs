@@ -13,20 +13,29 @@ use super::model::Model;
 /// Regions that may all be empty together.
 struct Doubtful {
     regions: Vec<usize>,
-    /// Their covariance, inverted, times their users.
+    /// Their covariance, inverted, times their users; 0 of a region that was taken out.
     pull: Vec<f64>,
 }
 
 /// How much each region would gain if all doubtful ones were empty, by the covariance of the fit;
-/// `None` if there are none.
+/// `None` if there are none, or if rounding has the better of it.
 pub(super) fn lean(model: &Model<'_>, fit: &Fit, covariance: &Square) -> Option<Vec<f64>> {
+    /// What may be missing of a doubtful region that becomes empty, as a share of its standard deviation.
+    const ROUNDING: f64 = 0.01;
     let doubtful = Doubtful::find(model, fit, covariance)?;
     let gain = |region: usize| {
         let row = covariance.row(region);
         let pulls = doubtful.regions.iter().zip(&doubtful.pull);
         -pulls.map(|(&other, pull)| row[other] * pull).sum::<f64>()
     };
-    Some((0..model.places).map(gain).collect())
+    let gains: Vec<f64> = (0..model.places).map(gain).collect();
+    // Regions of which little more is known than their sum make a matrix that hardly has an inverse.
+    let becomes_empty = |&region: &usize| {
+        let left = (fit.users[region] + gains[region]).abs();
+        left <= ROUNDING * covariance.at(region, region).sqrt()
+    };
+    let are_empty = doubtful.left().all(becomes_empty);
+    are_empty.then_some(gains)
 }
 
 impl Doubtful {
@@ -47,6 +56,14 @@ impl Doubtful {
             return (!regions.is_empty()).then_some(Self { regions, pull });
         }
         Self { regions, pull }.without_the_loudest(factor.inverse(), users)
+    }
+
+    /// The regions that weren't taken out.
+    fn left(&self) -> impl Iterator<Item = &usize> {
+        let pulls = self.regions.iter().zip(&self.pull);
+        pulls
+            .filter(|(_, pull)| **pull != 0.0)
+            .map(|(region, _)| region)
     }
 
     /// Takes out regions until the rest is no surprise. `inverse` is that of the covariance.
