@@ -63,9 +63,6 @@ impl Reading {
     }
 }
 
-/// The hexadecimal digits.
-pub(super) const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// Numbers of more digits are texts: digests have as many.
 const DIGITS_MAX: usize = 30;
 

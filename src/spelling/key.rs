@@ -171,7 +171,8 @@ fn careful(value: &[u8], scratch: &mut Scratch) -> u64 {
 }
 
 /// The key of a digest, or of a UUID, by its first and last four bytes.
-fn of_digest(is_uuid: bool, head: Option<&[u8; 4]>, tail: Option<&[u8; 4]>) -> u64 {
+#[inline(always)]
+pub(super) fn of_digest(is_uuid: bool, head: Option<&[u8; 4]>, tail: Option<&[u8; 4]>) -> u64 {
     let word = |bytes: Option<&[u8; 4]>| hex_word(*bytes.unwrap_or(&[0; 4]));
     match is_uuid {
         true => with_head(word(tail), word(head)),
@@ -180,13 +181,18 @@ fn of_digest(is_uuid: bool, head: Option<&[u8; 4]>, tail: Option<&[u8; 4]>) -> u
 }
 
 /// The eight hexadecimal digits of four bytes, as a word.
-fn hex_word(bytes: [u8; 4]) -> u64 {
-    let mut digits = [0; 8];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = form::HEX[usize::from(byte >> 4)];
-        pair[1] = form::HEX[usize::from(byte & 15)];
-    }
-    u64::from_le_bytes(digits)
+#[inline(always)]
+const fn hex_word(bytes: [u8; 4]) -> u64 {
+    /// What is between the digit 9 and the letter a.
+    const GAP: u64 = (b'a' - b'9' - 1) as u64;
+    let word = u32::from_le_bytes(bytes) as u64;
+    // The bytes apart, then their halves, the upper one first.
+    let apart = (word | word << 16) & 0x0000_ffff_0000_ffff;
+    let apart = (apart | apart << 8) & 0x00ff_00ff_00ff_00ff;
+    let halves = (apart >> 4 | apart << 8) & each(15);
+    // Adding 6 carries from 10 on.
+    let letters = (halves + each(6)) >> 4 & each(1);
+    halves + each(b'0') + letters * GAP
 }
 
 /// The last eight bytes; zeros stand before what is shorter, so that leading zeros don't count.
