@@ -22,17 +22,12 @@ pub fn duckdb(options: &[&str]) -> Result<()> {
 /// Builds the extension in a profile; where it is written.
 pub fn extension(profile: &str) -> Result<PathBuf> {
     let mut build = cargo();
-    // The library as the tests and the wheel have it, so that it isn't compiled once more.
-    build.args([
-        "build",
-        "--package",
-        "overlap-duckdb",
-        "--features",
-        "overlap/cloud",
-    ]);
-    if profile == "release" {
-        build.arg("--release");
-    }
+    build.args(["build", "--package", "overlap-duckdb"]);
+    match profile {
+        "release" => build.args(["--features", "overlap/cloud", "--release"]),
+        // Together with the wheel, which the tests have built: the same features of everything below.
+        _ => build.args(["--package", "overlap-python"]),
+    };
     run(&mut build)?;
     let (start, end) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let library = target()
