@@ -214,7 +214,7 @@ def test_spellings_of_texts_travel(db, texts):
         ("SELECT overlap_estimate(a, a, 1.5) FROM (SELECT overlap_sketch(1) a)", "between 0.5 and 1"),
         (
             "SELECT overlap_estimate(a, b) FROM (SELECT overlap_sketch(1) a, overlap_sketch('1') b)",
-            "integer ids can't be compared with string ids; bring both to one form with id::VARCHAR",
+            "integer ids can't be compared with string ids; sketch the data of both again with id::VARCHAR",
         ),
     ],
 )
