@@ -25,8 +25,11 @@ pub fn extension(profile: &str) -> Result<PathBuf> {
     build.args(["build", "--package", "overlap-duckdb"]);
     match profile {
         "release" => build.args(["--features", "overlap/cloud", "--release"]),
-        // Together with the wheel, which the tests have built: the same features of everything below.
-        _ => build.args(["--package", "overlap-python"]),
+        // Together with the wheel, which the tests have built: the same features of everything below. The variable is
+        // what maturin sets, so that the wheel's library isn't linked to Python's.
+        _ => build
+            .args(["--package", "overlap-python"])
+            .env("PYO3_BUILD_EXTENSION_MODULE", "1"),
     };
     run(&mut build)?;
     let (start, end) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
